@@ -1,0 +1,38 @@
+export * from "./app-file/index.ts";
+export * from "./errors.ts";
+export * from "./model/app.ts";
+export * from "./model/decision.ts";
+export * from "./model/failure.ts";
+export * from "./model/mutation.ts";
+export * from "./model/observed.ts";
+export * from "./model/probe.ts";
+export * from "./model/release.ts";
+export * from "./model/revision.ts";
+export * from "./model/route.ts";
+export * from "./model/route-intent.ts";
+export * from "./model/strategy.ts";
+export * from "./model/waypoint.ts";
+export * from "./model/why.ts";
+export * from "./ports/artifact-store.ts";
+export * from "./ports/clock.ts";
+export * from "./ports/engine.ts";
+export * from "./ports/outside.ts";
+export * from "./ports/release-store.ts";
+export { applyIntent } from "./reconciler/intents.ts";
+export { violations } from "./reconciler/invariants.ts";
+export { needs, next } from "./reconciler/next.ts";
+export { courseOf } from "./reconciler/position.ts";
+export { extendDeadlines } from "./reconciler/progress.ts";
+export {
+  type BusyPolicy,
+  busyPolicies,
+  changeSettings,
+  newApp,
+  previousRevision,
+  requestRelease,
+  requestRollback,
+  setReplicas,
+} from "./reconciler/requests.ts";
+export { type Facts, isWhy, readWorld } from "./reconciler/world.ts";
+export { compile } from "./strategies/compile.ts";
+export { limitsOf } from "./strategies/rounding.ts";

@@ -1,0 +1,66 @@
+import type { Ordered, Release } from "./release.ts";
+import type { RouteTable } from "./route.ts";
+import type { Strategy } from "./strategy.ts";
+
+/** What is not part of a revision: editing it replaces nothing, rollback does not bring it back. */
+export interface Settings {
+  readonly replicas: number;
+  readonly strategy: Strategy;
+  readonly host: string;
+  readonly port: number;
+  readonly progressDeadlineSeconds: number;
+  /** How many revisions are kept to go back to. */
+  readonly keepRevisions: number;
+}
+
+/** How many replicas the app should have, and who said so. */
+export interface Desired {
+  readonly replicas: number;
+  readonly owner: "file" | "command" | "autoscaler";
+  /** The file's number when it was last read: a command's number holds until that changes. */
+  readonly fileReplicas: number;
+}
+
+/** A revision that is not stable but must stay as it is. */
+export interface Kept {
+  readonly revision: number;
+  /** Its replicas run on. */
+  readonly warm: boolean;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** Why an app takes no changes at present. */
+export interface Frozen {
+  readonly reason: string;
+  readonly since: number;
+}
+
+/** The durable object that stands for an app. Only the reconciler's transitions make a new one. */
+export interface App {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly desired: Desired;
+  /** The revision that serves; null before the first release has succeeded. */
+  readonly stable: number | null;
+  /** Revisions that have been stable, oldest first, without repeats; the last is the present one. */
+  readonly served: readonly number[];
+  readonly kept: readonly Kept[];
+  readonly route: RouteTable;
+  readonly release: Release | null;
+  /** The one release that waits for the present one to end. */
+  readonly pending: PendingRelease | null;
+  readonly frozen: Frozen | null;
+  /** Number of the last release; the next gets one more. */
+  readonly releases: number;
+  /** The last mutation, until its effect has been observed at the far end. */
+  readonly ordered: Ordered | null;
+}
+
+/** A release that was asked for and has not begun. */
+export interface PendingRelease {
+  readonly to: number;
+  readonly kind: Release["kind"];
+  readonly cause: string;
+  readonly requestedAt: number;
+}

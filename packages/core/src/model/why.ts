@@ -1,0 +1,111 @@
+import type { Failure } from "./failure.ts";
+import type { Mutation } from "./mutation.ts";
+import type { ReplicaView } from "./observed.ts";
+import type { Outcome } from "./release.ts";
+import type { RouteRule } from "./route.ts";
+
+/** The kinds of `Why`; a test proves that each can be reached. */
+export const whyKinds = [
+  "steady",
+  "unobservable",
+  "stale",
+  "routeBarrier",
+  "starting",
+  "settling",
+  "unrouting",
+  "stopping",
+  "noCapacity",
+  "paused",
+  "held",
+  "holdUndecided",
+  "scaling",
+  "routing",
+  "collecting",
+  "migrating",
+  "hookRunning",
+  "waypointReached",
+  "progressed",
+  "turnedBack",
+  "pendingStarted",
+  "finished",
+] as const;
+
+/**
+ * Why the reconciler does what it does, as data with the facts it rests on. Text is only ever
+ * rendered from it.
+ */
+export type Why =
+  | {
+      readonly kind: "steady";
+      readonly revision: number | null;
+      readonly available: number;
+      readonly desired: number;
+    }
+  /** A part of the world could not be read; the release holds. */
+  | {
+      readonly kind: "unobservable";
+      readonly what: string;
+      readonly reason: string;
+      readonly since: number;
+    }
+  /** What was observed is older than the last mutation. */
+  | { readonly kind: "stale"; readonly mutation: Mutation; readonly since: number }
+  | {
+      readonly kind: "routeBarrier";
+      readonly generation: number;
+      readonly lagging: readonly string[];
+    }
+  /** Replicas of a revision are not ready; the one named is the furthest behind. */
+  | {
+      readonly kind: "starting";
+      readonly revision: number;
+      readonly available: number;
+      readonly wanted: number;
+      readonly slowest: ReplicaView | null;
+      readonly deadlineAt: number | null;
+    }
+  /** Ready, but not yet for `minReadySeconds`. */
+  | {
+      readonly kind: "settling";
+      readonly revision: number;
+      readonly replica: string;
+      readonly until: number;
+    }
+  /** Leaving replicas may still get new requests. */
+  | { readonly kind: "unrouting"; readonly replicas: readonly string[] }
+  /** Leaving replicas have not exited. */
+  | {
+      readonly kind: "stopping";
+      readonly replicas: readonly { readonly id: string; readonly inFlight: number | null }[];
+    }
+  | { readonly kind: "noCapacity"; readonly revision: number; readonly detail: string }
+  | { readonly kind: "paused"; readonly by: string; readonly since: number }
+  /** A hold that time, requests or a person will open. */
+  | {
+      readonly kind: "held";
+      readonly waypoint: string;
+      readonly hold: string;
+      readonly detail: string;
+    }
+  /** A hold whose verdict cannot be had yet. */
+  | {
+      readonly kind: "holdUndecided";
+      readonly waypoint: string;
+      readonly hold: string;
+      readonly detail: string;
+    }
+  | {
+      readonly kind: "scaling";
+      readonly revision: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  | { readonly kind: "routing"; readonly generation: number; readonly rule: RouteRule }
+  | { readonly kind: "collecting"; readonly revision: number }
+  | { readonly kind: "migrating"; readonly phase: string }
+  | { readonly kind: "hookRunning"; readonly key: string }
+  | { readonly kind: "waypointReached"; readonly waypoint: string }
+  | { readonly kind: "progressed"; readonly available: number; readonly wanted: number }
+  | { readonly kind: "turnedBack"; readonly reason: Failure }
+  | { readonly kind: "pendingStarted"; readonly to: number }
+  | { readonly kind: "finished"; readonly outcome: Outcome; readonly to: number };

@@ -1,0 +1,27 @@
+import type { App } from "../model/app.ts";
+import type { ReleaseRecord } from "../model/release.ts";
+import type { Revision } from "../model/revision.ts";
+
+/** One line of the append-only event log. */
+export interface AppEvent {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** Keeps an app, its revisions, its history and its events. What `save` resolved is durable. */
+export interface ReleaseStore {
+  load(): Promise<App | null>;
+  save(app: App): Promise<void>;
+  revision(number: number): Promise<Revision | null>;
+  /** Numbers of all kept revisions, ascending. */
+  revisions(): Promise<readonly number[]>;
+  addRevision(revision: Revision): Promise<void>;
+  removeRevision(number: number): Promise<void>;
+  /** Adding a record whose id is already there changes nothing. */
+  addRecord(record: ReleaseRecord): Promise<void>;
+  history(): Promise<readonly ReleaseRecord[]>;
+  addEvent(event: AppEvent): Promise<void>;
+  events(): Promise<readonly AppEvent[]>;
+}

@@ -1,0 +1,44 @@
+import type { App } from "../model/app.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Mutation } from "../model/mutation.ts";
+import type { Why } from "../model/why.ts";
+import { restartClock } from "./progress.ts";
+import { sideOf, type World } from "./world.ts";
+
+/** How often to look when nothing announces a change, ms. */
+export const lookAgainMs = 1000;
+
+export function wait(why: Why, lookAgain: number): Decision {
+  return { kind: "wait", why, lookAgain };
+}
+
+/** A mutation, with the app to persist before it is applied. */
+export function mutate(app: App, mutation: Mutation, world: World): Decision {
+  const route = mutation.kind === "route" ? mutation.table : app.route;
+  const ordered = { mutation, token: null, since: world.now };
+  const moved = mutation.kind === "scale" && mutation.revision === app.release?.to;
+  const release = moved && app.release ? restartClock(app, app.release, world.now) : app.release;
+  return {
+    kind: "mutate",
+    mutation,
+    app: { ...app, route, ordered, release },
+    why: whyOf(mutation, world),
+  };
+}
+
+function whyOf(mutation: Mutation, world: World): Why {
+  switch (mutation.kind) {
+    case "scale": {
+      const { revision, replicas } = mutation;
+      return { kind: "scaling", revision, from: sideOf(world, revision).level, to: replicas };
+    }
+    case "route":
+      return { kind: "routing", generation: mutation.table.generation, rule: mutation.table.rule };
+    case "collect":
+      return { kind: "collecting", revision: mutation.revision };
+    case "migrate":
+      return { kind: "migrating", phase: mutation.phase };
+    case "hook":
+      return { kind: "hookRunning", key: mutation.key };
+  }
+}

@@ -1,0 +1,97 @@
+import type { App } from "../model/app.ts";
+import type { Mutation, Route, Scale } from "../model/mutation.ts";
+import { type RouteRule, routedRevisions } from "../model/route.ts";
+import { limitsOf } from "../strategies/rounding.ts";
+import { positionOf } from "./position.ts";
+import { sum, unavailableOf } from "./scale-step.ts";
+import { sideOf, type World } from "./world.ts";
+
+/**
+ * The rules of DESIGN §4 that a single mutation can break, each as a sentence with its figures.
+ * Checked by the simulator and, before every mutation, by the controller: a broken one is a
+ * fault in Hitless and stops it before it acts.
+ */
+export function violations(app: App, mutation: Mutation, world: World): readonly string[] {
+  switch (mutation.kind) {
+    case "scale":
+      return scaleViolations(app, mutation, world);
+    case "route":
+      return routeViolations(mutation, world);
+    case "collect":
+      return references(app).has(mutation.revision)
+        ? [`4: revision ${mutation.revision} is still referred to and must not be collected`]
+        : [];
+    case "migrate":
+      return contractViolations(app, mutation.phase, world);
+    case "hook":
+      return [];
+  }
+}
+
+/** Revisions that a route, a release, the keep-warm list or the way back refers to. */
+export function references(app: App): ReadonlySet<number> {
+  const all = [
+    app.stable,
+    app.release?.from,
+    app.release?.to,
+    app.pending?.to,
+    ...app.kept.map((k) => k.revision),
+    ...routedRevisions(app.route.rule),
+  ];
+  return new Set(all.filter((n) => n !== null && n !== undefined));
+}
+
+function scaleViolations(app: App, scale: Scale, world: World): readonly string[] {
+  const found: string[] = [];
+  const side = sideOf(world, scale.revision);
+  const limits = limitsOf(positionOf(app, world).waypoint.pace, app.desired.replicas);
+  const taken = Math.max(0, side.level - scale.replicas);
+  const healthy = Math.max(0, taken - unavailableOf(side));
+  const available = sum(world, (s) => s.available) - healthy;
+  if (healthy > 0 && available < limits.minAvailable) {
+    found.push(`1: ${available} available is below ${limits.minAvailable}`);
+  }
+  const added = Math.max(0, scale.replicas - side.level);
+  const total = sum(world, (s) => Math.max(s.live, s.level)) + added;
+  if (added > 0 && total > limits.maxTotal)
+    found.push(`1: ${total} replicas is above ${limits.maxTotal}`);
+  const weight = weightOf(app.route.rule, scale.revision);
+  if (weight > 0 && scale.replicas === 0) {
+    found.push(`2, 4: revision ${scale.revision} gets ${weight} % of the requests`);
+  }
+  if (app.kept.some((k) => k.warm && k.revision === scale.revision) && taken > 0) {
+    found.push(`4: revision ${scale.revision} is kept warm`);
+  }
+  return found;
+}
+
+function routeViolations(route: Route, world: World): readonly string[] {
+  const { rule } = route.table;
+  if (rule.kind === "byReplica") return [];
+  const found = routedRevisions(rule)
+    .filter((revision) => sideOf(world, revision).available === 0)
+    .map((revision) => `2: revision ${revision} has no available replica`);
+  if (rule.kind !== "byWeight") return found;
+  const total = rule.weights.reduce((all, w) => all + w.weight, 0);
+  return Math.abs(total - 100) < 1e-9 ? found : [...found, `7: weights sum to ${total} %`];
+}
+
+function contractViolations(app: App, phase: string, world: World): readonly string[] {
+  if (phase !== "contract") return [];
+  const old = [...world.sides.values()].filter(
+    (s) => s.revision !== app.release?.to && (s.level > 0 || s.replicas.length > 0),
+  );
+  return old.map((s) => `6: revision ${s.revision} still runs`);
+}
+
+/** Weight of a revision under rules that do not follow capacity by themselves. */
+function weightOf(rule: RouteRule, revision: number): number {
+  switch (rule.kind) {
+    case "byReplica":
+      return 0;
+    case "byWeight":
+      return rule.weights.find((w) => w.revision === revision)?.weight ?? 0;
+    case "byMatch":
+      return routedRevisions(rule).includes(revision) ? 100 : 0;
+  }
+}

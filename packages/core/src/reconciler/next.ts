@@ -1,0 +1,163 @@
+import type { App } from "../model/app.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Observation, Observed } from "../model/observed.ts";
+import { limitsOf } from "../strategies/rounding.ts";
+import { lookAgainMs, mutate, wait } from "./decide.ts";
+import { finish } from "./finish.ts";
+import { holdStep, pendingVerdicts } from "./hold-step.ts";
+import { contractStep, hookKey, outsideStep } from "./outside-step.ts";
+import { courseOf, type Position, positionOf } from "./position.ts";
+import { failureNow, progressed, restartClock } from "./progress.ts";
+import { reached } from "./reached.ts";
+import { startPending } from "./requests.ts";
+import { routeStands, routeStep } from "./route-step.ts";
+import { growthStep, shrinkStep, sum } from "./scale-step.ts";
+import { turnBackDecision } from "./turn-back.ts";
+import { type Facts, isWhy, readWorld, type World } from "./world.ts";
+
+/** What the loop must read before it calls `next`. Reading is no mutation. */
+export function needs(app: App): readonly Observation[] {
+  const { release } = app;
+  const at = release === null ? undefined : courseOf(release)[release.cursor];
+  const all: Observation[] = [{ kind: "engine" }];
+  if (release === null || at === undefined) return all;
+  if (at.schema !== null) all.push({ kind: "schema" });
+  for (const hook of at.before)
+    all.push({ kind: "hook", key: hookKey(release.id, at.id, hook.name) });
+  for (const name of pendingVerdicts(at)) all.push({ kind: "verdict", name });
+  return all;
+}
+
+/**
+ * The one decision function: releasing, scaling, healing after drift, aborting and rolling back
+ * are all "stand where the position says". Pure; the same inputs give the same decision.
+ */
+export function next(app: App, seen: Observed, at: { now: number; facts: Facts }): Decision {
+  const world = readWorld(app, seen, at);
+  if (isWhy(world)) return wait(world, at.now + lookAgainMs);
+  return (
+    resend(app, world) ??
+    barrier(app, world) ??
+    startPending(app, at.now) ??
+    moveRelease(app, world, at.facts) ??
+    stand(app, world, at.facts)
+  );
+}
+
+/** The controller died between persisting a table and handing it over: hand it over again. */
+function resend(app: App, world: World): Decision | null {
+  if (world.route.accepted >= app.route.generation) return null;
+  return mutate(app, { kind: "route", table: app.route }, world);
+}
+
+function barrier(app: App, world: World): Decision | null {
+  const { generation } = app.route;
+  if (world.route.inForce < generation) {
+    return wait(
+      { kind: "routeBarrier", generation, lagging: world.route.lagging },
+      world.now + lookAgainMs,
+    );
+  }
+  const replicas = [...world.sides.values()].flatMap((side) =>
+    side.replicas.filter((r) => r.state === "draining" && r.routed).map((r) => r.id),
+  );
+  if (replicas.length > 0) return wait({ kind: "unrouting", replicas }, world.now + lookAgainMs);
+  return null;
+}
+
+/** What a release decides before anything is moved: failure, progress, a pause. */
+function moveRelease(app: App, world: World, facts: Facts): Decision | null {
+  const { release } = app;
+  if (release === null) return null;
+  const position = positionOf(app, world);
+  const failure = failureNow(release, position, world);
+  if (failure !== null) {
+    return turnBackDecision(app, failure, world.now);
+  }
+  const further = progressed(app, position, world);
+  if (further !== null) return further;
+  if (release.paused === null) return null;
+  const { by, since } = release.paused;
+  return wait({ kind: "paused", by, since }, nextChange(world, facts) ?? world.now + lookAgainMs);
+}
+
+function stand(app: App, world: World, facts: Facts): Decision {
+  const position = positionOf(app, world);
+  const { waypoint } = position;
+  const outside = outsideStep(app, waypoint, world);
+  if (outside !== null) return outside;
+  const limits = limitsOf(waypoint.pace, app.desired.replicas);
+  const grow = growthStep(position, world, limits);
+  if (grow !== null) {
+    const { capacity } = world;
+    if (capacity.fits) return mutate(app, grow, world);
+    return wait(
+      { kind: "noCapacity", revision: grow.revision, detail: capacity.detail },
+      world.now + lookAgainMs,
+    );
+  }
+  const route = routeStep(app, position, { world, limits });
+  if (route !== null) return mutate(app, route, world);
+  if (routeStands(app, position)) {
+    const shrink = shrinkStep(position, world, limits);
+    if (shrink !== null) return mutate(app, shrink, world);
+  }
+  const missing = reached(app, position, { world, facts });
+  if (missing !== null) return wait(missing.why, missing.lookAgain ?? world.now + lookAgainMs);
+  return arrive(app, position, world);
+}
+
+/** The position is reached: holds, then the next waypoint; a finished release; or steady state. */
+function arrive(app: App, position: Position, world: World): Decision {
+  const { release } = app;
+  if (release === null) return rest(app, world);
+  const course = courseOf(release);
+  if (release.cursor >= course.length) return finish(app, world);
+  const held = holdStep(app, position.waypoint, world);
+  if (held !== null) return held;
+  const contract = contractStep(app, position.waypoint, world);
+  if (contract !== null) return contract;
+  const waived = release.waived === "all" ? "all" : "none";
+  const onward = {
+    ...release,
+    cursor: release.cursor + 1,
+    enteredAt: world.now,
+    reached: null,
+    waived,
+  } as const;
+  return {
+    kind: "advance",
+    app: { ...app, release: restartClock(app, onward, world.now) },
+    why: { kind: "waypointReached", waypoint: position.waypoint.id },
+  };
+}
+
+/** Nothing under way: throw away what nobody can come back to, else steady. */
+function rest(app: App, world: World): Decision {
+  const keep = new Set([
+    ...app.served.slice(-app.settings.keepRevisions),
+    ...app.kept.map((k) => k.revision),
+    app.pending?.to,
+    app.stable,
+  ]);
+  const newest = Math.max(0, ...app.served);
+  for (const side of world.sides.values()) {
+    const idle = side.level === 0 && side.replicas.length === 0;
+    if (idle && !keep.has(side.revision) && side.revision < newest) {
+      return mutate(app, { kind: "collect", revision: side.revision }, world);
+    }
+  }
+  const available = sum(world, (side) => side.available);
+  return {
+    kind: "steady",
+    why: { kind: "steady", revision: app.stable, available, desired: app.desired.replicas },
+  };
+}
+
+function nextChange(world: World, facts: Facts): number | null {
+  const times = [...world.sides.values()]
+    .flatMap((side) => side.replicas)
+    .map((r) => (r.readySince ?? 0) + (facts.get(r.revision)?.minReadyMs ?? 0))
+    .filter((t) => t > world.now);
+  return times.length === 0 ? null : Math.min(...times);
+}

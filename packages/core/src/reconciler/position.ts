@@ -1,0 +1,81 @@
+import type { App } from "../model/app.ts";
+import type { Release } from "../model/release.ts";
+import type { RouteRule } from "../model/route.ts";
+import { ruleFor } from "../model/route-intent.ts";
+import type { Waypoint } from "../model/waypoint.ts";
+import { countOf } from "../strategies/rounding.ts";
+import { waypoint } from "../strategies/waypoint.ts";
+import { sideOf, type World } from "./world.ts";
+
+/** Where the app should stand now, in revision numbers. */
+export interface Position {
+  readonly waypoint: Waypoint;
+  /** Level wanted per revision, for every revision that has or wants replicas. */
+  readonly targets: ReadonlyMap<number, number>;
+  readonly rule: RouteRule | null;
+  /** The revision that grows; the deadline is about it. Null in steady state. */
+  readonly arriving: number | null;
+}
+
+const steady: Waypoint = waypoint("steady", { stable: 1, canary: 0 });
+
+/** The waypoints of the direction a release moves in. */
+export function courseOf(release: Release): readonly Waypoint[] {
+  return release.direction === "forward" ? release.plan : release.back;
+}
+
+/** The revision that a release moves towards at present. */
+export function arrivingOf(release: Release): number | null {
+  return release.direction === "forward" ? release.to : release.from;
+}
+
+/** Steady state, a waypoint of the release, or its finish: all the same to what follows. */
+export function positionOf(app: App, world: World): Position {
+  const { release } = app;
+  if (release === null) {
+    const roles = { stable: app.stable, canary: null };
+    return place(app, world, { waypoint: steady, roles, arriving: null });
+  }
+  const course = courseOf(release);
+  const at = course[release.cursor];
+  const arriving = arrivingOf(release);
+  if (at !== undefined) {
+    const roles = { stable: release.from, canary: release.to };
+    return place(app, world, { waypoint: at, roles, arriving });
+  }
+  const last = course.at(-1) ?? steady;
+  const finish: Waypoint = { ...steady, id: "finish", pace: last.pace, leavers: "stopped" };
+  return place(app, world, {
+    waypoint: finish,
+    roles: { stable: arriving, canary: null },
+    arriving,
+  });
+}
+
+function place(
+  app: App,
+  world: World,
+  at: Pick<Position, "waypoint" | "arriving"> & {
+    readonly roles: { readonly stable: number | null; readonly canary: number | null };
+  },
+): Position {
+  const { stable, canary } = at.roles;
+  const desired = app.desired.replicas;
+  const targets = new Map<number, number>();
+  const keep = new Set(app.kept.filter((k) => k.warm).map((k) => k.revision));
+  for (const side of world.sides.values()) {
+    targets.set(side.revision, keep.has(side.revision) ? side.level : 0);
+  }
+  const want = (revision: number | null, count: Waypoint["replicas"]["stable"]) => {
+    if (revision === null) return;
+    targets.set(revision, countOf(count, desired, sideOf(world, revision).level));
+  };
+  want(stable, at.waypoint.replicas.stable);
+  want(canary, at.waypoint.replicas.canary);
+  return {
+    waypoint: at.waypoint,
+    arriving: at.arriving,
+    targets,
+    rule: ruleFor(at.waypoint.route, at.roles),
+  };
+}

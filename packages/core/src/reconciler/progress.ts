@@ -1,0 +1,97 @@
+import type { App } from "../model/app.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Evidence, Failure } from "../model/failure.ts";
+import type { ReplicaView } from "../model/observed.ts";
+import type { Progress, Release } from "../model/release.ts";
+import type { Position } from "./position.ts";
+import { type Side, sideOf, type World } from "./world.ts";
+
+/** Exits of the new revision's replicas, without progress in between, that end a release. */
+const exitsToGiveUp = 3;
+
+/** Why the release has failed by now; null while it may still succeed, and on the way back. */
+export function failureNow(release: Release, position: Position, world: World): Failure | null {
+  if (release.direction === "back" || release.paused !== null) return null;
+  const side = sideOf(world, release.to);
+  const exits = side.exits - release.progress.exits;
+  if (exits >= exitsToGiveUp)
+    return { kind: "crashLoop", exits, evidence: evidenceOf(side, world) };
+  const wanted = position.targets.get(release.to) ?? 0;
+  const lacking = release.reached === null && side.available < wanted;
+  if (!lacking || world.now < release.progress.deadlineAt) return null;
+  return {
+    kind: "progressDeadline",
+    seconds: Math.round((release.progress.deadlineAt - release.progress.at) / 1000),
+    available: side.available,
+    wanted,
+    evidence: evidenceOf(side, world),
+  };
+}
+
+/** Notes that more of the arriving side is available than ever before; null when it is not. */
+export function progressed(app: App, position: Position, world: World): Decision | null {
+  const { release } = app;
+  if (release === null || position.arriving === null) return null;
+  const side = sideOf(world, position.arriving);
+  if (side.available <= release.progress.mark) return null;
+  const clock = startClock(app, world.now);
+  const progress = { ...clock, mark: side.available, exits: side.exits };
+  return {
+    kind: "advance",
+    app: { ...app, release: { ...release, progress } },
+    why: {
+      kind: "progressed",
+      available: side.available,
+      wanted: position.targets.get(position.arriving) ?? 0,
+    },
+  };
+}
+
+/** The deadline counts from now; what was reached so far stays. */
+export function restartClock(app: App, release: Release, now: number): Release {
+  return { ...release, progress: { ...release.progress, ...startClock(app, now) } };
+}
+
+/** A clock that has just started. */
+export function startClock(app: App, now: number): Pick<Progress, "at" | "deadlineAt"> {
+  return { at: now, deadlineAt: now + app.settings.progressDeadlineSeconds * 1000 };
+}
+
+/**
+ * Moves every deadline by a time in which nobody could watch: the machine slept, the clock
+ * jumped, the controller was away. Negative after a jump back.
+ */
+export function extendDeadlines(app: App, gapMs: number): App {
+  const { release } = app;
+  if (release === null) return app;
+  const { progress, reached } = release;
+  return {
+    ...app,
+    release: {
+      ...release,
+      reached: reached === null ? null : { ...reached, at: reached.at + gapMs },
+      progress: { ...progress, at: progress.at + gapMs, deadlineAt: progress.deadlineAt + gapMs },
+    },
+  };
+}
+
+function evidenceOf(side: Side, world: World): Evidence {
+  const replica = slowestOf(side);
+  const exits = [replica?.lastExit, ...side.replicas.map((r) => r.lastExit)];
+  return {
+    replica: replica?.id ?? null,
+    probe: replica?.lastProbe ?? null,
+    exit: exits.find((exit) => exit !== null && exit !== undefined) ?? side.lastExit,
+    lastLogLines: replica === null ? [] : (world.seen.lastLogLines[replica.id] ?? []),
+  };
+}
+
+/** The replica that is furthest from being ready: the one to name. */
+export function slowestOf(side: Side): ReplicaView | null {
+  const order = ["failed", "starting", "ready"] as const;
+  for (const state of order) {
+    const found = side.replicas.find((r) => r.state === state);
+    if (found !== undefined) return found;
+  }
+  return null;
+}

@@ -1,0 +1,70 @@
+import type { App } from "../model/app.ts";
+import type { Why } from "../model/why.ts";
+import { limitsOf } from "../strategies/rounding.ts";
+import type { Position } from "./position.ts";
+import { slowestOf } from "./progress.ts";
+import { availableAt, type Facts, sideOf, type World } from "./world.ts";
+
+/** What a position still lacks, and when that may change by itself. */
+export interface Missing {
+  readonly why: Why;
+  readonly lookAgain: number | null;
+}
+
+/**
+ * What keeps the position from being reached; null when nothing does. Forward, all of the arriving
+ * side must be available; on the way back *enough* of it: a way back that waits for everything
+ * would wait for ever on a machine that has just lost a replica.
+ */
+export function reached(
+  app: App,
+  position: Position,
+  at: { world: World; facts: Facts },
+): Missing | null {
+  return lacking(app, position, at) ?? leaving(position, at.world);
+}
+
+function lacking(app: App, position: Position, at: { world: World; facts: Facts }): Missing | null {
+  const revision = position.arriving ?? app.stable;
+  if (revision === null) return null;
+  const side = sideOf(at.world, revision);
+  const target = position.targets.get(revision) ?? 0;
+  const back = app.release?.direction === "back";
+  const least = limitsOf(position.waypoint.pace, app.desired.replicas).minAvailable;
+  const wanted = back ? Math.min(target, least) : target;
+  if (side.available >= wanted && side.level === target && !overfull(position, at.world))
+    return null;
+  const settling = side.replicas
+    .map((r) => ({ id: r.id, until: availableAt(r, at.facts) ?? 0 }))
+    .filter((r) => r.until > at.world.now)
+    .sort((a, b) => a.until - b.until)[0];
+  const deadlineAt = app.release?.progress.deadlineAt ?? null;
+  if (settling !== undefined) {
+    const { id, until } = settling;
+    return { why: { kind: "settling", revision, replica: id, until }, lookAgain: until };
+  }
+  return {
+    why: {
+      kind: "starting",
+      revision,
+      available: side.available,
+      wanted,
+      slowest: slowestOf(side),
+      deadlineAt,
+    },
+    lookAgain: back ? null : deadlineAt,
+  };
+}
+
+function overfull(position: Position, world: World): boolean {
+  return [...position.targets].some(([revision, target]) => sideOf(world, revision).level > target);
+}
+
+function leaving(position: Position, world: World): Missing | null {
+  if (position.waypoint.leavers === "unrouted") return null;
+  const replicas = [...world.sides.values()]
+    .flatMap((side) => side.replicas)
+    .filter((r) => r.state === "draining")
+    .map((r) => ({ id: r.id, inFlight: r.inFlight }));
+  return replicas.length === 0 ? null : { why: { kind: "stopping", replicas }, lookAgain: null };
+}

@@ -1,0 +1,53 @@
+import type { Scale } from "../model/mutation.ts";
+import type { Limits } from "../strategies/rounding.ts";
+import type { Position } from "./position.ts";
+import { type Side, sideOf, type World } from "./world.ts";
+
+/**
+ * The next change of one level, or null when pace allows none now. Growing comes before
+ * shrinking, the arriving side before the others (Kubernetes' deployment controller does the same).
+ */
+export function growthStep(position: Position, world: World, limits: Limits): Scale | null {
+  const total = sum(world, (side) => Math.max(side.live, side.level));
+  for (const [revision, target] of arrivingFirst(position)) {
+    const { level } = sideOf(world, revision);
+    const room = Math.max(0, limits.maxTotal - total);
+    const replicas = Math.min(target, level + room);
+    if (replicas > level) return { kind: "scale", revision, replicas };
+  }
+  return null;
+}
+
+/**
+ * Takes replicas from a side that has too many: those that serve nobody at once, available ones
+ * only as long as enough remain.
+ */
+export function shrinkStep(position: Position, world: World, limits: Limits): Scale | null {
+  const spare = Math.max(0, sum(world, (side) => side.available) - limits.minAvailable);
+  for (const [revision, target] of position.targets) {
+    const side = sideOf(world, revision);
+    const surplus = side.level - target;
+    if (surplus <= 0) continue;
+    const idle = Math.min(surplus, unavailableOf(side));
+    const taken = Math.min(surplus, idle + spare);
+    if (taken > 0) return { kind: "scale", revision, replicas: side.level - taken };
+  }
+  return null;
+}
+
+/** Replicas of a side that count for nothing: starting, failed, or not yet there. */
+export function unavailableOf(side: Side): number {
+  return Math.max(0, side.level - side.available);
+}
+
+export function sum(world: World, of: (side: Side) => number): number {
+  return [...world.sides.values()].reduce((total, side) => total + of(side), 0);
+}
+
+function arrivingFirst(position: Position): readonly (readonly [number, number])[] {
+  const entries = [...position.targets];
+  return [
+    ...entries.filter(([revision]) => revision === position.arriving),
+    ...entries.filter(([revision]) => revision !== position.arriving),
+  ];
+}

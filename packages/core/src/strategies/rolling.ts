@@ -1,0 +1,9 @@
+import type { Strategy } from "../model/strategy.ts";
+import type { Waypoint } from "../model/waypoint.ts";
+import { waypoint } from "./waypoint.ts";
+
+/** One waypoint: everybody on the new side, under the pace; the engine's replicas carry the split. */
+export function rollingPlan(strategy: Extract<Strategy, { kind: "rolling" }>): readonly Waypoint[] {
+  const pace = { surge: strategy.maxSurge, unavailable: strategy.maxUnavailable };
+  return [waypoint("roll", { canary: 1, stable: 0 }, { pace })];
+}

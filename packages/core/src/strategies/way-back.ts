@@ -1,0 +1,24 @@
+import type { RouteIntent } from "../model/route-intent.ts";
+import type { Waypoint } from "../model/waypoint.ts";
+import { waypoint } from "./waypoint.ts";
+
+/**
+ * The way back from a waypoint, for any strategy: give the old side its full size and all
+ * requests, then take the new side away. It waits for nothing of what it leaves. Where the way
+ * forward never let both sides run at once, neither does the way back.
+ */
+export function wayBack(plan: readonly Waypoint[], cursor: number): readonly Waypoint[] {
+  const at = plan[Math.min(cursor, plan.length - 1)];
+  if (at === undefined) return [];
+  const { pace } = at;
+  const route: RouteIntent =
+    at.route.kind === "byReplica" ? at.route : { kind: "byWeight", canary: 0, sticky: null };
+  const back = waypoint("back", { stable: 1, canary: 0 }, { pace, route });
+  const apart = plan.some((w) => w.leavers === "stopped" && w.schema === null);
+  if (!apart) return [back];
+  const leave: Waypoint = {
+    ...waypoint("leave", { stable: 0, canary: 0 }, { pace, route, leavers: "stopped" }),
+    replicas: { stable: { kind: "keep" }, canary: { kind: "share", of: 0 } },
+  };
+  return [leave, back];
+}
