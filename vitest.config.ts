@@ -1,13 +1,29 @@
 import { defineConfig } from "vitest/config";
+import { ClosingLineReporter } from "./scripts/closing-line-reporter.ts";
 
 const resolve = { conditions: ["@hitless/source"] };
-const shared = { resolve, ssr: { resolve } };
+const fromSource = { resolve, ssr: { resolve } };
 
 export default defineConfig({
   test: {
+    reporters: ["default", new ClosingLineReporter()],
     projects: [
-      { ...shared, test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "test/architecture/**/*.test.ts"], testTimeout: 30_000 } },
-      { ...shared, test: { name: "e2e", include: ["test/{e2e,conformance}/**/*.test.ts"], testTimeout: 90_000 } },
+      {
+        ...fromSource,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "test/architecture/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: "e2e",
+          include: ["test/{e2e,conformance}/**/*.test.ts"],
+          testTimeout: 90_000,
+        },
+      },
     ],
   },
 });

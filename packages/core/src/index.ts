@@ -1,4 +1,5 @@
 export * from "./app-file/index.ts";
+export * from "./diagnosis/describe.ts";
 export * from "./errors.ts";
 export * from "./model/app.ts";
 export * from "./model/decision.ts";

@@ -51,6 +51,8 @@ export interface App {
   /** The one release that waits for the present one to end. */
   readonly pending: PendingRelease | null;
   readonly frozen: Frozen | null;
+  /** What `--set` put over the app file, by path; stays until `--unset`. */
+  readonly overrides: Readonly<Record<string, string>>;
   /** Number of the last release; the next gets one more. */
   readonly releases: number;
   /** The last mutation, until its effect has been observed at the far end. */

@@ -74,7 +74,10 @@ export interface Reached {
 export interface Progress {
   /** When it last came further. */
   readonly at: number;
-  /** Most replicas of the arriving side that have been available at once. */
+  /**
+   * Most replicas of the arriving side that have been available at once; less again after one was
+   * lost when all were there. -1 until they were first counted.
+   */
   readonly mark: number;
   /** Exits of the arriving revision's replicas when it last came further. */
   readonly exits: number;

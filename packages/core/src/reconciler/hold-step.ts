@@ -41,6 +41,14 @@ function beginHolds(
   at: { waypoint: Waypoint; world: World },
 ): Decision {
   const { world, waypoint } = at;
+  const { requests } = world.seen;
+  const counts = waypoint.hold.some((hold) => hold.kind === "requests");
+  if (counts && requests.kind === "unknown") {
+    // Counted from zero, the requests of earlier waypoints would open the hold at once.
+    const { reason, since } = requests;
+    const why = { kind: "unobservable", what: "requests", reason, since } as const;
+    return wait(why, world.now + lookAgainMs);
+  }
   const reached = { at: world.now, requests: world.requests[release.to] ?? 0 };
   return {
     kind: "advance",
@@ -62,6 +70,9 @@ function stateOf(hold: Hold, at: { release: Release; reached: Reached; world: Wo
       };
     }
     case "requests": {
+      if (seen.requests.kind === "unknown") {
+        return { kind: "undecided", detail: seen.requests.reason };
+      }
       const answered = (requests[at.release.to] ?? 0) - at.reached.requests;
       if (answered >= hold.n) return { kind: "open" };
       const detail = `${answered} of ${hold.n} requests`;

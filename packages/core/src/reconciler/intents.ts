@@ -36,7 +36,7 @@ function move(app: App, release: Release, intent: Intent): App {
     case "resume":
       return resume(app, release, at);
     case "promote":
-      return forwardOnly(app, release, { waived: "all", paused: null });
+      return promote(app, release, at);
     case "skip":
       return forwardOnly(app, release, { waived: release.waived === "all" ? "all" : "waypoint" });
   }
@@ -59,9 +59,15 @@ function retry(app: App, release: Release, at: number): App {
     cursor: 0,
     enteredAt: at,
     reached: null,
-    progress: { ...startClock(app, at), mark: 0, exits: release.progress.exits },
+    progress: { ...startClock(app, at), mark: -1, exits: 0 },
   };
   return { ...app, release: again };
+}
+
+/** A paused release goes on first: its clock stood still. */
+function promote(app: App, release: Release, at: number): App {
+  const going = resume(app, release, at).release ?? release;
+  return forwardOnly(app, going, { waived: "all" });
 }
 
 function resume(app: App, release: Release, at: number): App {

@@ -5,6 +5,7 @@ import { limitsOf } from "../strategies/rounding.ts";
 import { lookAgainMs, mutate, wait } from "./decide.ts";
 import { finish } from "./finish.ts";
 import { holdStep, pendingVerdicts } from "./hold-step.ts";
+import { violations } from "./invariants.ts";
 import { contractStep, hookKey, outsideStep } from "./outside-step.ts";
 import { courseOf, type Position, positionOf } from "./position.ts";
 import { failureNow, progressed, restartClock } from "./progress.ts";
@@ -44,14 +45,18 @@ export function next(app: App, seen: Observed, at: { now: number; facts: Facts }
   );
 }
 
-/** The controller died between persisting a table and handing it over: hand it over again. */
+/**
+ * The controller died between persisting a table and handing it over: hand it over again, unless
+ * those it routes to have gone meanwhile; then the position decides what to do about that.
+ */
 function resend(app: App, world: World): Decision | null {
   if (world.route.accepted >= app.route.generation) return null;
-  return mutate(app, { kind: "route", table: app.route }, world);
+  const again = { kind: "route", table: app.route } as const;
+  return violations(app, again, world).length > 0 ? null : mutate(app, again, world);
 }
 
 function barrier(app: App, world: World): Decision | null {
-  const { generation } = app.route;
+  const generation = Math.min(app.route.generation, world.route.accepted);
   if (world.route.inForce < generation) {
     return wait(
       { kind: "routeBarrier", generation, lagging: world.route.lagging },
@@ -70,12 +75,11 @@ function moveRelease(app: App, world: World, facts: Facts): Decision | null {
   const { release } = app;
   if (release === null) return null;
   const position = positionOf(app, world);
-  const failure = failureNow(release, position, world);
-  if (failure !== null) {
-    return turnBackDecision(app, failure, world.now);
-  }
+  // Progress first: what came while nobody could look must not be called late.
   const further = progressed(app, position, world);
   if (further !== null) return further;
+  const failure = failureNow(release, position, world);
+  if (failure !== null) return turnBackDecision(app, failure, world.now);
   if (release.paused === null) return null;
   const { by, since } = release.paused;
   return wait({ kind: "paused", by, since }, nextChange(world, facts) ?? world.now + lookAgainMs);
@@ -88,19 +92,18 @@ function stand(app: App, world: World, facts: Facts): Decision {
   if (outside !== null) return outside;
   const limits = limitsOf(waypoint.pace, app.desired.replicas);
   const grow = growthStep(position, world, limits);
-  if (grow !== null) {
-    const { capacity } = world;
-    if (capacity.fits) return mutate(app, grow, world);
-    return wait(
-      { kind: "noCapacity", revision: grow.revision, detail: capacity.detail },
-      world.now + lookAgainMs,
-    );
-  }
+  const { fits, detail } = world.capacity;
+  if (grow !== null && fits) return mutate(app, grow, world);
   const route = routeStep(app, position, { world, limits });
   if (route !== null) return mutate(app, route, world);
-  if (routeStands(app, position)) {
+  if (routeStands(app, position, world)) {
     const shrink = shrinkStep(position, world, limits);
     if (shrink !== null) return mutate(app, shrink, world);
+  }
+  // Only now: what leaves may make the room that is missing.
+  if (grow !== null) {
+    const why = { kind: "noCapacity", revision: grow.revision, detail } as const;
+    return wait(why, world.now + lookAgainMs);
   }
   const missing = reached(app, position, { world, facts });
   if (missing !== null) return wait(missing.why, missing.lookAgain ?? world.now + lookAgainMs);

@@ -17,8 +17,7 @@ export function failureNow(release: Release, position: Position, world: World): 
   if (exits >= exitsToGiveUp)
     return { kind: "crashLoop", exits, evidence: evidenceOf(side, world) };
   const wanted = position.targets.get(release.to) ?? 0;
-  const lacking = release.reached === null && side.available < wanted;
-  if (!lacking || world.now < release.progress.deadlineAt) return null;
+  if (!lags(side, wanted, world) || world.now < release.progress.deadlineAt) return null;
   return {
     kind: "progressDeadline",
     seconds: Math.round((release.progress.deadlineAt - release.progress.at) / 1000),
@@ -28,22 +27,35 @@ export function failureNow(release: Release, position: Position, world: World): 
   };
 }
 
-/** Notes that more of the arriving side is available than ever before; null when it is not. */
+/**
+ * Whether the arriving side is behind what it was told to be. A side that was not allowed to grow
+ * yet (a barrier, the pace) is not late; one for which there is no room is.
+ */
+function lags(side: Side, wanted: number, world: World): boolean {
+  if (side.available < Math.min(wanted, side.level)) return true;
+  return side.available < wanted && !world.capacity.fits;
+}
+
+/**
+ * Notes that more of the arriving side is available than ever before, or that one was lost when
+ * all had been there, from when on the deadline counts anew; null when neither is so.
+ */
 export function progressed(app: App, position: Position, world: World): Decision | null {
   const { release } = app;
   if (release === null || position.arriving === null) return null;
   const side = sideOf(world, position.arriving);
-  if (side.available <= release.progress.mark) return null;
-  const clock = startClock(app, world.now);
-  const progress = { ...clock, mark: side.available, exits: side.exits };
+  const { mark, exits } = release.progress;
+  const wanted = position.targets.get(position.arriving) ?? 0;
+  const lost = side.available < mark && mark >= Math.min(wanted, side.level);
+  if (side.available <= mark && !lost) return null;
+  // A replica that comes back while holds count is no progress to a crash loop.
+  const kept = lost || release.reached !== null ? exits : side.exits;
+  const progress = { ...startClock(app, world.now), mark: side.available, exits: kept };
+  const { available } = side;
   return {
     kind: "advance",
     app: { ...app, release: { ...release, progress } },
-    why: {
-      kind: "progressed",
-      available: side.available,
-      wanted: position.targets.get(position.arriving) ?? 0,
-    },
+    why: { kind: "progressed", available, wanted },
   };
 }
 

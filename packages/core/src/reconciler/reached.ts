@@ -1,9 +1,10 @@
 import type { App } from "../model/app.ts";
 import type { Why } from "../model/why.ts";
-import { limitsOf } from "../strategies/rounding.ts";
+import { enoughOf, limitsOf } from "../strategies/rounding.ts";
 import type { Position } from "./position.ts";
 import { slowestOf } from "./progress.ts";
-import { availableAt, type Facts, sideOf, type World } from "./world.ts";
+import { lackingFor, routeStands } from "./route-step.ts";
+import { availableAt, type Facts, type Side, sideOf, type World } from "./world.ts";
 
 /** What a position still lacks, and when that may change by itself. */
 export interface Missing {
@@ -21,7 +22,9 @@ export function reached(
   position: Position,
   at: { world: World; facts: Facts },
 ): Missing | null {
-  return lacking(app, position, at) ?? leaving(position, at.world);
+  return (
+    lacking(app, position, at) ?? unrouted(app, position, at.world) ?? leaving(position, at.world)
+  );
 }
 
 function lacking(app: App, position: Position, at: { world: World; facts: Facts }): Missing | null {
@@ -30,8 +33,8 @@ function lacking(app: App, position: Position, at: { world: World; facts: Facts 
   const side = sideOf(at.world, revision);
   const target = position.targets.get(revision) ?? 0;
   const back = app.release?.direction === "back";
-  const least = limitsOf(position.waypoint.pace, app.desired.replicas).minAvailable;
-  const wanted = back ? Math.min(target, least) : target;
+  const limits = limitsOf(position.waypoint.pace, app.desired.replicas);
+  const wanted = back ? Math.min(target, enoughOf(limits, app.desired.replicas)) : target;
   if (side.available >= wanted && side.level === target && !overfull(position, at.world))
     return null;
   const settling = side.replicas
@@ -44,16 +47,24 @@ function lacking(app: App, position: Position, at: { world: World; facts: Facts 
     return { why: { kind: "settling", revision, replica: id, until }, lookAgain: until };
   }
   return {
-    why: {
-      kind: "starting",
-      revision,
-      available: side.available,
-      wanted,
-      slowest: slowestOf(side),
-      deadlineAt,
-    },
-    lookAgain: back ? null : deadlineAt,
+    why: { ...starting(side, wanted), deadlineAt: back ? null : deadlineAt },
+    lookAgain: back || deadlineAt === null || deadlineAt <= at.world.now ? null : deadlineAt,
   };
+}
+
+/** The route is not what the position wants, because somebody's share has not the replicas it needs. */
+function unrouted(app: App, position: Position, world: World): Missing | null {
+  if (app.desired.replicas === 0 || routeStands(app, position, world)) return null;
+  const limits = limitsOf(position.waypoint.pace, app.desired.replicas);
+  const revision = lackingFor(app, position, { world, limits }) ?? position.arriving;
+  if (revision === null) return null;
+  const why = starting(sideOf(world, revision), position.targets.get(revision) ?? 0);
+  return { why: { ...why, deadlineAt: null }, lookAgain: null };
+}
+
+function starting(side: Side, wanted: number) {
+  const { revision, available } = side;
+  return { kind: "starting", revision, available, wanted, slowest: slowestOf(side) } as const;
 }
 
 function overfull(position: Position, world: World): boolean {

@@ -23,14 +23,15 @@ export function newApp(name: string, settings: Settings): App {
     release: null,
     pending: null,
     frozen: null,
+    overrides: {},
     releases: 0,
     ordered: null,
   };
 }
 
 /**
- * Asks for a release. It starts at once, or waits as the one pending release (a newer one takes
- * its place), or turns the running one back first (`replace`).
+ * Asks for a release. It starts at once (to what is stable already: there is nothing to do), waits as
+ * the one pending release (a newer one takes its place), or turns the running one back first (`replace`).
  * Throws REFUSED when the app is frozen, or busy under `reject`.
  */
 export function requestRelease(
@@ -41,6 +42,7 @@ export function requestRelease(
   if (app.frozen !== null) {
     throw new HitlessError("REFUSED", `${app.name} is frozen: ${app.frozen.reason}`);
   }
+  if (app.release === null && request.to === app.stable) return { ...app, pending: null };
   if (app.release === null) return begin({ ...app, pending: null }, request, at.now);
   const waiting = { ...app, pending: request };
   switch (at.busy) {
@@ -125,7 +127,7 @@ function begin(app: App, request: PendingRelease, now: number): App {
     startedAt: now,
     enteredAt: now,
     reached: null,
-    progress: { ...startClock(app, now), mark: 0, exits: 0 },
+    progress: { ...startClock(app, now), mark: -1, exits: 0 },
     waived: "none",
   };
   return { ...app, release, releases: id };

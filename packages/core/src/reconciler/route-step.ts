@@ -1,7 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Route } from "../model/mutation.ts";
-import { type RouteRule, sameRule } from "../model/route.ts";
-import type { Limits } from "../strategies/rounding.ts";
+import { type RouteRule, routedRevisions, sameRule } from "../model/route.ts";
+import { enoughOf, type Limits } from "../strategies/rounding.ts";
 import type { Position } from "./position.ts";
 import { sideOf, type World } from "./world.ts";
 
@@ -13,35 +13,52 @@ export function routeStep(
 ): Route | null {
   const { rule } = position;
   if (rule === null || sameRule(rule, app.route.rule)) return null;
-  if (!hasCapacityFor(rule, position, at)) return null;
+  if (lackingFor(app, position, at) !== null) return null;
   return { kind: "route", table: { generation: app.route.generation + 1, rule } };
 }
 
 /** Whether the route in force is what the position wants. */
-export function routeStands(app: App, position: Position): boolean {
-  return position.rule === null || sameRule(position.rule, app.route.rule);
+export function routeStands(app: App, position: Position, world: World): boolean {
+  if (position.rule === null) return true;
+  return world.route.accepted >= app.route.generation && sameRule(position.rule, app.route.rule);
 }
 
 /**
- * Capacity before weight: every revision has the replicas that its share of the requests needs.
- * By replica the split follows capacity by itself, so that nothing has to be there first.
+ * Capacity before weight: the revision that has not the replicas that its share of the requests
+ * needs; null when all have. On the way back enough will do. By replica the split follows capacity
+ * by itself, so that nothing has to be there first.
  */
-function hasCapacityFor(
-  rule: RouteRule,
+export function lackingFor(
+  app: App,
   position: Position,
   at: { world: World; limits: Limits },
-): boolean {
-  const enough = (revision: number, percent: number) => {
-    const target = position.targets.get(revision) ?? 0;
-    const needed = Math.min(target, Math.ceil((percent / 100) * at.limits.minAvailable));
-    return sideOf(at.world, revision).available >= Math.max(percent > 0 ? 1 : 0, needed);
-  };
+): number | null {
+  const back = app.release?.direction === "back";
+  const { minAvailable } = at.limits;
+  const full = back ? enoughOf(at.limits, app.desired.replicas) : minAvailable;
+  const lacking =
+    position.rule === null
+      ? []
+      : sharesOf(position.rule).filter((share) => {
+          const target = position.targets.get(share.revision) ?? 0;
+          const needed = Math.min(target, Math.ceil((share.percent / 100) * full));
+          return (
+            sideOf(at.world, share.revision).available < Math.max(share.percent > 0 ? 1 : 0, needed)
+          );
+        });
+  return lacking[0]?.revision ?? null;
+}
+
+/** Percent of the requests that a revision may get, where they do not follow capacity. */
+function sharesOf(
+  rule: RouteRule,
+): readonly { readonly revision: number; readonly percent: number }[] {
   switch (rule.kind) {
     case "byReplica":
-      return true;
+      return [];
     case "byWeight":
-      return rule.weights.every((w) => enough(w.revision, w.weight));
+      return rule.weights.map((w) => ({ revision: w.revision, percent: w.weight }));
     case "byMatch":
-      return rule.rules.every((r) => enough(r.revision, 100)) && enough(rule.otherwise, 100);
+      return routedRevisions(rule).map((revision) => ({ revision, percent: 100 }));
   }
 }

@@ -19,19 +19,32 @@ export function limitsOf(pace: Pace, desired: number): Limits {
   return { maxTotal: desired + surge, minAvailable: Math.max(0, desired - unavailable) };
 }
 
+/**
+ * How many of the old side are enough on the way back: one less than all at most, or a machine
+ * that has just lost a replica could not leave a bad revision.
+ */
+export function enoughOf(limits: Limits, desired: number): number {
+  return Math.max(1, Math.min(limits.minAvailable, desired - 1));
+}
+
 function resolve(amount: Amount, desired: number, round: (n: number) => number): number {
   if (typeof amount === "number") return amount;
-  return round((Number.parseFloat(amount) / 100) * desired);
+  return round(exact((Number.parseFloat(amount) * desired) / 100));
 }
 
 /** Whole replicas of a count; shares are rounded up, so that a share above 0 is never nobody. */
 export function countOf(count: Count, desired: number, level: number): number {
   switch (count.kind) {
     case "share":
-      return Math.ceil(count.of * desired);
+      return Math.ceil(exact(count.of * desired));
     case "fixed":
       return count.n;
     case "keep":
       return level;
   }
+}
+
+/** Without the dust of binary fractions: 0.07 of 100 is 7, and 8 would be one replica too many. */
+function exact(n: number): number {
+  return Number(n.toFixed(6));
 }

@@ -1,0 +1,1 @@
+export { type LoadedAppFile, readAppFile } from "./read-app-file.ts";

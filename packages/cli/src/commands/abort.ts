@@ -1,0 +1,11 @@
+import { Command } from "commander";
+import { sendIntent } from "../follow/send-intent.ts";
+import { type FileOption, type WaitOptions, withFile, withWait } from "../options.ts";
+
+/** `hitless abort` */
+export function abortCommand(): Command {
+  const command = new Command("abort").description("Turn the running release back.");
+  return withWait(withFile(command)).action(async (options: FileOption & WaitOptions) => {
+    await sendIntent("abort", options, ["aborted", "rolledBack", "failed", "replaced"]);
+  });
+}

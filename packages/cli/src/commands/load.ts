@@ -1,0 +1,57 @@
+import { HitlessError } from "@hitless/core";
+import { renderReport, startLoad } from "@hitless/load";
+import { Command } from "commander";
+import { duration, type FileOption, wholeNumber, withFile } from "../options.ts";
+import { say, sayJson } from "../output.ts";
+import { withController } from "../place.ts";
+
+interface LoadOptions extends FileOption {
+  readonly rate: number;
+  readonly for: number;
+  readonly url?: string;
+  readonly expect: "shop" | "any";
+  readonly json?: boolean;
+}
+
+/** `hitless load [--rate 500] [--for 60s]`: exit code 1 is ours, a lost request is 3. */
+export function loadCommand(): Command {
+  const command = new Command("load")
+    .description(
+      "Open-loop load that counts every lost, wrong or late answer. Clients never retry.",
+    )
+    .option("--rate <n>", "requests per second", wholeNumber, 100)
+    .option("--for <time>", "how long, e.g. 60s", duration, 10_000)
+    .option("--url <url>", "where; without it, the app of this folder")
+    .option("--expect <kind>", "shop: also check the answers of examples/shop", "any")
+    .option("--json", "for machines");
+  return withFile(command).action(async (options: LoadOptions) => {
+    const url = options.url ?? (await ownUrl(options.file));
+    const session = startLoad({
+      url,
+      rate: options.rate,
+      expect: options.expect === "shop" ? "shop" : "any",
+    });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, options.for);
+      process.once("SIGINT", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    const report = await session.stop();
+    if (options.json) sayJson(report);
+    else
+      say(
+        renderReport(report, { width: process.stdout.columns ?? 80, color: process.stdout.isTTY }),
+      );
+    const { lost, sent } = report.total;
+    if (lost > 0) throw new HitlessError("RELEASE_FAILED", `${lost} of ${sent} requests were lost`);
+  });
+}
+
+function ownUrl(file: string | undefined): Promise<string> {
+  return withController(file, async (client) => {
+    const { host, port } = (await client.status()).endpoint;
+    return `http://${host}:${port}`;
+  });
+}

@@ -1,0 +1,50 @@
+import type { LogQuery } from "@hitless/core";
+import { Command } from "commander";
+import { duration, type FileOption, wholeNumber } from "../options.ts";
+import { say } from "../output.ts";
+import { withController } from "../place.ts";
+
+interface LogsOptions extends FileOption {
+  readonly follow?: boolean;
+  readonly revision?: number;
+  readonly replica?: string;
+  readonly tail?: number;
+  readonly since?: number;
+}
+
+/** `hitless logs [-f]`: `-f` follows here, as everywhere; the app file is `--file`. */
+export function logsCommand(): Command {
+  return new Command("logs")
+    .description("What replicas wrote to standard output and error.")
+    .option("-f, --follow", "go on with what comes")
+    .option("--file <file>", "the app file")
+    .option("--revision <number>", "of this revision only", wholeNumber)
+    .option("--replica <id>", "of this replica only")
+    .option("--tail <lines>", "only the last lines", wholeNumber)
+    .option("--since <time>", "only starts that wrote within this time, e.g. 1h", duration)
+    .action(printLogs);
+}
+
+async function printLogs(options: LogsOptions): Promise<void> {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  await withController(options.file, async (client) => {
+    try {
+      const lines = client.logs(queryOf(options), stop.signal);
+      for await (const line of lines) say(`${line.replica} | ${line.text}`);
+    } catch (thrown) {
+      if (!stop.signal.aborted) throw thrown;
+    }
+  });
+}
+
+function queryOf(options: LogsOptions): LogQuery {
+  const { revision, replica, since, tail, follow } = options;
+  return {
+    revision: revision ?? null,
+    replica: replica ?? null,
+    since: since === undefined ? null : Date.now() - since,
+    tail: tail ?? null,
+    follow: follow ?? false,
+  };
+}

@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { openStores } from "../compose.ts";
+import { type OverrideOptions, requestedFile } from "../follow/requested-file.ts";
+import { assignment, type FileOption, gather, withFile } from "../options.ts";
+import { say, sayJson } from "../output.ts";
+import { placeOf, stateOf } from "../place.ts";
+import { planOf } from "../plan/plan-of.ts";
+import { preflight } from "../preflight.ts";
+import { renderPlan } from "../render/render-plan.ts";
+
+interface PlanOptions extends FileOption, OverrideOptions {
+  readonly json?: boolean;
+}
+
+/** `hitless plan [--set config.KEY=v] [--json]` */
+export function planCommand(): Command {
+  const command = new Command("plan")
+    .description("What a release of the app file would do. Reads only; needs no controller.")
+    .option("--set <key=value>", "as with `hitless release`", assignment)
+    .option("--unset <key>", "as with `hitless release`", gather)
+    .option("--json", "for machines");
+  return withFile(command).action(async (options: PlanOptions) => {
+    const place = placeOf(options.file);
+    await stateOf(place);
+    const { store } = await openStores(place);
+    const { file } = await requestedFile(
+      place.appFile,
+      (await store.load())?.overrides ?? {},
+      options,
+    );
+    await preflight(place, file);
+    const plan = await planOf(place, file);
+    if (options.json) sayJson(plan);
+    else say(renderPlan(plan));
+  });
+}

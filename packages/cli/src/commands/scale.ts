@@ -1,0 +1,62 @@
+import type { ControllerClient } from "@hitless/controller";
+import { HitlessError } from "@hitless/core";
+import { Command } from "commander";
+import {
+  checkWait,
+  type FileOption,
+  type WaitOptions,
+  wholeNumber,
+  withFile,
+  withWait,
+} from "../options.ts";
+import { progress } from "../output.ts";
+import { whoAsks, withController } from "../place.ts";
+
+/** `hitless scale N` */
+export function scaleCommand(): Command {
+  const command = new Command("scale")
+    .description("Set the number of replicas; holds until the file's own number changes.")
+    .argument("<replicas>", "how many", wholeNumber);
+  return withWait(withFile(command)).action(
+    async (replicas: number, options: FileOption & WaitOptions) => {
+      checkWait(options);
+      await withController(options.file, async (client) => {
+        await client.scale({ replicas, by: whoAsks() });
+        progress(`scale to ${replicas}`);
+        if (options.wait) await untilScaled(client, replicas, options.timeout ?? null);
+      });
+    },
+  );
+}
+
+async function untilScaled(
+  client: ControllerClient,
+  replicas: number,
+  timeoutMs: number | null,
+): Promise<void> {
+  const signal = timeoutMs === null ? undefined : AbortSignal.timeout(timeoutMs);
+  let version: number | undefined;
+  try {
+    for (;;) {
+      const status = await client.status(version, signal);
+      const { why } = status;
+      if (
+        why.kind === "steady" &&
+        why.available === replicas &&
+        status.desired.replicas === replicas
+      )
+        return;
+      version = status.version;
+    }
+  } catch (thrown) {
+    if (!signal?.aborted) throw thrown;
+    throw stoppedWaiting(replicas, thrown);
+  }
+}
+
+function stoppedWaiting(replicas: number, cause: unknown): HitlessError {
+  return new HitlessError("STOPPED_WAITING", `not at ${replicas} replicas yet; scaling goes on`, {
+    cause,
+    next: "See `hitless why`.",
+  });
+}

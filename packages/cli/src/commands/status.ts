@@ -1,0 +1,29 @@
+import { Command } from "commander";
+import { type FileOption, withFile } from "../options.ts";
+import { say, sayJson } from "../output.ts";
+import { withController } from "../place.ts";
+import { renderStatus } from "../render/render-status.ts";
+
+interface StatusOptions extends FileOption {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** `hitless status [--watch] [--json]` */
+export function statusCommand(): Command {
+  const command = new Command("status")
+    .description("Replicas, route and the release under way.")
+    .option("--json", "for machines")
+    .option("--watch", "print again at every change");
+  return withFile(command).action(async (options: StatusOptions) => {
+    await withController(options.file, async (client) => {
+      let version: number | undefined;
+      do {
+        const status = await client.status(version);
+        if (options.json) sayJson(status);
+        else say(renderStatus(status, Date.now()));
+        version = status.version;
+      } while (options.watch);
+    });
+  });
+}

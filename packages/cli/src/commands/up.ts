@@ -1,0 +1,122 @@
+import { describeWhy, HitlessError } from "@hitless/core";
+import { controllerOf } from "@hitless/local";
+import { Command, Option } from "commander";
+import { type LoadedAppFile, readAppFile } from "../app-file/read-app-file.ts";
+import { openStores, type RunningController, startController } from "../compose.ts";
+import { detach } from "../follow/detach.ts";
+import { untilServing } from "../follow/until-serving.ts";
+import { type FileOption, withFile } from "../options.ts";
+import { progress } from "../output.ts";
+import { type Place, placeOf, stateOf, whoAsks, withController } from "../place.ts";
+import { portIsFree, preflight } from "../preflight.ts";
+
+interface UpOptions extends FileOption {
+  readonly detach?: boolean;
+  readonly takeOver?: boolean;
+  readonly daemon?: boolean;
+}
+
+/** `hitless up [--detach] [--take-over]` */
+export function upCommand(): Command {
+  const command = new Command("up")
+    .description(
+      "Start the controller: the first time the file becomes revision 1, later what runs is adopted.",
+    )
+    .option("--detach", "return when all replicas are ready; everything goes on in the background")
+    .option("--take-over", "end a controller that already runs, and see it gone first")
+    .addOption(new Option("--daemon").hideHelp());
+  return withFile(command).action(up);
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const place = placeOf(options.file);
+  const file = await checked(place, options);
+  if (options.detach) {
+    await detach(place, options.takeOver ?? false);
+    await withController(options.file, (client) => untilServing(client));
+    return;
+  }
+  const running = await startController(place, file, {
+    takeOver: options.takeOver ?? false,
+    by: whoAsks(),
+  });
+  if (!options.daemon) await sayWhatRuns(running, file, place);
+  await untilToldToEnd(running, options.daemon ?? false);
+}
+
+/** All that can be refused before anything is touched. */
+async function checked(place: Place, options: UpOptions): Promise<LoadedAppFile> {
+  const { folder, store } = await openStores({ ...place, appDir: (await stateOf(place)).appDir });
+  const known = await store.load();
+  const file = await readAppFile(place.appFile, known?.overrides ?? {});
+  const other = await controllerOf(folder.lock);
+  if (other !== null && !options.takeOver) {
+    throw new HitlessError(
+      "CONTROLLER_RUNNING",
+      `process ${other.pid} is the controller of ${file.spec.name} in ${folder.appDir}`,
+      {
+        next: "Use `hitless release` to change it, or replace it with `hitless up --take-over`.",
+      },
+    );
+  }
+  if (known === null) {
+    await preflight(place, file);
+    await portIsFree(file);
+  }
+  return file;
+}
+
+async function sayWhatRuns(
+  running: RunningController,
+  file: LoadedAppFile,
+  place: Place,
+): Promise<void> {
+  const { host, port } = running.controller.current.settings;
+  progress(
+    `${file.spec.name} at http://${host}:${port}; Ctrl-C means \`hitless down\`: it drains and stops everything`,
+  );
+  const { maker, store } = await openStores(place);
+  const { stable } = running.controller.current;
+  const revision = stable === null ? null : await store.revision(stable);
+  if (
+    revision !== null &&
+    maker.digestOf(await maker.plannedContent(file.spec, place)) !== revision.digest
+  ) {
+    progress(
+      `the file differs from revision ${stable}, which serves; \`hitless release\` releases it`,
+    );
+  }
+}
+
+async function untilToldToEnd(running: RunningController, daemon: boolean): Promise<void> {
+  const quiet = new AbortController();
+  if (!daemon) void tell(running, quiet.signal);
+  const signalled = new Promise<"down" | "leave">((resolve) => {
+    process.on("SIGTERM", () => resolve("leave"));
+    process.on("SIGINT", () => resolve(daemon ? "leave" : "down"));
+  });
+  const why = await Promise.race([signalled, running.asked]);
+  if (why === "down") {
+    progress("draining and stopping everything");
+    await running.down();
+  } else {
+    progress("the controller ends; replicas and proxy go on serving");
+    await running.leave();
+  }
+  quiet.abort();
+  process.exit(0);
+}
+
+async function tell(running: RunningController, signal: AbortSignal): Promise<void> {
+  let last = "";
+  while (!signal.aborted) {
+    await running.controller.changed(signal);
+    const { why } = running.controller;
+    const text = describeWhy(
+      why.kind === "starting" ? { ...why, deadlineAt: null } : why,
+      Date.now(),
+    );
+    if (text !== last) progress(text);
+    last = text;
+  }
+}

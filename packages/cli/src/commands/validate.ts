@@ -1,0 +1,22 @@
+import { Command } from "commander";
+import { readAppFile } from "../app-file/read-app-file.ts";
+import { type FileOption, withFile } from "../options.ts";
+import { say, sayJson } from "../output.ts";
+import { placeOf } from "../place.ts";
+import { preflight } from "../preflight.ts";
+
+/** `hitless validate [--json]` */
+export function validateCommand(): Command {
+  const command = new Command("validate")
+    .description(
+      "Check the app file, with a line and column for everything that is wrong. Reads only.",
+    )
+    .option("--json", "print what the file means, every default filled in");
+  return withFile(command).action(async (options: FileOption & { readonly json?: boolean }) => {
+    const place = placeOf(options.file);
+    const file = await readAppFile(place.appFile);
+    await preflight(place, file);
+    if (options.json) sayJson(file.spec);
+    else say(`${place.appFile}: good`);
+  });
+}

@@ -1,0 +1,202 @@
+import type { Accepted, ControllerClient, StatusReport } from "@hitless/controller";
+import {
+  describeFailure,
+  describeOutcome,
+  describeWhy,
+  HitlessError,
+  type ReleaseRecord,
+} from "@hitless/core";
+import { progress } from "../output.ts";
+
+/** How long a controller may be away before the wait for it is given up, ms. */
+const controllerGoneMs = 15_000;
+const retryMs = 300;
+
+export interface FollowOptions {
+  /** Ms; null: until the release has ended. */
+  readonly timeoutMs: number | null;
+  /** Outcomes that are what the caller wanted. */
+  readonly wanted: readonly ReleaseRecord["outcome"][];
+}
+
+/**
+ * Follows a release to its end, with a line for each change. Returns its row of `history` when it
+ * ended as wanted; throws RELEASE_FAILED, RELEASE_ABORTED, NO_WAY_BACK or STOPPED_WAITING.
+ */
+export async function followRelease(
+  client: ControllerClient,
+  accepted: Accepted,
+  options: FollowOptions,
+): Promise<ReleaseRecord | null> {
+  const { release } = accepted;
+  if (release === null) return null;
+  const stop = stopSignal(options.timeoutMs);
+  const teller = new Teller(release);
+  let version: number | undefined;
+  try {
+    for (;;) {
+      const status = await patientStatus(client, version, stop.signal);
+      const ended = await endOf(client, release, status);
+      if (ended !== null) return judged(ended, accepted, options.wanted);
+      teller.tell(status);
+      stopIfStuck(status, release);
+      version = status.version;
+    }
+  } catch (thrown) {
+    throw stop.signal.aborted ? stop.signal.reason : thrown;
+  } finally {
+    stop.end();
+  }
+}
+
+/** Prints each new reason once. */
+class Teller {
+  private readonly release: number;
+  private last = "";
+
+  constructor(release: number) {
+    this.release = release;
+  }
+
+  tell(status: StatusReport): void {
+    const text = this.textOf(status);
+    if (text === this.last) return;
+    this.last = text;
+    progress(text);
+  }
+
+  private textOf(status: StatusReport): string {
+    const { release } = status;
+    if (release === null || release.id < this.release) {
+      return `release ${this.release} waits for release ${release?.id ?? "…"} to end`;
+    }
+    const ready = status.replicas.filter(
+      (r) => r.revision === release.to && r.state === "ready",
+    ).length;
+    const way =
+      release.direction === "forward"
+        ? `${release.from ?? "nothing"} → ${release.to}`
+        : `back to ${release.from ?? "nothing"}`;
+    const why = status.why.kind === "starting" ? { ...status.why, deadlineAt: null } : status.why;
+    return `release ${release.id} (${way}) ${ready}/${status.desired.replicas} ready · ${describeWhy(why, Date.now())}`;
+  }
+}
+
+async function endOf(
+  client: ControllerClient,
+  release: number,
+  status: StatusReport,
+): Promise<ReleaseRecord | null> {
+  if (status.lastRelease !== null && status.lastRelease.id === release) return status.lastRelease;
+  if (status.lastRelease === null || status.lastRelease.id < release) return null;
+  return (await client.history()).find((r) => r.id === release) ?? null;
+}
+
+function judged(
+  ended: ReleaseRecord,
+  accepted: Accepted,
+  wanted: FollowOptions["wanted"],
+): ReleaseRecord {
+  const seconds = ((ended.endedAt - ended.startedAt) / 1000).toFixed(1);
+  if (ended.to !== accepted.revision && accepted.kind === "queued") {
+    throw new HitlessError(
+      "RELEASE_ABORTED",
+      `a newer release took the place of revision ${accepted.revision ?? "?"} in the queue`,
+    );
+  }
+  if (wanted.includes(ended.outcome)) {
+    progress(`release ${ended.id} ${describeOutcome(ended.outcome)} after ${seconds} s`);
+    return ended;
+  }
+  const reason =
+    ended.reason === null ? describeOutcome(ended.outcome) : describeFailure(ended.reason);
+  const message = `release ${ended.id} to revision ${ended.to} ${describeOutcome(ended.outcome)} after ${seconds} s: ${reason}`;
+  throw new HitlessError(codeOf(ended.outcome), `${message}${lastLines(ended)}`, {
+    next: "See `hitless why` and `hitless history`.",
+  });
+}
+
+function codeOf(
+  outcome: ReleaseRecord["outcome"],
+): "RELEASE_FAILED" | "RELEASE_ABORTED" | "NO_WAY_BACK" {
+  switch (outcome) {
+    case "failed":
+      return "RELEASE_FAILED";
+    case "stuck":
+      return "NO_WAY_BACK";
+    default:
+      return "RELEASE_ABORTED";
+  }
+}
+
+function lastLines(ended: ReleaseRecord): string {
+  const { reason } = ended;
+  if (reason?.kind !== "crashLoop" && reason?.kind !== "progressDeadline") return "";
+  const lines = reason.evidence.lastLogLines.slice(-5);
+  return lines.length === 0
+    ? ""
+    : `\n  its last log lines:\n${lines.map((l) => `    ${l}`).join("\n")}`;
+}
+
+function stopIfStuck(status: StatusReport, id: number): void {
+  const { release } = status;
+  if (release?.id !== id) return;
+  if (release.paused !== null) {
+    throw new HitlessError("STOPPED_WAITING", `release ${id} is paused by ${release.paused.by}`, {
+      next: "`hitless resume` goes on, `hitless abort` goes back.",
+    });
+  }
+  if (release.overdue) {
+    throw new HitlessError(
+      "NO_WAY_BACK",
+      `release ${id} cannot get back: ${describeWhy(status.why, Date.now())}`,
+      {
+        next: "See `hitless why`; the controller keeps trying.",
+      },
+    );
+  }
+}
+
+/** Ctrl-C and the timeout end the waiting, not the release. */
+function stopSignal(timeoutMs: number | null): { signal: AbortSignal; end(): void } {
+  const stop = new AbortController();
+  const stopped = (why: string) => {
+    stop.abort(
+      new HitlessError("STOPPED_WAITING", `stopped waiting: ${why}; the release goes on`, {
+        next: "See `hitless status`.",
+      }),
+    );
+  };
+  const onInterrupt = () => stopped("interrupted");
+  process.once("SIGINT", onInterrupt);
+  const timer =
+    timeoutMs === null
+      ? null
+      : setTimeout(() => stopped(`${timeoutMs / 1000} s are over`), timeoutMs);
+  return {
+    signal: stop.signal,
+    end: () => {
+      process.removeListener("SIGINT", onInterrupt);
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
+/** A controller that was killed comes back when somebody starts it: the wait outlives it for a while. */
+async function patientStatus(
+  client: ControllerClient,
+  after: number | undefined,
+  signal: AbortSignal,
+): Promise<StatusReport> {
+  const giveUp = Date.now() + controllerGoneMs;
+  for (;;) {
+    try {
+      return await client.status(after, signal);
+    } catch (thrown) {
+      const gone = thrown instanceof HitlessError && thrown.code === "NO_CONTROLLER";
+      if (!gone || Date.now() > giveUp || signal.aborted) throw thrown;
+      after = undefined;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { ControllerClient, StatusReport } from "@hitless/controller";
+import { describeFailure, describeWhy, HitlessError } from "@hitless/core";
+import { progress } from "../output.ts";
+
+/**
+ * Waits until the app stands where it should with all replicas available. Throws NO_WAY_BACK
+ * when the first release failed.
+ */
+export async function untilServing(client: ControllerClient): Promise<void> {
+  let version: number | undefined;
+  let last = "";
+  for (;;) {
+    const status = await client.status(version);
+    const text = describeWhy(
+      status.why.kind === "starting" ? { ...status.why, deadlineAt: null } : status.why,
+      Date.now(),
+    );
+    if (text !== last) progress(text);
+    last = text;
+    if (serves(status)) return;
+    failIfStuck(status);
+    version = status.version;
+  }
+}
+
+function serves(status: StatusReport): boolean {
+  const { why } = status;
+  return (
+    status.release === null &&
+    status.stable !== null &&
+    why.kind === "steady" &&
+    why.available >= why.desired
+  );
+}
+
+function failIfStuck(status: StatusReport): void {
+  const { lastRelease } = status;
+  if (status.release !== null || status.stable !== null || lastRelease?.outcome !== "stuck") return;
+  const reason =
+    lastRelease.reason === null ? "no reason known" : describeFailure(lastRelease.reason);
+  throw new HitlessError(
+    "NO_WAY_BACK",
+    `the first revision of ${status.app} did not start: ${reason}`,
+    {
+      next: "Mend it and say `hitless release`; the controller is running. See `hitless why`.",
+    },
+  );
+}

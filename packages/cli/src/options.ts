@@ -1,0 +1,65 @@
+import { HitlessError } from "@hitless/core";
+import { type Command, InvalidArgumentError } from "commander";
+
+/** `-f FILE` of every command. */
+export interface FileOption {
+  readonly file?: string;
+}
+
+/** `--wait` and `--timeout` of commands that move a release. */
+export interface WaitOptions {
+  readonly wait?: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
+
+export function withFile(command: Command): Command {
+  return command.option("-f, --file <file>", "the app file", undefined);
+}
+
+export function withWait(command: Command): Command {
+  return command
+    .option("--wait", "stay until the release has ended; the exit code says how")
+    .option(
+      "--timeout <time>",
+      "stop waiting after this long, e.g. 5m (the release goes on)",
+      duration,
+    );
+}
+
+/** `90s`, `5m`, `1h`, `250ms` in milliseconds. */
+export function duration(text: string): number {
+  const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const unit = units[found?.[2] ?? ""];
+  if (unit === undefined) throw new InvalidArgumentError("write it as 250ms, 90s, 5m or 1h");
+  return Number(found?.[1]) * unit;
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("write a whole number");
+  return Number(text);
+}
+
+/** Gathers `--set KEY=VALUE`; a key twice: the last one counts. */
+export function assignment(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("write KEY=VALUE, e.g. config.LOG_LEVEL=debug");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+export function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** Refuses `--timeout` without `--wait`, which would mean nothing. */
+export function checkWait(options: WaitOptions): void {
+  if (options.timeout !== undefined && !options.wait) {
+    throw new HitlessError("BAD_USAGE", "--timeout says how long to wait, but --wait is missing", {
+      next: "Add --wait.",
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { type App, compile, limitsOf, type RevisionContent, type Waypoint } from "@hitless/core";
+import type { LoadedAppFile } from "../app-file/read-app-file.ts";
+import { openStores } from "../compose.ts";
+import type { Place } from "../place.ts";
+import { type Change, changesBetween } from "./changes-between.ts";
+
+/** What a release of the file would do. Nothing was changed to find out. */
+export interface ReleasePlan {
+  readonly app: string;
+  readonly from: number | null;
+  /** Empty: the content is what serves now, and no revision would be made. */
+  readonly changes: readonly Change[];
+  readonly settings: readonly Change[];
+  readonly replicas: number;
+  readonly waypoints: readonly Waypoint[];
+  /** Whole replicas of each waypoint's pace. */
+  readonly limits: readonly { readonly maxTotal: number; readonly minAvailable: number }[];
+  readonly warnings: readonly string[];
+}
+
+/** Plans a release from the state on disk; needs no controller. */
+export async function planOf(place: Place, file: LoadedAppFile): Promise<ReleasePlan> {
+  const { store, maker } = await openStores(place);
+  const app = await store.load();
+  const from = app?.stable ?? null;
+  const old = from === null ? null : await store.revision(from);
+  const content = await maker.plannedContent(file.spec, place);
+  const { settings } = file.spec;
+  const replicas = replicasOf(app, settings.replicas);
+  const waypoints = compile(settings.strategy, from);
+  return {
+    app: file.spec.name,
+    from,
+    changes:
+      old === null
+        ? changesBetween({}, plain(content))
+        : changesBetween(plain(contentOf(old)), plain(content)),
+    settings: changesBetween(plain(app?.settings ?? {}), plain(settings)),
+    replicas,
+    waypoints,
+    limits: waypoints.map((w) => limitsOf(w.pace, replicas)),
+    warnings: warningsOf(waypoints, content, { from, replicas }),
+  };
+}
+
+function replicasOf(app: App | null, inFile: number): number {
+  if (app === null || app.desired.fileReplicas !== inFile) return inFile;
+  return app.desired.replicas;
+}
+
+function contentOf(revision: RevisionContent & { readonly number: number }): RevisionContent {
+  const {
+    artifact,
+    version,
+    run,
+    config,
+    secrets,
+    probes,
+    resources,
+    drain,
+    minReadySeconds,
+    schema,
+  } = revision;
+  return {
+    artifact,
+    version,
+    run,
+    config,
+    secrets,
+    probes,
+    resources,
+    drain,
+    minReadySeconds,
+    schema,
+  };
+}
+
+function plain(value: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(value));
+}
+
+function warningsOf(
+  waypoints: readonly Waypoint[],
+  content: RevisionContent,
+  at: { readonly from: number | null; readonly replicas: number },
+): readonly string[] {
+  const warnings: string[] = [];
+  const idle = waypoints.some((w) => limitsOf(w.pace, at.replicas).minAvailable === 0);
+  if (at.from !== null && idle) {
+    warnings.push(
+      "downtime: at some waypoint no replica serves; requests get 503 with Retry-After",
+    );
+  }
+  if (content.artifact.kind === "none") {
+    warnings.push("artifact: none: the code is not kept, so a rollback brings back config only");
+  }
+  return warnings;
+}

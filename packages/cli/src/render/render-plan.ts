@@ -1,0 +1,69 @@
+import type { Waypoint } from "@hitless/core";
+import type { Change } from "../plan/changes-between.ts";
+import type { ReleasePlan } from "../plan/plan-of.ts";
+import { renderTable } from "./render-table.ts";
+
+/** The plan for people: what changes, then where the release will stand, step by step. */
+export function renderPlan(plan: ReleasePlan): string {
+  const head =
+    plan.from === null ? `${plan.app}: first release` : `${plan.app}: from revision ${plan.from}`;
+  const lines = [head, ...changeLines(plan)];
+  if (plan.changes.length > 0) {
+    lines.push(
+      "",
+      renderTable(
+        ["waypoint", "stable", "canary", "at most", "at least", "waits for"],
+        plan.waypoints.map((w, i) => row(w, plan.limits[i])),
+      ),
+    );
+  }
+  for (const warning of plan.warnings) lines.push(`warning: ${warning}`);
+  return lines.join("\n");
+}
+
+function changeLines(plan: ReleasePlan): readonly string[] {
+  if (plan.from === null) return ["  everything is new"];
+  const lines = [
+    ...plan.changes.map((c) => `  ${describe(c)}`),
+    ...plan.settings.map((c) => `  ${describe(c)} (setting: applied without a revision)`),
+  ];
+  return lines.length === 0 ? ["  nothing to do"] : lines;
+}
+
+function describe(change: Change): string {
+  return `${change.path}: ${show(change.before)} → ${show(change.after)}`;
+}
+
+function show(value: unknown): string {
+  const text = value === undefined ? "-" : JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
+function row(
+  waypoint: Waypoint,
+  limits: ReleasePlan["limits"][number] | undefined,
+): readonly string[] {
+  const { stable, canary } = waypoint.replicas;
+  const holds = waypoint.hold.map((h) => h.kind).join(", ");
+  return [
+    waypoint.id,
+    count(stable),
+    count(canary),
+    String(limits?.maxTotal ?? "-"),
+    String(limits?.minAvailable ?? "-"),
+    [waypoint.leavers === "stopped" ? "old replicas gone" : "", holds]
+      .filter((t) => t !== "")
+      .join(", ") || "-",
+  ];
+}
+
+function count(count: Waypoint["replicas"]["stable"]): string {
+  switch (count.kind) {
+    case "share":
+      return `${Math.round(count.of * 1000) / 10} %`;
+    case "fixed":
+      return String(count.n);
+    case "keep":
+      return "as is";
+  }
+}

@@ -1,0 +1,76 @@
+import type { StatusReport } from "@hitless/controller";
+import {
+  describeExit,
+  describeFailure,
+  describeRule,
+  describeWhy,
+  type ReplicaView,
+} from "@hitless/core";
+import { renderTable } from "./render-table.ts";
+
+/** The status for people: a headline, the release, why, and a row per replica. */
+export function renderStatus(status: StatusReport, now: number): string {
+  const ready = status.replicas.filter((r) => r.state === "ready").length;
+  const serves = status.stable === null ? "nothing released yet" : `revision ${status.stable}`;
+  const { host, port } = status.endpoint;
+  const lines = [
+    `${status.app} · ${serves} · ${ready} of ${status.desired.replicas} replicas ready · http://${host}:${port}`,
+    `route ${status.route.inForce ?? "?"}: ${describeRule(status.route.rule)}`,
+    ...releaseLines(status),
+    ...overrideLines(status),
+    `why: ${describeWhy(status.why, now)}`,
+    "",
+    status.unreadable === null
+      ? renderTable(
+          ["replica", "revision", "state", "for", "in flight", "starts", "process", "last"],
+          status.replicas.map((r) => row(r, now)),
+        )
+      : `replicas cannot be read: ${status.unreadable}`,
+  ];
+  return lines.join("\n");
+}
+
+function releaseLines(status: StatusReport): readonly string[] {
+  const { release, pending } = status;
+  const lines: string[] = [];
+  if (release !== null) {
+    const way =
+      release.direction === "forward"
+        ? `${release.from ?? "-"} → ${release.to}`
+        : `back to ${release.from ?? "nothing"}`;
+    const at = release.waypoints[release.cursor] ?? "finish";
+    const paused = release.paused === null ? "" : ` · paused by ${release.paused.by}`;
+    lines.push(`release ${release.id} (${release.kind}): ${way} · at "${at}"${paused}`);
+    if (release.reason !== null) lines.push(`  turned back: ${describeFailure(release.reason)}`);
+  }
+  if (pending !== null) lines.push(`queued: ${pending.kind} to revision ${pending.to}`);
+  return lines;
+}
+
+function overrideLines(status: StatusReport): readonly string[] {
+  const set = Object.entries(status.overrides).map(([key, value]) => `${key}=${value}`);
+  const owner =
+    status.desired.owner === "file"
+      ? []
+      : [
+          `replicas=${status.desired.replicas} (scale; the file says ${status.desired.fileReplicas})`,
+        ];
+  const all = [...set, ...owner];
+  return all.length === 0 ? [] : [`over the file: ${all.join(", ")}`];
+}
+
+function row(replica: ReplicaView, now: number): readonly string[] {
+  const since = replica.readySince ?? replica.startedAt;
+  const last = replica.lastExit === null ? "" : describeExit(replica.lastExit);
+  const probe = replica.lastProbe?.ok === false ? replica.lastProbe.evidence : "";
+  return [
+    replica.id,
+    String(replica.revision),
+    replica.state,
+    since === null ? "-" : `${Math.max(0, Math.round((now - since) / 1000))} s`,
+    replica.inFlight === null ? "?" : String(replica.inFlight),
+    String(replica.starts),
+    replica.process ?? "-",
+    [probe, last].filter((text) => text !== "").join("; "),
+  ];
+}

@@ -1,0 +1,206 @@
+import {
+  type App,
+  applyIntent,
+  changeSettings,
+  HitlessError,
+  type IntentKind,
+  type PendingRelease,
+  parseAppFile,
+  previousRevision,
+  type ReleaseStore,
+  type Revision,
+  requestRelease,
+  requestRollback,
+  setReplicas,
+} from "@hitless/core";
+import type { Controller } from "../loop/controller.ts";
+import { type RevisionMaker, sameContent } from "../revisions/revision-maker.ts";
+import type { ReleaseBody } from "./server.ts";
+
+/** What a change that was accepted will do. */
+export interface Accepted {
+  /** `nothing`: already so · `settings`: applied without a revision · `started` · `queued` · `noted`: an intent. */
+  readonly kind: "nothing" | "settings" | "started" | "queued" | "noted";
+  /** The release that a waiting client should follow; null when there is none to follow. */
+  readonly release: number | null;
+  readonly revision: number | null;
+}
+
+export interface OperationsOptions {
+  readonly controller: Controller;
+  readonly store: ReleaseStore;
+  readonly maker: RevisionMaker;
+}
+
+/** Everything that can be asked of an app. Each call persists before it returns. */
+export class Operations {
+  private readonly options: OperationsOptions;
+  /** Releases are made one after the other, so that two cannot take one revision number. */
+  private making: Promise<unknown> = Promise.resolve();
+
+  constructor(options: OperationsOptions) {
+    this.options = options;
+  }
+
+  /** A release from the app file. Nothing to do when content and settings are what they were. */
+  release(body: ReleaseBody): Promise<Accepted> {
+    return this.oneByOne(() => this.makeRelease(body));
+  }
+
+  /** A new revision with the stable one's content: fresh processes, nothing else. */
+  restart(body: { readonly by: string }): Promise<Accepted> {
+    return this.oneByOne(async () => {
+      const stable = await this.stableRevision();
+      const cause = `restart by ${body.by}`;
+      const revision = await this.options.maker.again(stable, cause);
+      return this.request(
+        { to: revision.number, kind: "restart", cause },
+        { by: body.by, busy: "queue" },
+      );
+    });
+  }
+
+  /** Back to an earlier revision under its old number; without one, to the one before. */
+  async rollback(body: { readonly to: number | null; readonly by: string }): Promise<Accepted> {
+    const { controller, store } = this.options;
+    const to = body.to ?? this.rollbackTarget(controller.current);
+    if ((await store.revision(to)) === null) throw await this.unknownRevision(to);
+    const app = controller.current;
+    if (app.release === null && app.stable === to)
+      return { kind: "nothing", release: null, revision: to };
+    const request: PendingRelease = {
+      to,
+      kind: "rollback",
+      cause: `rollback by ${body.by}`,
+      requestedAt: Date.now(),
+    };
+    const at = { now: Date.now(), by: body.by };
+    const after = await controller.transact(
+      (a) => requestRollback(a, request, at),
+      `rollback to revision ${to} by ${body.by}`,
+    );
+    return followed(after, to);
+  }
+
+  /** Sets the number of replicas until the file's own number changes. */
+  async scale(body: { readonly replicas: number; readonly by: string }): Promise<Accepted> {
+    const said = `scale to ${body.replicas} by ${body.by}`;
+    await this.options.controller.transact((app) => setReplicas(app, body.replicas), said);
+    return { kind: "settings", release: null, revision: null };
+  }
+
+  async intent(body: { readonly kind: IntentKind; readonly by: string }): Promise<Accepted> {
+    const intent = { ...body, at: Date.now() };
+    const app = await this.options.controller.transact(
+      (a) => applyIntent(a, intent),
+      `${body.kind} by ${body.by}`,
+    );
+    return { kind: "noted", release: app.release?.id ?? null, revision: app.release?.to ?? null };
+  }
+
+  private async makeRelease(body: ReleaseBody): Promise<Accepted> {
+    const { controller, maker } = this.options;
+    const parsed = parseAppFile(body.raw);
+    if (parsed.kind === "problems") {
+      const [first] = parsed.problems;
+      throw new HitlessError("BAD_INPUT", first?.message ?? "the app file is wrong", {
+        path: first?.path ?? [],
+      });
+    }
+    const { spec } = parsed;
+    const app = controller.current;
+    if (spec.name !== app.name) {
+      throw new HitlessError(
+        "REFUSED",
+        `this controller runs ${app.name}, the file says ${spec.name}`,
+        {
+          next: "Give the other app a folder of its own.",
+          path: ["name"],
+        },
+      );
+    }
+    const content = await maker.contentOf(spec, body);
+    const settings = (a: App) => ({
+      ...changeSettings(a, spec.settings),
+      overrides: body.overrides,
+    });
+    const same = await this.revisionToKeep(app, maker.digestOf(content));
+    if (same !== null) {
+      const before = JSON.stringify([app.settings, app.desired, app.overrides]);
+      const after = await controller.transact((a) => settings(a), `settings by ${body.by}`);
+      const changed = JSON.stringify([after.settings, after.desired, after.overrides]) !== before;
+      return { kind: changed ? "settings" : "nothing", release: null, revision: same };
+    }
+    const revision = await maker.make(content, body.cause);
+    const request = { to: revision.number, kind: "release", cause: body.cause } as const;
+    return this.request(request, body, settings);
+  }
+
+  /** The revision that a release with this digest would only repeat; null when it changes something. */
+  private async revisionToKeep(app: App, digest: string): Promise<number | null> {
+    const heading = app.pending?.to ?? headingFor(app);
+    if (heading === null) return null;
+    const revision = await this.options.store.revision(heading);
+    return revision !== null && sameContent(revision, digest) ? heading : null;
+  }
+
+  private async request(
+    request: Omit<PendingRelease, "requestedAt">,
+    at: Pick<ReleaseBody, "by" | "busy">,
+    also: (app: App) => App = (app) => app,
+  ): Promise<Accepted> {
+    const now = Date.now();
+    const whole: PendingRelease = { ...request, requestedAt: now };
+    const app = await this.options.controller.transact(
+      (a) => requestRelease(also(a), whole, { now, ...at }),
+      `${request.kind} of revision ${request.to} by ${at.by}`,
+    );
+    return followed(app, request.to);
+  }
+
+  private rollbackTarget(app: App): number {
+    if (app.release?.from) return app.release.from;
+    const previous = previousRevision(app);
+    if (previous !== null) return previous;
+    throw new HitlessError("REFUSED", `no earlier revision of ${app.name} has served`, {
+      next: "See `hitless history`.",
+    });
+  }
+
+  private async stableRevision(): Promise<Revision> {
+    const { controller, store } = this.options;
+    const { stable, name } = controller.current;
+    const revision = stable === null ? null : await store.revision(stable);
+    if (revision === null)
+      throw new HitlessError("REFUSED", `${name} has no stable revision to restart`);
+    return revision;
+  }
+
+  private async unknownRevision(to: number): Promise<HitlessError> {
+    const kept = (await this.options.store.revisions()).join(", ");
+    return new HitlessError("UNKNOWN_REVISION", `revision ${to} is not kept`, {
+      next: `Kept are: ${kept}.`,
+    });
+  }
+
+  private oneByOne<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.making.then(work);
+    this.making = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function headingFor(app: App): number | null {
+  if (app.release === null) return app.stable;
+  return app.release.direction === "forward" ? app.release.to : app.release.from;
+}
+
+/** A release that has to wait gets the next number when it starts. */
+function followed(app: App, to: number): Accepted {
+  const queued = app.pending?.to === to;
+  return {
+    kind: queued ? "queued" : "started",
+    release: queued ? app.releases + 1 : (app.release?.id ?? null),
+    revision: to,
+  };
+}

@@ -1,0 +1,125 @@
+import { chmod, rm } from "node:fs/promises";
+import { type BusyPolicy, busyPolicies, HitlessError, intentKinds } from "@hitless/core";
+import Fastify, { type FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { Operations } from "./operations.ts";
+import { type StatusSource, statusOf } from "./status.ts";
+
+/** The longest that a request for news is held, ms. */
+const longestPollMs = 25_000;
+
+const by = z.string().min(1).max(200);
+const releaseBody = z.object({
+  raw: z.unknown(),
+  appDir: z.string(),
+  appFile: z.string(),
+  overrides: z.record(z.string(), z.string()),
+  cause: z.string().max(1000),
+  by,
+  busy: z.enum(busyPolicies),
+});
+const intentBody = z.object({ kind: z.enum(intentKinds), by });
+const rollbackBody = z.object({ to: z.number().int().positive().nullable(), by });
+const byBody = z.object({ by });
+const scaleBody = z.object({ replicas: z.number().int().min(1).max(1000), by });
+
+/** The body of `POST /release`. `raw` is the parsed app file with its overrides applied. */
+export type ReleaseBody = z.infer<typeof releaseBody> & { readonly busy: BusyPolicy };
+
+export interface ApiOptions extends StatusSource {
+  readonly operations: Operations;
+  /** Path of the unix socket; made 0600. */
+  readonly socketPath: string;
+  /** Called by `POST /down`, after the answer. */
+  down(): void;
+}
+
+/** Serves the control API on a unix socket of its owner. Resolves once it listens. */
+export async function serveApi(options: ApiOptions): Promise<FastifyInstance> {
+  const server = Fastify({ forceCloseConnections: true, bodyLimit: 4 << 20 });
+  server.setErrorHandler(async (thrown, _request, reply) => {
+    const error = HitlessError.from(thrown);
+    await reply.code(error.code === "INTERNAL" ? 500 : 409).send(problem(error));
+  });
+  readRoutes(server, options);
+  changeRoutes(server, options);
+  await rm(options.socketPath, { force: true });
+  await server.listen({ path: options.socketPath });
+  await chmod(options.socketPath, 0o600);
+  return server;
+}
+
+function readRoutes(server: FastifyInstance, options: ApiOptions): void {
+  const { controller, store, engine } = options;
+  server.get("/status", async (request) => {
+    const { after } = z.object({ after: z.coerce.number().optional() }).parse(request.query);
+    if (after !== undefined && controller.version <= after) {
+      await controller.changed(AbortSignal.timeout(longestPollMs));
+    }
+    return statusOf(options);
+  });
+  server.get("/history", () => store.history());
+  server.get("/events", () => store.events());
+  server.get("/logs", async (request, reply) => {
+    const query = logQuery.parse(request.query);
+    const gone = new AbortController();
+    reply.raw.on("close", () => gone.abort());
+    reply.hijack();
+    reply.raw.writeHead(200, { "content-type": "application/x-ndjson" });
+    for await (const line of engine.logs(query, gone.signal)) {
+      reply.raw.write(`${JSON.stringify(line)}\n`);
+    }
+    reply.raw.end();
+  });
+}
+
+const flag = z.enum(["true", "false"]).transform((v) => v === "true");
+const logQuery = z.object({
+  revision: z.coerce
+    .number()
+    .int()
+    .optional()
+    .transform((v) => v ?? null),
+  replica: z
+    .string()
+    .optional()
+    .transform((v) => v ?? null),
+  since: z.coerce
+    .number()
+    .optional()
+    .transform((v) => v ?? null),
+  tail: z.coerce
+    .number()
+    .int()
+    .optional()
+    .transform((v) => v ?? null),
+  follow: flag.optional().transform((v) => v ?? false),
+});
+
+function changeRoutes(server: FastifyInstance, { operations, down }: ApiOptions): void {
+  server.post("/release", (request) => operations.release(parse(releaseBody, request.body)));
+  server.post("/rollback", (request) => operations.rollback(parse(rollbackBody, request.body)));
+  server.post("/restart", (request) => operations.restart(parse(byBody, request.body)));
+  server.post("/scale", (request) => operations.scale(parse(scaleBody, request.body)));
+  server.post("/intent", (request) => operations.intent(parse(intentBody, request.body)));
+  server.post("/down", async (_request, reply) => {
+    reply.raw.on("finish", () => down());
+    return {};
+  });
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [first] = parsed.error.issues;
+  throw new HitlessError(
+    "BAD_INPUT",
+    `${first?.path.join(".") ?? "body"}: ${first?.message ?? "is wrong"}`,
+  );
+}
+
+function problem(error: HitlessError) {
+  return {
+    error: { code: error.code, message: error.message, next: error.next, path: error.path },
+  };
+}

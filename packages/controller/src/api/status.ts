@@ -1,0 +1,126 @@
+import {
+  type App,
+  courseOf,
+  type Engine,
+  type Failure,
+  type Intent,
+  needs,
+  type Outcome,
+  type Release,
+  type ReleaseRecord,
+  type ReleaseStore,
+  type ReplicaView,
+  type RouteRule,
+  type Why,
+} from "@hitless/core";
+import type { Controller } from "../loop/controller.ts";
+
+/** The release under way, for people and machines. */
+export interface ReleaseStatus {
+  readonly id: number;
+  readonly kind: Release["kind"];
+  readonly cause: string;
+  readonly from: number | null;
+  readonly to: number;
+  readonly direction: Release["direction"];
+  readonly reason: Failure | null;
+  readonly paused: Release["paused"];
+  /** Waypoints of the present direction by name, and which one it is at. */
+  readonly waypoints: readonly string[];
+  readonly cursor: number;
+  readonly startedAt: number;
+  /** It is on its way back and even that makes no progress: nothing more can be tried. */
+  readonly overdue: boolean;
+  readonly intents: readonly Intent[];
+}
+
+/** What `hitless status --json` prints. Times are milliseconds since the epoch. */
+export interface StatusReport {
+  readonly app: string;
+  readonly controller: { readonly pid: number };
+  readonly stable: number | null;
+  readonly desired: App["desired"];
+  readonly overrides: Readonly<Record<string, string>>;
+  readonly replicas: readonly ReplicaView[];
+  /** Why the replicas cannot be listed; null when they are. */
+  readonly unreadable: string | null;
+  readonly route: {
+    readonly generation: number;
+    readonly inForce: number | null;
+    readonly rule: RouteRule;
+  };
+  readonly release: ReleaseStatus | null;
+  readonly pending: App["pending"];
+  readonly why: Why;
+  /** The newest row of `history`. */
+  readonly lastRelease: ReleaseRecord | null;
+  readonly endpoint: { readonly host: string; readonly port: number };
+  /** Whatever the engine adds of its own: the proxy's processes and counters on one machine. */
+  readonly engine: unknown;
+  /** Grows with every change; `GET /status?after=N` waits for a newer one. */
+  readonly version: number;
+}
+
+/** How a release that is no longer under way ended. */
+export type Ended = Pick<ReleaseRecord, "id" | "outcome" | "reason" | "to" | "from"> & {
+  readonly outcome: Outcome;
+};
+
+/** Where the status comes from. */
+export interface StatusSource {
+  readonly controller: Controller;
+  readonly engine: Engine;
+  readonly store: ReleaseStore;
+  /** Details that only the engine at hand has. */
+  engineDetails(): Promise<unknown>;
+}
+
+/** Gathers the report. Never throws for a part that cannot be read. */
+export async function statusOf(source: StatusSource): Promise<StatusReport> {
+  const { controller, engine, store } = source;
+  const version = controller.version;
+  const app = controller.current;
+  const view = await engine.observe(app, needs(app), AbortSignal.timeout(5000));
+  const history = await store.history();
+  return {
+    app: app.name,
+    controller: { pid: process.pid },
+    stable: app.stable,
+    desired: app.desired,
+    overrides: app.overrides,
+    replicas: view.replicas.kind === "known" ? view.replicas.value : [],
+    unreadable: view.replicas.kind === "known" ? null : view.replicas.reason,
+    route: {
+      generation: app.route.generation,
+      inForce: view.route.kind === "known" ? view.route.value.inForce : null,
+      rule: app.route.rule,
+    },
+    release: app.release === null ? null : releaseStatus(app.release),
+    pending: app.pending,
+    why: controller.why,
+    lastRelease: history.at(-1) ?? null,
+    endpoint: { host: app.settings.host, port: app.settings.port },
+    engine: await source.engineDetails(),
+    version,
+  };
+}
+
+function releaseStatus(release: Release): ReleaseStatus {
+  const { id, kind, cause, from, to, direction, reason, paused, cursor, startedAt, intents } =
+    release;
+  return {
+    id,
+    kind,
+    cause,
+    from,
+    to,
+    direction,
+    reason,
+    paused,
+    waypoints: courseOf(release).map((w) => w.id),
+    cursor,
+    startedAt,
+    overdue: direction === "back" && Date.now() > release.progress.deadlineAt,
+    intents,
+  };
+}

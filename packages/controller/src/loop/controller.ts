@@ -1,0 +1,233 @@
+import {
+  type App,
+  type Decision,
+  describeWhy,
+  type Engine,
+  extendDeadlines,
+  HitlessError,
+  isWhy,
+  type Mutation,
+  needs,
+  next,
+  type Observed,
+  type ReleaseStore,
+  readWorld,
+  violations,
+  type Why,
+} from "@hitless/core";
+import { ClockWatch } from "./clock-watch.ts";
+import { observeAll } from "./observe-all.ts";
+import { Sleeper } from "./sleeper.ts";
+
+/** Between attempts after something unforeseen, ms. */
+const afterErrorMs = 1000;
+
+export interface ControllerOptions {
+  readonly store: ReleaseStore;
+  readonly engine: Engine;
+  /** When the previous controller was last alive; deadlines are moved by the time since. */
+  readonly lastSeen: number | null;
+}
+
+/**
+ * The loop that runs releases over the ports: observe, ask `next`, persist, act. It holds nothing
+ * that it could not read again: it may be killed between any two lines.
+ */
+export class Controller {
+  private readonly options: ControllerOptions;
+  private readonly sleeper = new Sleeper();
+  private readonly clock = new ClockWatch();
+  private readonly facts = new Map<number, { readonly minReadyMs: number }>();
+  private app: App;
+  private last: Why;
+  private sequence = 0;
+  private turn: Promise<unknown> = Promise.resolve();
+  private readonly listeners = new Set<() => void>();
+
+  private constructor(app: App, options: ControllerOptions) {
+    this.app = app;
+    this.options = options;
+    this.last = {
+      kind: "unobservable",
+      what: "app",
+      reason: "not looked at yet",
+      since: Date.now(),
+    };
+  }
+
+  /** Takes up a saved app; with a release under way, its deadlines skip the time nobody watched. */
+  static async open(app: App, options: ControllerOptions): Promise<Controller> {
+    const away = options.lastSeen === null ? 0 : Math.max(0, Date.now() - options.lastSeen);
+    const controller = new Controller(extendDeadlines(app, away), options);
+    await controller.loadFacts();
+    return controller;
+  }
+
+  get current(): App {
+    return this.app;
+  }
+
+  /** Why the last decision was what it was. */
+  get why(): Why {
+    return this.last;
+  }
+
+  /** Grows whenever the app or the reason changes. */
+  get version(): number {
+    return this.sequence;
+  }
+
+  /** Resolves at the next change, or when `signal` aborts. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.listeners.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.listeners.add(done);
+      signal.addEventListener("abort", done, { once: true });
+      if (signal.aborted) done();
+    });
+  }
+
+  /**
+   * Changes the app by a pure transition and persists it before anyone sees it. What the
+   * transition throws is thrown, with nothing changed.
+   */
+  async transact(transition: (app: App) => App, said: string): Promise<App> {
+    const app = await this.exclusive(async () => {
+      const changed = transition(this.app);
+      if (changed !== this.app) await this.persist(changed);
+      return changed;
+    });
+    await this.event("intent", said);
+    await this.loadFacts();
+    this.sleeper.wake();
+    return app;
+  }
+
+  /** Runs until `signal` aborts. Leaves everything as it is then. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stopListening = this.listen(signal);
+    while (!signal.aborted) {
+      try {
+        await this.step(signal);
+      } catch (thrown) {
+        if (signal.aborted) break;
+        const error = HitlessError.from(thrown);
+        await this.event("error", `${error.code}: ${error.message}`).catch(() => undefined);
+        await this.sleeper.until(Date.now() + afterErrorMs, signal);
+      }
+    }
+    await stopListening;
+  }
+
+  private async step(signal: AbortSignal): Promise<void> {
+    this.sleeper.arm();
+    const before = this.app;
+    const gap = this.clock.gap();
+    const seen = await observeAll(this.options.engine, before, { needs: needs(before), signal });
+    const decision = await this.exclusive(async () => {
+      // An intent came while we looked: what was seen is judged for the new app, next time.
+      if (this.app !== before) return null;
+      const app = gap === 0 ? before : extendDeadlines(before, gap);
+      const made = next(app, seen, { now: Date.now(), facts: this.facts });
+      await this.carryOut(made, seen, signal);
+      return made;
+    });
+    if (decision === null) return;
+    await this.note(decision);
+    if (decision.kind === "wait") await this.sleeper.until(decision.lookAgain, signal);
+    if (decision.kind === "steady") await this.sleeper.until(Date.now() + afterErrorMs, signal);
+  }
+
+  private async carryOut(decision: Decision, seen: Observed, signal: AbortSignal): Promise<void> {
+    switch (decision.kind) {
+      case "wait":
+      case "steady":
+        return;
+      case "advance":
+      case "turnBack":
+        return this.persist(decision.app);
+      case "finish":
+        // The row first: a crash in between writes it again, and its id makes that harmless.
+        await this.options.store.addRecord(decision.record);
+        return this.persist(decision.app);
+      case "mutate":
+        this.assertAllowed(decision.mutation, seen);
+        await this.persist(decision.app);
+        return this.act(decision.mutation, signal);
+    }
+  }
+
+  private async act(mutation: Mutation, signal: AbortSignal): Promise<void> {
+    if (mutation.kind === "migrate" || mutation.kind === "hook") {
+      throw new HitlessError("REFUSED", `this controller has nobody to run "${mutation.kind}"`);
+    }
+    const token = await this.options.engine.apply(mutation, signal);
+    const { ordered } = this.app;
+    if (ordered !== null) await this.persist({ ...this.app, ordered: { ...ordered, token } });
+  }
+
+  private assertAllowed(mutation: Mutation, seen: Observed): void {
+    const world = readWorld(this.app, seen, { now: Date.now(), facts: this.facts });
+    const broken = isWhy(world)
+      ? ["the world became unknown"]
+      : violations(this.app, mutation, world);
+    if (broken.length === 0) return;
+    throw new HitlessError(
+      "INVARIANT_BROKEN",
+      `${JSON.stringify(mutation)}: ${broken.join("; ")}`,
+      {
+        next: "This is a fault in Hitless. Nothing was changed; please report it with `hitless events`.",
+      },
+    );
+  }
+
+  private async note(decision: Decision): Promise<void> {
+    const same = JSON.stringify(decision.why) === JSON.stringify(this.last);
+    if (same) return;
+    this.last = decision.why;
+    this.announce();
+    if (decision.kind === "wait" || decision.kind === "steady") return;
+    await this.event(decision.kind, describeWhy(decision.why, Date.now()));
+  }
+
+  private async persist(app: App): Promise<void> {
+    await this.options.store.save(app);
+    this.app = app;
+    this.announce();
+  }
+
+  private announce(): void {
+    this.sequence += 1;
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  private event(kind: string, text: string): Promise<void> {
+    return this.options.store.addEvent({ at: Date.now(), kind, text });
+  }
+
+  private exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => undefined);
+    return done;
+  }
+
+  private async listen(signal: AbortSignal): Promise<void> {
+    for await (const _ of this.options.engine.changes(signal)) {
+      this.sleeper.wake();
+      this.announce();
+    }
+  }
+
+  private async loadFacts(): Promise<void> {
+    for (const number of await this.options.store.revisions()) {
+      if (this.facts.has(number)) continue;
+      const revision = await this.options.store.revision(number);
+      if (revision !== null)
+        this.facts.set(number, { minReadyMs: revision.minReadySeconds * 1000 });
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { App, Engine, EngineView, Observation, Observed, ReplicaView } from "@hitless/core";
+
+/** How much of a failing replica's log is kept with a failure, lines. */
+const evidenceLines = 20;
+/** A replica that has been up for this long without being ready may become evidence, ms. */
+const slowMs = 1000;
+
+/** Reads through the ports what `next` asked for. No part throws: what cannot be read is unknown. */
+export async function observeAll(
+  engine: Engine,
+  app: App,
+  at: { readonly needs: readonly Observation[]; readonly signal: AbortSignal },
+): Promise<Observed> {
+  const view = await engine.observe(app, at.needs, at.signal);
+  return {
+    ...view,
+    schema: { kind: "unknown", reason: "this controller has no migrator", since: Date.now() },
+    verdicts: {},
+    hooks: {},
+    lastLogLines: await linesOfFailing(engine, app, view),
+  };
+}
+
+async function linesOfFailing(
+  engine: Engine,
+  app: App,
+  view: EngineView,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const { release } = app;
+  if (release?.direction !== "forward" || view.replicas.kind === "unknown") return {};
+  const failing = view.replicas.value.filter((r) => r.revision === release.to && isFailing(r));
+  const pairs = failing.map(async (r) => [r.id, await lastLines(engine, r.id)] as const);
+  return Object.fromEntries(await Promise.all(pairs));
+}
+
+function isFailing(replica: ReplicaView): boolean {
+  if (replica.state === "failed" || replica.starts > 1) return true;
+  const { startedAt } = replica;
+  return replica.state === "starting" && startedAt !== null && Date.now() - startedAt > slowMs;
+}
+
+async function lastLines(engine: Engine, replica: string): Promise<readonly string[]> {
+  const query = { revision: null, replica, since: null, tail: evidenceLines, follow: false };
+  const lines: string[] = [];
+  for await (const line of engine.logs(query, AbortSignal.timeout(1000))) lines.push(line.text);
+  return lines;
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Strategy } from "../model/strategy.ts";
+import type { Amount } from "../model/waypoint.ts";
+import { must } from "./expectation.ts";
+import { isPercent } from "./percent.ts";
+import { insteadOf } from "./reserved-keys.ts";
+import { section } from "./section.ts";
+
+const strategyRule =
+  "rolling or recreate, alone or with its fields, such as { rolling: { maxSurge: 1 } }";
+const maxReplicas = 1000;
+
+const defaultRolling = { kind: "rolling", maxSurge: 1, maxUnavailable: 0 } as const;
+
+const rollingSchema = section(
+  {
+    maxSurge: amountSchema("25%", 9999).default(1),
+    maxUnavailable: amountSchema("25%", 100).default(0),
+  },
+  must("a mapping such as { maxSurge: 1, maxUnavailable: 0 }"),
+).superRefine(({ maxSurge, maxUnavailable }, context) => {
+  if (!isNothing(maxSurge) || !isNothing(maxUnavailable)) return;
+  context.addIssue({
+    code: "custom",
+    path: ["maxSurge"],
+    message: must(
+      `more than 0 while maxUnavailable is ${maxUnavailable}, or no replica could ever be replaced`,
+      "raise one of the two",
+    ),
+  });
+});
+
+const formsSchema = section(
+  {
+    rolling: rollingSchema.nullish(),
+    recreate: section({}, must("an empty mapping")).nullish(),
+  },
+  must(strategyRule),
+)
+  .refine((forms) => Object.keys(forms).length === 1, {
+    error: must("exactly one strategy: rolling or recreate"),
+  })
+  .transform((forms): Strategy => {
+    if ("recreate" in forms) return { kind: "recreate" };
+    return { ...defaultRolling, ...forms.rolling };
+  });
+
+const nameSchema = z
+  .literal(["rolling", "recreate"])
+  .transform((kind): Strategy => (kind === "recreate" ? { kind } : defaultRolling));
+
+/** `strategy`. */
+export const strategySchema = z
+  .union([nameSchema, formsSchema], { error: (issue) => must(strategyRule, hintFor(issue.input)) })
+  .default(defaultRolling);
+
+function amountSchema(example: string, mostPercent: number) {
+  const be = `a whole number from 0 to ${maxReplicas} or a percentage such as "${example}"`;
+  const error = must(mostPercent === 100 ? `${be}, at most "100%"` : be);
+  return z.custom<Amount>(
+    (value) =>
+      isPercent(value) ? Number.parseInt(value, 10) <= mostPercent : isReplicaCount(value),
+    { error },
+  );
+}
+
+function isReplicaCount(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= maxReplicas;
+}
+
+function isNothing(amount: Amount): boolean {
+  return Number.parseInt(String(amount), 10) === 0;
+}
+
+function hintFor(value: unknown): string | undefined {
+  if (typeof value !== "string" || insteadOf(`strategy.${value}`) === undefined) return undefined;
+  return `${value} is not in this version yet`;
+}

@@ -1,0 +1,88 @@
+import type { RouteView } from "../model/observed.ts";
+import { type RouteRule, type RouteTable, routedRevisions } from "../model/route.ts";
+
+/** Requests each second that the fake clients send. */
+const requestsPerSecond = 100;
+
+const nothing: RouteTable = { generation: 0, rule: { kind: "byReplica", revisions: [] } };
+
+/** The route part of the fake engine: a table is accepted at once and in force a while later. */
+export class FakeDataPlane {
+  readonly #routeMs: number;
+  readonly #requests = new Map<number, number>();
+  #accepted: RouteTable = nothing;
+  #inForce: RouteTable = nothing;
+  #ackAt = Number.POSITIVE_INFINITY;
+  #held = false;
+
+  constructor(routeMs: number) {
+    this.#routeMs = routeMs;
+  }
+
+  get accepted(): RouteTable {
+    return this.#accepted;
+  }
+
+  get inForce(): RouteTable {
+    return this.#inForce;
+  }
+
+  /** When the accepted table comes into force; Infinity when it is, or while it is held. */
+  get ackAt(): number {
+    return this.#held ? Number.POSITIVE_INFINITY : this.#ackAt;
+  }
+
+  /** One part acknowledges nothing until `letGo`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** A table that was held comes into force `routeMs` from now. */
+  letGo(now: number): void {
+    this.#held = false;
+    if (this.#ackAt !== Number.POSITIVE_INFINITY) this.#ackAt = now + this.#routeMs;
+  }
+
+  /** Accepts a newer table; false when it is not newer. */
+  accept(table: RouteTable, now: number): boolean {
+    if (table.generation <= this.#accepted.generation) return false;
+    this.#accepted = table;
+    this.#ackAt = now + this.#routeMs;
+    return true;
+  }
+
+  acknowledge(now: number): void {
+    if (now < this.ackAt) return;
+    this.#inForce = this.#accepted;
+    this.#ackAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Counts the requests of a stretch of time for the revisions that have ready replicas. */
+  serve(ms: number, ready: ReadonlySet<number>): void {
+    for (const revision of routedRevisions(this.#inForce.rule)) {
+      if (!ready.has(revision)) continue;
+      const answered = (ms / 1000) * requestsPerSecond * shareOf(this.#inForce.rule, revision);
+      this.#requests.set(revision, (this.#requests.get(revision) ?? 0) + answered);
+    }
+  }
+
+  requests(): Readonly<Record<number, number>> {
+    const counts = [...this.#requests].map(([revision, n]) => [revision, Math.floor(n)] as const);
+    return Object.fromEntries(counts);
+  }
+
+  view(): RouteView {
+    const { generation } = this.#inForce;
+    const lags = generation < this.#accepted.generation;
+    return {
+      accepted: this.#accepted.generation,
+      inForce: generation,
+      lagging: lags ? [`worker 1 at generation ${generation}`] : [],
+    };
+  }
+}
+
+function shareOf(rule: RouteRule, revision: number): number {
+  if (rule.kind !== "byWeight") return 1 / routedRevisions(rule).length;
+  return (rule.weights.find((w) => w.revision === revision)?.weight ?? 0) / 100;
+}

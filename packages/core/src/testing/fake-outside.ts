@@ -1,0 +1,42 @@
+import type { Mutation } from "../model/mutation.ts";
+import type { Observed, SchemaView } from "../model/observed.ts";
+
+const takesMs = 1000;
+
+/** Hooks and migrations of a simulation: each takes a second and is then over. */
+export class FakeOutside {
+  readonly #verdict: (key: string) => "done" | "failed";
+  readonly #hooks = new Map<string, number>();
+  readonly #phases = new Map<SchemaView["phase"], number>();
+
+  constructor(verdict: (key: string) => "done" | "failed") {
+    this.#verdict = verdict;
+  }
+
+  /** Begins it, unless it has begun. */
+  begin(mutation: Extract<Mutation, { kind: "hook" | "migrate" }>, now: number): void {
+    if (mutation.kind === "hook") {
+      if (!this.#hooks.has(mutation.key)) this.#hooks.set(mutation.key, now + takesMs);
+      return;
+    }
+    const phase = mutation.phase === "expand" ? "expanded" : "contracted";
+    if (!this.#phases.has(phase)) this.#phases.set(phase, now + takesMs);
+  }
+
+  view(now: number): Pick<Observed, "schema" | "hooks"> {
+    const reached = (phase: SchemaView["phase"]) => (this.#phases.get(phase) ?? Infinity) <= now;
+    const undone = reached("expanded") ? "expanded" : "none";
+    const phase = reached("contracted") ? "contracted" : undone;
+    const over = [...this.#hooks].filter(([, at]) => at <= now).map(([key]) => key);
+    return {
+      schema: { kind: "known", value: { phase }, asOf: now },
+      hooks: Object.fromEntries(over.map((key) => [key, this.#verdict(key)])),
+    };
+  }
+
+  /** When the next of them is over; Infinity when none runs. */
+  nextAt(now: number): number {
+    const ends = [...this.#hooks.values(), ...this.#phases.values()];
+    return Math.min(Number.POSITIVE_INFINITY, ...ends.filter((at) => at > now));
+  }
+}

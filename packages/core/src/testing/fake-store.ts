@@ -1,0 +1,52 @@
+import type { App } from "../model/app.ts";
+import type { ReleaseRecord } from "../model/release.ts";
+import type { Revision } from "../model/revision.ts";
+import type { AppEvent, ReleaseStore } from "../ports/release-store.ts";
+
+/** A `ReleaseStore` in memory: what was saved survives a "killed" controller, nothing else does. */
+export class FakeStore implements ReleaseStore {
+  readonly #revisions = new Map<number, Revision>();
+  readonly #records = new Map<number, ReleaseRecord>();
+  readonly #events: AppEvent[] = [];
+  #app: App | null = null;
+
+  async load(): Promise<App | null> {
+    return this.#app;
+  }
+
+  async save(app: App): Promise<void> {
+    this.#app = structuredClone(app);
+  }
+
+  async revision(number: number): Promise<Revision | null> {
+    return this.#revisions.get(number) ?? null;
+  }
+
+  async revisions(): Promise<readonly number[]> {
+    return [...this.#revisions.keys()].sort((a, b) => a - b);
+  }
+
+  async addRevision(revision: Revision): Promise<void> {
+    this.#revisions.set(revision.number, revision);
+  }
+
+  async removeRevision(number: number): Promise<void> {
+    this.#revisions.delete(number);
+  }
+
+  async addRecord(record: ReleaseRecord): Promise<void> {
+    if (!this.#records.has(record.id)) this.#records.set(record.id, record);
+  }
+
+  async history(): Promise<readonly ReleaseRecord[]> {
+    return [...this.#records.values()];
+  }
+
+  async addEvent(event: AppEvent): Promise<void> {
+    this.#events.push(event);
+  }
+
+  async events(): Promise<readonly AppEvent[]> {
+    return this.#events;
+  }
+}

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { expect, test } from "vitest";
+import { startLoad } from "./start-load.ts";
+import { shopFolder } from "./testing/shop-folder.ts";
+import { until } from "./testing/until.ts";
+
+test.each(["1.0", "1.1"])("the shop %s answers every request of the mix", async (version) => {
+  await using shop = await startShop(version, { HITLESS_REVISION: "4", GREETING: "servus" });
+  await using load = startLoad({ url: shop.url, rate: 200 });
+  await until(() => load.snapshot().total.seconds >= 1.2);
+  const { total } = await load.stop();
+  expect(total.examples).toEqual([]);
+  expect(total.answersBy).toEqual({ [`${version}@4`]: { [String(shop.child.pid)]: total.sent } });
+  expect(total.configValues["GREETING=servus"]).toBe(total.sent);
+  expect(total.kinds.slow.latencyMs.p50).toBeGreaterThanOrEqual(299);
+});
+
+test("the shop finishes what is in flight at SIGTERM, then exits with 0", async () => {
+  await using shop = await startShop("1.0", {});
+  await using load = startLoad({ url: shop.url, rate: 50, mix: { slow: 1 } });
+  await until(() => load.snapshot().total.outstanding > 3);
+  const stop = load.stop();
+  // Connections are accepted in their order: with this answer, all before it are in its hands.
+  expect((await fetch(`${shop.url}/health`)).status).toBe(200);
+  const exited = once(shop.child, "exit");
+  shop.child.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
+  const { total } = await stop;
+  expect(total.examples).toEqual([]);
+  expect(total.answered).toBeGreaterThan(3);
+});
+
+test("the shop is not ready before its start delay is over, though it is healthy", async () => {
+  await using shop = await startShop("1.0", { START_DELAY_MS: "60000" });
+  const status = async (path: string) => (await fetch(shop.url + path)).status;
+  expect(await status("/health")).toBe(200);
+  expect(await status("/startup")).toBe(503);
+  expect(await status("/ready")).toBe(503);
+});
+
+test("the shop ends its event streams at SIGTERM and does not wait for their clients", async () => {
+  await using shop = await startShop("1.0", {});
+  const events = await fetch(`${shop.url}/events`);
+  const exited = once(shop.child, "exit");
+  shop.child.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
+  expect(await events.text()).toMatch(/^data: {"app":"shop",.*}\n\n/);
+});
+
+interface Shop extends AsyncDisposable {
+  readonly url: string;
+  readonly child: ChildProcess;
+}
+
+async function startShop(version: string, env: Record<string, string>): Promise<Shop> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ["server.mjs"], {
+    cwd: shopFolder(version),
+    env: { ...process.env, ...env, PORT: String(port) },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  let listening = false;
+  const look = () => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => {
+      listening = true;
+      socket.destroy();
+    });
+    socket.on("error", () => socket.destroy());
+  };
+  await until(() => {
+    if (!listening) look();
+    return listening;
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    child,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP server");
+  return address.port;
+}

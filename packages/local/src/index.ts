@@ -1,0 +1,6 @@
+export { LocalArtifactStore } from "./artifacts/artifact-store.ts";
+export { LocalEngine, type LocalEngineOptions } from "./local-engine.ts";
+export { EnvironmentSecrets } from "./secrets/environment-secrets.ts";
+export { acquireLock, type ControllerLock, controllerOf } from "./state/controller-lock.ts";
+export { FileStore } from "./state/file-store.ts";
+export { createState, locateState, type StateFolder } from "./state/state-folder.ts";

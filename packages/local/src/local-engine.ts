@@ -1,0 +1,240 @@
+import { join } from "node:path";
+import type {
+  App,
+  Engine,
+  EngineCapabilities,
+  EngineMutation,
+  EngineView,
+  Known,
+  LogLine,
+  LogQuery,
+  Observation,
+  ReleaseStore,
+  Revision,
+  Scale,
+  SecretSource,
+} from "@hitless/core";
+import type { Upstream } from "@hitless/proxy";
+import type { LocalArtifactStore } from "./artifacts/artifact-store.ts";
+import { type EngineState, EngineStateFile, loadEngineState } from "./engine-state.ts";
+import { readLogs } from "./logs/read-logs.ts";
+import { parsePortRange } from "./processes/parse-port-range.ts";
+import { PortPool } from "./processes/port-pool.ts";
+import { ReplicaKeeper } from "./replicas/replica-keeper.ts";
+import { Router } from "./routing/router.ts";
+import { ChangeSignal } from "./signal.ts";
+import type { StateFolder } from "./state/state-folder.ts";
+
+export interface LocalEngineOptions {
+  readonly folder: StateFolder;
+  readonly app: string;
+  /** Where clients reach the app. */
+  readonly host: string;
+  readonly port: number;
+  readonly store: ReleaseStore;
+  readonly artifacts: LocalArtifactStore;
+  readonly secrets: SecretSource;
+  /** Bounds the ports of replicas (`HITLESS_PORTS=a-b`); null: anything outside the ephemeral range. */
+  readonly ports: string | null;
+  /** Called for what people should read in `hitless events`. */
+  event(text: string): void;
+}
+
+/** The engine of one machine: replicas are processes, the data plane is our proxy. */
+export class LocalEngine implements Engine {
+  readonly capabilities: EngineCapabilities = { surge: true, weights: true, matches: true };
+  private readonly options: LocalEngineOptions;
+  private readonly state: EngineState;
+  private readonly file: EngineStateFile;
+  private readonly signal = new ChangeSignal();
+  private readonly router: Router;
+  private readonly keeper: ReplicaKeeper;
+
+  private constructor(options: LocalEngineOptions, state: EngineState) {
+    this.options = options;
+    this.state = state;
+    this.file = new EngineStateFile(options.folder.engine, state);
+    this.router = new Router({
+      stateDir: options.folder.proxy,
+      socketPath: options.folder.sockets.proxy,
+      host: options.host,
+      port: options.port,
+      table: () => ({ route: state.route, replicas: this.keeper.admitted() }),
+      nextGeneration: async () => {
+        state.proxyGeneration += 1;
+        await this.file.save();
+        return state.proxyGeneration;
+      },
+      changed: () => this.signal.notify(),
+      event: options.event,
+    });
+    this.keeper = new ReplicaKeeper({
+      ...options,
+      state,
+      router: this.router,
+      ports: new PortPool({ range: options.ports === null ? null : parsePortRange(options.ports) }),
+      save: () => this.file.save(),
+      changed: () => this.signal.notify(),
+    });
+  }
+
+  /**
+   * Opens the engine over its state: starts or finds the proxy, adopts the replicas that run.
+   * Throws PORT_TAKEN, STATE_UNREADABLE.
+   */
+  static async open(options: LocalEngineOptions): Promise<LocalEngine> {
+    const state = await loadEngineState(options.folder.engine);
+    const engine = new LocalEngine(options, state);
+    const assumed = state.replicas.flatMap((r): Upstream[] =>
+      r.port === null ? [] : [{ id: r.id, revision: r.revision, host: "127.0.0.1", port: r.port }],
+    );
+    await engine.router.open(assumed);
+    await engine.keeper.adopt();
+    await engine.router.push();
+    return engine;
+  }
+
+  /** Process id of the proxy's holder; null while it cannot be reached. */
+  get proxyPid(): number | null {
+    return this.router.holderPid;
+  }
+
+  async observe(
+    _app: App,
+    _needs: readonly Observation[],
+    _signal: AbortSignal,
+  ): Promise<EngineView> {
+    const { token, revisions, route } = this.state;
+    const counts = await this.router.read().then(
+      (status) => ({ kind: "known", value: status, asOf: token }) as const,
+      (thrown: unknown) => unknown(String(thrown)),
+    );
+    const inFlight = counts.kind === "known" ? counts.value.inFlight : null;
+    return {
+      replicas: known(this.keeper.views(inFlight), token),
+      revisions: known(
+        revisions.map((r) => ({ ...r })),
+        token,
+      ),
+      route: known(
+        {
+          accepted: route.generation,
+          inForce: this.router.ruleGeneration,
+          lagging:
+            counts.kind === "known"
+              ? laggards(counts.value.workers, route.generation)
+              : [counts.reason],
+        },
+        token,
+      ),
+      capacity: known({ fits: true, detail: "" }, token),
+      requests: counts.kind === "known" ? known(requestsOf(counts.value.revisions), token) : counts,
+    };
+  }
+
+  async apply(mutation: EngineMutation, _signal: AbortSignal): Promise<number> {
+    this.state.token += 1;
+    const { token } = this.state;
+    switch (mutation.kind) {
+      case "scale":
+        await this.scale(mutation);
+        break;
+      case "route":
+        this.state.route = mutation.table;
+        await this.file.save();
+        // In force is read from observe(): the release waits there, not here.
+        this.router.push().catch(() => undefined);
+        break;
+      case "collect":
+        await this.collect(mutation.revision);
+        break;
+    }
+    this.signal.notify();
+    return token;
+  }
+
+  changes(signal: AbortSignal): AsyncIterable<void> {
+    return this.signal.changes(signal);
+  }
+
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
+    return readLogs(this.options.folder.logs, query, signal);
+  }
+
+  /** The last lines that a replica wrote, over its last starts. */
+  async lastLogLines(replica: string, lines: number): Promise<readonly string[]> {
+    const query = { revision: null, replica, since: null, tail: lines, follow: false };
+    const found: string[] = [];
+    for await (const line of this.logs(query, AbortSignal.timeout(1000))) found.push(line.text);
+    return found;
+  }
+
+  /** What the proxy counts, for `status`; null while it is away. */
+  async proxyStatus() {
+    return this.router.read().catch(() => null);
+  }
+
+  /** Stops watching and leaves everything running, for the next controller to adopt. */
+  async abandon(): Promise<void> {
+    this.keeper.abandon();
+    await this.router.abandon();
+  }
+
+  /** Drains and stops every replica, then the proxy. */
+  async shutdown(timeoutMs: number): Promise<void> {
+    for (const level of this.state.revisions) level.level = 0;
+    await this.file.save();
+    await this.keeper.stopAll();
+    await this.router.stop(timeoutMs);
+    this.keeper.abandon();
+  }
+
+  private async scale(mutation: Scale): Promise<void> {
+    const { revision, replicas } = mutation;
+    const known = this.state.revisions.find((r) => r.revision === revision);
+    if (known === undefined) {
+      this.state.revisions.push({ revision, level: replicas, exits: 0, lastExit: null });
+    } else {
+      known.level = replicas;
+    }
+    this.keeper.reconcile();
+    await this.file.save();
+  }
+
+  private async collect(revision: number): Promise<void> {
+    const { folder, store, artifacts } = this.options;
+    this.state.revisions = this.state.revisions.filter((r) => r.revision !== revision);
+    await this.file.save();
+    await artifacts.removeCheckout(join(folder.checkouts, String(revision)));
+    await store.removeRevision(revision);
+    const kept = await Promise.all((await store.revisions()).map((n) => store.revision(n)));
+    await artifacts.gc(kept.flatMap(digestsOf));
+  }
+}
+
+function digestsOf(revision: Revision | null): string[] {
+  return revision?.artifact.kind === "files" ? [revision.artifact.digest] : [];
+}
+
+function known<T>(value: T, asOf: number): Known<T> {
+  return { kind: "known", value, asOf };
+}
+
+function unknown(reason: string): Extract<Known<never>, { kind: "unknown" }> {
+  return { kind: "unknown", reason, since: Date.now() };
+}
+
+function laggards(
+  workers: readonly { readonly pid: number; readonly ruleGeneration: number }[],
+  wanted: number,
+): readonly string[] {
+  return workers
+    .filter((w) => w.ruleGeneration < wanted)
+    .map((w) => `worker ${w.pid} at generation ${w.ruleGeneration}`);
+}
+
+function requestsOf(
+  revisions: Readonly<Record<string, { readonly requests: number }>>,
+): Readonly<Record<number, number>> {
+  return Object.fromEntries(Object.entries(revisions).map(([n, c]) => [Number(n), c.requests]));
+}

@@ -1,0 +1,258 @@
+import { join } from "node:path";
+import {
+  HitlessError,
+  type ReleaseStore,
+  type ReplicaView,
+  type Revision,
+  type SecretSource,
+} from "@hitless/core";
+import type { Upstream } from "@hitless/proxy";
+import type { LocalArtifactStore } from "../artifacts/artifact-store.ts";
+import type { EngineState } from "../engine-state.ts";
+import type { PortPool } from "../processes/port-pool.ts";
+import type { Router } from "../routing/router.ts";
+import type { StateFolder } from "../state/state-folder.ts";
+import { Replica, type ReplicaHost } from "./replica.ts";
+import { newReplicaRecord, type ReplicaRecord } from "./replica-record.ts";
+
+/** Between attempts to prepare a revision's folder that failed, ms. */
+const prepareAgainMs = 1000;
+
+export interface KeeperOptions {
+  readonly app: string;
+  readonly folder: StateFolder;
+  readonly store: ReleaseStore;
+  readonly artifacts: LocalArtifactStore;
+  readonly secrets: SecretSource;
+  readonly state: EngineState;
+  readonly router: Router;
+  readonly ports: PortPool;
+  save(): Promise<void>;
+  changed(): void;
+  event(text: string): void;
+}
+
+/** A record and the replica that lives by it, once its folder is there. */
+interface Slot {
+  readonly record: ReplicaRecord;
+  replica: Replica | null;
+  leaving: Promise<void> | null;
+}
+
+/** Keeps as many replicas of each revision as its level says. */
+export class ReplicaKeeper {
+  private readonly options: KeeperOptions;
+  private readonly slots = new Map<string, Slot>();
+  private readonly folders = new Map<number, Promise<{ revision: Revision; dir: string }>>();
+  private abandoned = false;
+
+  constructor(options: KeeperOptions) {
+    this.options = options;
+  }
+
+  /** Takes up the replicas of the saved state: those that run go on, those that drained drain on. */
+  async adopt(): Promise<void> {
+    for (const record of this.options.state.replicas) {
+      const slot: Slot = { record, replica: null, leaving: null };
+      this.slots.set(record.id, slot);
+      await this.bring(slot);
+    }
+    this.reconcile();
+  }
+
+  /** Starts or stops replicas until their number is the level. Accepts at once; the rest follows. */
+  reconcile(): void {
+    if (this.abandoned) return;
+    for (const { revision, level } of this.options.state.revisions) {
+      const staying = [...this.slots.values()].filter(
+        (s) => s.record.revision === revision && s.leaving === null,
+      );
+      for (let n = staying.length; n < level; n += 1) this.add(revision);
+      for (const slot of victims(staying, staying.length - level)) this.remove(slot);
+    }
+  }
+
+  /** Replicas that may get new requests. */
+  admitted(): readonly Upstream[] {
+    return [...this.slots.values()].flatMap((slot) => {
+      const { id, revision, port, admitted } = slot.record;
+      return admitted && port !== null ? [{ id, revision, host: "127.0.0.1", port }] : [];
+    });
+  }
+
+  views(inFlight: Readonly<Record<string, number>> | null): readonly ReplicaView[] {
+    return [...this.slots.values()].map((slot) => {
+      const view = slot.replica?.view() ?? unprepared(slot.record);
+      return {
+        ...view,
+        state: slot.leaving === null ? view.state : "draining",
+        routed: this.options.router.isRouted(slot.record.id),
+        inFlight: inFlight === null ? null : (inFlight[slot.record.id] ?? 0),
+      };
+    });
+  }
+
+  /** Stops every replica; resolves when all are gone. */
+  async stopAll(): Promise<void> {
+    for (const slot of this.slots.values()) this.remove(slot);
+    await Promise.all([...this.slots.values()].map((s) => s.leaving));
+  }
+
+  /** Watches no longer; the processes run on. */
+  abandon(): void {
+    this.abandoned = true;
+    for (const slot of this.slots.values()) slot.replica?.abandon();
+  }
+
+  private add(revision: number): void {
+    const { state } = this.options;
+    state.lastReplica += 1;
+    const record = newReplicaRecord(`${revision}-${state.lastReplica}`, revision);
+    state.replicas.push(record);
+    const slot: Slot = { record, replica: null, leaving: null };
+    this.slots.set(record.id, slot);
+    void this.bring(slot);
+  }
+
+  /** Prepares the folder, then lets the replica live. A folder that cannot be made is tried again. */
+  private async bring(slot: Slot): Promise<void> {
+    const { record } = slot;
+    try {
+      const { revision, dir } = await this.folderOf(record.revision);
+      if (this.abandoned || !this.slots.has(record.id)) return;
+      slot.replica = new Replica(record, this.hostFor(slot, revision, dir));
+      if (leavesForGood(record)) this.remove(slot);
+      else if (slot.leaving === null) slot.replica.run();
+    } catch (thrown) {
+      const error = HitlessError.from(thrown);
+      this.options.event(`replica ${record.id} cannot be prepared: ${error.message}`);
+      this.noteExit(record.revision, { kind: "notStarted", error: error.message, at: Date.now() });
+      setTimeout(() => {
+        if (!this.abandoned && slot.leaving === null) void this.bring(slot);
+      }, prepareAgainMs).unref();
+    }
+  }
+
+  private remove(slot: Slot): void {
+    slot.leaving ??= this.leave(slot);
+  }
+
+  private async leave(slot: Slot): Promise<void> {
+    if (slot.replica !== null) await slot.replica.stop();
+    if (this.abandoned) return;
+    this.slots.delete(slot.record.id);
+    const { state } = this.options;
+    state.replicas = state.replicas.filter((r) => r !== slot.record);
+    await this.options.save();
+    this.options.changed();
+  }
+
+  private folderOf(number: number): Promise<{ revision: Revision; dir: string }> {
+    const known = this.folders.get(number);
+    if (known !== undefined) return known;
+    const made = this.prepare(number);
+    this.folders.set(number, made);
+    made.catch(() => this.folders.delete(number));
+    return made;
+  }
+
+  private async prepare(number: number): Promise<{ revision: Revision; dir: string }> {
+    const { folder, store, artifacts } = this.options;
+    const revision = await store.revision(number);
+    if (revision === null)
+      throw new HitlessError("UNKNOWN_REVISION", `revision ${number} is not kept`);
+    const { artifact, run } = revision;
+    if (artifact.kind === "image") {
+      throw new HitlessError("REFUSED", "one machine runs processes, not images", {
+        next: "Use `run`.",
+      });
+    }
+    if (artifact.kind === "none") return { revision, dir: artifact.dir };
+    const dir = join(folder.checkouts, String(number));
+    await artifacts.checkout(artifact.digest, dir, {
+      persist: { names: run.persist, root: folder.persist },
+    });
+    return { revision, dir };
+  }
+
+  private hostFor(slot: Slot, revision: Revision, dir: string): ReplicaHost {
+    const { options } = this;
+    return {
+      revision,
+      dir,
+      logDir: options.folder.logs,
+      ports: options.ports,
+      environment: (record) => this.environment(revision, record),
+      save: options.save,
+      admit: () => options.router.push(),
+      withdraw: () => options.router.push(),
+      inFlight: async (id) => (await options.router.read()).inFlight[id] ?? 0,
+      cut: (id) => options.router.cut(id),
+      changed: options.changed,
+      exited: (exit) => this.noteExit(slot.record.revision, exit),
+      event: options.event,
+      now: () => Date.now(),
+    };
+  }
+
+  private async environment(
+    revision: Revision,
+    record: ReplicaRecord,
+  ): Promise<Readonly<Record<string, string>>> {
+    const secrets: Record<string, string> = {};
+    for (const name of revision.secrets) {
+      const value = await this.options.secrets.read(name);
+      if (value === undefined)
+        throw new HitlessError("SECRET_MISSING", `secret ${name} has no value`);
+      secrets[name] = value;
+    }
+    return {
+      ...revision.run.env,
+      ...revision.config,
+      ...secrets,
+      PORT: String(record.port ?? ""),
+      HOST: "127.0.0.1",
+      HITLESS_APP: this.options.app,
+      HITLESS_REVISION: String(revision.number),
+      HITLESS_REPLICA: record.id,
+    };
+  }
+
+  private noteExit(revision: number, exit: Parameters<ReplicaHost["exited"]>[0]): void {
+    const level = this.options.state.revisions.find((r) => r.revision === revision);
+    if (level === undefined) return;
+    level.exits += 1;
+    level.lastExit = exit;
+    this.options.changed();
+  }
+}
+
+/** It was on its way out when the last controller ended; one that is only replaced stays. */
+function leavesForGood(record: ReplicaRecord): boolean {
+  return record.phase === "gone" || (record.drain !== null && record.drain.because === null);
+}
+
+/** Those that serve nobody first, then the youngest. */
+function victims(slots: readonly Slot[], count: number): readonly Slot[] {
+  if (count <= 0) return [];
+  const rank = (slot: Slot) => (slot.replica?.view().state === "ready" ? 1 : 0);
+  const age = (slot: Slot) => Number(slot.record.id.split("-")[1]);
+  return [...slots].sort((a, b) => rank(a) - rank(b) || age(b) - age(a)).slice(0, count);
+}
+
+function unprepared(record: ReplicaRecord): ReplicaView {
+  return {
+    id: record.id,
+    revision: record.revision,
+    state: "starting",
+    readySince: null,
+    routed: false,
+    inFlight: null,
+    startedAt: null,
+    starts: record.start,
+    lastProbe: null,
+    lastExit: record.lastExit,
+    restartAt: null,
+    process: null,
+  };
+}

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import type { Exit } from "@hitless/core";
+import type { ExecTarget } from "../probes/exec.ts";
+import { ownerOf } from "../processes/listeners.ts";
+import { isGroupEmpty } from "../processes/process-group.ts";
+import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
+import { spawnProcess } from "../processes/spawn-process.ts";
+import { findStray } from "../processes/strays.ts";
+import type { ReplicaHost } from "./replica-host.ts";
+import type { ReplicaRecord } from "./replica-record.ts";
+import { waitUntil } from "./wait.ts";
+
+/** How often an end is looked for where the kernel does not tell. */
+const pollMs = 100;
+
+/** The process of one start, spawned by this controller or found by it. */
+export interface ReplicaProcess {
+  readonly leader: ProcessIdentity;
+  /** The leader's end; null when it is not our child, so that nobody will tell. */
+  readonly exited: Promise<Exit> | null;
+}
+
+/**
+ * Starts the replica once more. The record is durable before there is a process, and again when it
+ * names it. A start that cannot be made is a result.
+ */
+export async function startProcess(
+  record: ReplicaRecord,
+  host: ReplicaHost,
+  signal: AbortSignal,
+): Promise<ReplicaProcess | Exit> {
+  try {
+    await prepareStart(record, host);
+    const { logFile } = record;
+    const target = await execTargetOf(record, host);
+    await host.save();
+    signal.throwIfAborted();
+    const { run } = host.revision;
+    const spawned = spawnProcess({
+      ...target,
+      command: run.command,
+      logFile: logFile ?? "/dev/null",
+    });
+    if (spawned.identity === null) return await spawned.exited;
+    record.process = spawned.identity;
+    return { leader: spawned.identity, exited: spawned.exited };
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: "notStarted", error: message, at: host.now() };
+  }
+}
+
+/** The process that the record speaks of, or one that was started and never recorded. */
+export function findProcess(record: ReplicaRecord, host: ReplicaHost): ReplicaProcess | null {
+  const leader = record.process ?? strayOf(record, host);
+  if (leader === null || isGroupEmpty(leader)) return null;
+  return { leader, exited: null };
+}
+
+/**
+ * Waits for the end of the replica. When the leader ends and leaves others, they go on as the
+ * replica for as long as they hold its port; and, before it ever served, when they were left on
+ * purpose (exit code 0, as a script does that puts its server in the background). Else the
+ * replica is over and what is left is to be killed. The exit is the leader's.
+ */
+export async function endOf(
+  { leader, exited }: ReplicaProcess,
+  record: ReplicaRecord,
+  signal: AbortSignal,
+): Promise<Exit> {
+  const wait = { everyMs: pollMs, deadline: null, now: Date.now, signal };
+  if (exited === null) await waitUntil(() => !isAlive(leader), wait);
+  const exit: Exit = exited === null ? { kind: "unknown", at: Date.now() } : await exited;
+  const onPurpose = exit.kind === "unknown" || (exit.kind === "code" && exit.code === 0);
+  if (onPurpose && !record.served) {
+    await waitUntil(() => isGroupEmpty(leader) || holdsPort(record, leader), wait);
+  }
+  await waitUntil(() => isGroupEmpty(leader) || !holdsPort(record, leader), wait);
+  return exit;
+}
+
+/** How to run a command as this replica does. Rejects when its environment cannot be made. */
+export async function execTargetOf(
+  record: ReplicaRecord,
+  host: ReplicaHost,
+): Promise<Omit<ExecTarget, "command">> {
+  const { run } = host.revision;
+  const env = await host.environment(record);
+  return { cwd: join(host.dir, run.cwd), env, user: run.user };
+}
+
+async function prepareStart(record: ReplicaRecord, host: ReplicaHost): Promise<void> {
+  record.process = null;
+  record.startedAt = host.now();
+  record.start += 1;
+  record.logFile = join(host.logDir, record.id, `${record.start}.log`);
+  record.started = false;
+  record.admitted = false;
+  record.served = false;
+  record.restartAt = null;
+  record.phase = "running";
+  record.port = await host.ports.acquire();
+}
+
+function strayOf(record: ReplicaRecord, { revision }: ReplicaHost): ProcessIdentity | null {
+  const { logFile, startedAt, port, id } = record;
+  if (logFile === null || startedAt === null || port === null) return null;
+  const environment = {
+    HITLESS_REPLICA: id,
+    HITLESS_REVISION: String(revision.number),
+    PORT: String(port),
+  };
+  const pid = findStray({ logFile, environment, since: startedAt });
+  return pid === null ? null : identify(pid);
+}
+
+function holdsPort({ port }: ReplicaRecord, leader: ProcessIdentity): boolean {
+  return port !== null && ownerOf(port, leader).kind === "ours";
+}

@@ -1,0 +1,83 @@
+import type { Exit } from "@hitless/core";
+import { z } from "zod";
+
+const identity = z.object({ bootId: z.string(), pid: z.number(), startTime: z.string() });
+
+const exit = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("code"), code: z.number(), at: z.number() }),
+  z.object({ kind: z.literal("signal"), signal: z.string(), at: z.number() }),
+  z.object({ kind: z.literal("notStarted"), error: z.string(), at: z.number() }),
+  z.object({ kind: z.literal("killed"), because: z.string(), at: z.number() }),
+  z.object({ kind: z.literal("unknown"), at: z.number() }),
+]) satisfies z.ZodType<Exit>;
+
+const drain = z.object({
+  since: z.number(),
+  /** Why Hitless ends a replica that it will start again; null when it leaves for good. */
+  because: z.string().nullable(),
+  /** When the route change was acknowledged: delay and timeout run from here. */
+  withdrawnAt: z.number().nullable(),
+  /** When preStop began: the termination grace period runs from here. */
+  graceSince: z.number().nullable(),
+  preStopDone: z.boolean(),
+});
+
+/** The persisted part of a replica. The state file that holds it carries the version. */
+export const replicaRecordSchema = z.object({
+  id: z.string(),
+  revision: z.number(),
+  /** Chosen anew for every start. */
+  port: z.number().nullable(),
+  /** Starts so far; names the log file. */
+  start: z.number(),
+  /** Null between the decision to start and the start, and after the end. */
+  process: identity.nullable(),
+  startedAt: z.number().nullable(),
+  logFile: z.string().nullable(),
+  phase: z.enum(["running", "waiting", "draining", "gone"]),
+  /** The startup probe of this start has passed. */
+  started: z.boolean(),
+  /** Requests may be routed to it now. An adopted replica stays admitted until its probes object. */
+  admitted: z.boolean(),
+  /** It was admitted at some time in this start, so requests may be in flight on it. */
+  served: z.boolean(),
+  /** Ends in a row that nobody asked for, without a good run between them. */
+  failures: z.number(),
+  /** Starts in a row that found their port taken. */
+  strangers: z.number(),
+  restartAt: z.number().nullable(),
+  lastExit: exit.nullable(),
+  drain: drain.nullable(),
+});
+
+/** Changed by its `Replica` alone, in place: whoever saves it saves the newest. Times are epoch ms. */
+export type ReplicaRecord = z.infer<typeof replicaRecordSchema>;
+
+export type DrainRecord = z.infer<typeof drain>;
+
+/** A replica that was never started; it is due at once. */
+export function newReplicaRecord(id: string, revision: number): ReplicaRecord {
+  return {
+    id,
+    revision,
+    port: null,
+    start: 0,
+    process: null,
+    startedAt: null,
+    logFile: null,
+    phase: "waiting",
+    started: false,
+    admitted: false,
+    served: false,
+    failures: 0,
+    strangers: 0,
+    restartAt: null,
+    lastExit: null,
+    drain: null,
+  };
+}
+
+/** A drain that begins now. */
+export function newDrain(since: number, because: string | null): DrainRecord {
+  return { since, because, withdrawnAt: null, graceSince: null, preStopDone: false };
+}

@@ -1,0 +1,312 @@
+import { createServer, type Server } from "node:net";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { PortPool } from "../processes/port-pool.ts";
+import { membersOf } from "../processes/process-group.ts";
+import { isAlive } from "../processes/process-identity.ts";
+import { appFile, Bench, eventually, httpProbe, revisionOf } from "./fixtures/bench.ts";
+import type { Replica } from "./replica.ts";
+
+let bench: Bench;
+const strangers: Server[] = [];
+
+beforeEach(() => {
+  bench = new Bench();
+});
+
+afterEach(async () => {
+  await bench.close();
+  for (const server of strangers.splice(0)) server.close();
+});
+
+async function tell(replica: Replica, path: string): Promise<void> {
+  await fetch(`http://127.0.0.1:${replica.record.port}${path}`, {
+    headers: { connection: "close" },
+  }).catch(() => {});
+}
+
+const shell = `${process.execPath} ${appFile}; true`;
+
+it("is durable before its process exists and again when it does", async () => {
+  const phases: string[] = [];
+  bench.onSave = ({ phase, process, port }) => {
+    phases.push(`${phase} ${process === null ? "no process" : "process"} ${port === null}`);
+  };
+  const replica = await bench.ready();
+  expect(phases.slice(0, 2)).toEqual(["running no process false", "running process false"]);
+  expect(replica.view()).toMatchObject({ state: "ready", routed: true, starts: 1 });
+});
+
+it("hears SIGTERM only after every worker acknowledged that it gets no requests", async () => {
+  const replica = await bench.ready();
+  bench.onWithdraw = async () => {
+    await eventually("draining is saved", () => bench.saved?.phase === "draining");
+    expect(bench.journal()).toEqual(["listening"]);
+  };
+  let open = 2;
+  bench.requests = () => {
+    if (!bench.calls.includes("withdrawn")) throw new Error("asked too early");
+    expect(bench.journal()).toEqual(["listening"]);
+    open = Math.max(0, open - 1);
+    return open;
+  };
+  bench.calls.length = 0;
+  await replica.stop();
+  expect(bench.calls).toEqual([
+    "save draining",
+    "withdraw",
+    "withdrawn",
+    "save draining",
+    "save draining",
+    "save gone",
+  ]);
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+  expect(replica.view()).toMatchObject({ state: "stopped", lastExit: { kind: "code", code: 0 } });
+  expect(bench.leftovers()).toBe(0);
+  expect(bench.exits).toEqual([]);
+});
+
+it("cuts off what is in flight when the drain budget is over", async () => {
+  const replica = await bench.ready(revisionOf({ drain: { timeoutSeconds: 0.2 } }));
+  bench.requests = () => 3;
+  await replica.stop();
+  expect(bench.calls).toContain("cut");
+  expect(bench.events).toContain("replica 1-1: cut off 3 requests after 0.2 s");
+});
+
+it("goes on after the drain budget when no proxy says what is in flight", async () => {
+  const replica = await bench.ready(revisionOf({ drain: { timeoutSeconds: 0.2 } }));
+  bench.requests = () => {
+    throw new Error("away");
+  };
+  await replica.stop();
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+});
+
+it("passes the stop signal through a shell", async () => {
+  const replica = await bench.ready(revisionOf({ run: { command: shell, stopSignal: "SIGUSR2" } }));
+  await replica.stop();
+  expect(bench.journal()).toEqual(["listening", "SIGUSR2"]);
+  expect(bench.leftovers()).toBe(0);
+});
+
+it("sends the stop signal of a list to the leader alone", async () => {
+  const command = ["/bin/sh", "-c", `trap 'exit 0' TERM; ${process.execPath} ${appFile} & wait`];
+  const replica = await bench.ready(
+    revisionOf({ run: { command }, drain: { terminationGracePeriodSeconds: 0.3 } }),
+  );
+  await replica.stop();
+  expect(bench.journal()).toEqual(["listening"]);
+  expect(bench.leftovers()).toBe(0);
+});
+
+it("kills the group of an app that ignores SIGTERM when the grace is over", async () => {
+  const replica = await bench.ready(
+    revisionOf({
+      run: { command: shell },
+      config: { ON_TERM: "ignore" },
+      drain: { terminationGracePeriodSeconds: 0.3 },
+    }),
+  );
+  const before = Date.now();
+  await replica.stop();
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+  expect(Date.now() - before).toBeGreaterThanOrEqual(290);
+  expect(bench.leftovers()).toBe(0);
+});
+
+it("runs preStop before the stop signal, inside the grace period", async () => {
+  const command = ["/bin/sh", "-c", 'echo "preStop $PORT" >> "$JOURNAL"; sleep 0.3'];
+  const replica = await bench.ready(
+    revisionOf({
+      config: { ON_TERM: "ignore" },
+      drain: { preStop: { kind: "exec", command }, terminationGracePeriodSeconds: 0.6 },
+    }),
+  );
+  const { port } = replica.record;
+  const before = Date.now();
+  await replica.stop();
+  expect(bench.journal()).toEqual(["listening", `preStop ${port}`, "SIGTERM"]);
+  expect(Date.now() - before).toBeGreaterThanOrEqual(590);
+  expect(Date.now() - before).toBeLessThan(880);
+});
+
+it("starts again on another port, after a backoff, when it crashes", async () => {
+  const replica = await bench.ready();
+  const first = { port: replica.record.port, pid: replica.view().process };
+  await tell(replica, "/exit?code=3");
+  await bench.untilState(replica, "failed");
+  expect(bench.calls).toContain("withdraw");
+  expect(bench.exits).toMatchObject([{ kind: "code", code: 3 }]);
+  expect(replica.view().restartAt).toBeGreaterThan(Date.now() + 500);
+  await bench.untilState(replica, "ready");
+  expect(replica.view().starts).toBe(2);
+  expect(replica.record.port).not.toBe(first.port);
+  expect(replica.view().process).not.toBe(first.pid);
+});
+
+it("kills the children of a leader that crashed", async () => {
+  const command = `sleep 600 & exec ${process.execPath} ${appFile}`;
+  const replica = await bench.ready(revisionOf({ run: { command } }));
+  const leader = replica.record.process;
+  await tell(replica, "/exit?code=1");
+  await bench.untilState(replica, "failed");
+  expect(leader === null ? [] : membersOf(leader)).toEqual([]);
+});
+
+it("lives on in the server that a start script put in the background", async () => {
+  const replica = await bench.ready(
+    revisionOf({ run: { command: `${process.execPath} ${appFile} &` } }),
+  );
+  const leader = replica.record.process;
+  expect(leader !== null && isAlive(leader)).toBe(false);
+  expect(bench.exits).toEqual([]);
+  await replica.stop();
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+});
+
+it("names the command that cannot be started", async () => {
+  const replica = bench.replica(revisionOf({ run: { command: ["no-such-command"] } }));
+  replica.run();
+  await bench.untilState(replica, "failed");
+  expect(bench.exits).toMatchObject([
+    { kind: "notStarted", error: 'cannot start "no-such-command": no such command in PATH' },
+  ]);
+  await replica.stop();
+  expect(replica.view().state).toBe("stopped");
+});
+
+it("takes another port at once when a stranger holds its own", async () => {
+  const ports: number[] = [];
+  bench.ports = new PortPool({
+    onChosen: (port) => {
+      ports.push(port);
+      return ports.length > 1 ? undefined : listenAsStranger(port);
+    },
+  });
+  const replica = await bench.ready();
+  expect(replica.record.port).toBe(ports[1]);
+  expect(bench.exits).toEqual([]);
+  expect(bench.events[0]).toBe(
+    `replica 1-1: port ${ports[0]} is held by process ${process.pid}, which is not this replica`,
+  );
+});
+
+it("adopts a process that runs, without withdrawing it", async () => {
+  const first = await bench.ready();
+  const { pid } = first.record.process ?? {};
+  bench.calls.length = 0;
+  const second = bench.successor(first);
+  expect(second.view().routed).toBe(true);
+  second.run();
+  await bench.untilState(second, "ready");
+  expect(second.view()).toMatchObject({ process: String(pid), starts: 1 });
+  expect(bench.calls).not.toContain("withdraw");
+  await tell(second, "/exit?code=3");
+  await bench.untilState(second, "failed");
+  expect(bench.exits).toMatchObject([{ kind: "unknown" }]);
+});
+
+it("adopts the process of a controller that died before it recorded it", async () => {
+  const first = bench.replica();
+  bench.onSave = ({ process }) => {
+    if (process !== null) throw new Error("the controller is gone");
+  };
+  first.run();
+  await eventually("the app listens", () => bench.journal().length === 1);
+  const { pid } = first.record.process ?? {};
+  expect(bench.saved?.process).toBeNull();
+  bench.onSave = () => {};
+  const second = bench.successor(first);
+  second.run();
+  await bench.untilState(second, "ready");
+  expect(second.view()).toMatchObject({ process: String(pid), starts: 1 });
+  expect(bench.journal()).toEqual(["listening"]);
+});
+
+it("starts afresh when its controller died between the record and the process", async () => {
+  const first = bench.replica();
+  bench.onSave = () => first.abandon();
+  first.run();
+  await eventually("the start is recorded", () => bench.saved?.phase === "running");
+  bench.onSave = () => {};
+  const second = bench.successor(first);
+  second.run();
+  await bench.untilState(second, "ready");
+  expect(second.view().starts).toBe(2);
+  expect(bench.journal()).toEqual(["listening"]);
+});
+
+it("goes on draining under another controller", async () => {
+  const first = await bench.ready();
+  bench.requests = () => 1;
+  void first.stop();
+  await eventually("withdrawn", () => bench.saved?.drain?.withdrawnAt);
+  const second = bench.successor(first);
+  bench.calls.length = 0;
+  bench.requests = () => 0;
+  await second.stop();
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+  expect(bench.calls).not.toContain("withdraw");
+  expect(second.view().state).toBe("stopped");
+});
+
+it("gets no requests while readiness fails, and gets them again afterwards", async () => {
+  const replica = await bench.ready();
+  bench.calls.length = 0;
+  await tell(replica, "/set?path=/ready&status=503");
+  await bench.untilState(replica, "starting");
+  await eventually("withdrawn", () => bench.calls.includes("withdrawn"));
+  expect(replica.view().lastProbe?.evidence).toMatch(/^GET \/ready → 503 "\d+"$/);
+  await tell(replica, "/set?path=/ready&status=200");
+  await bench.untilState(replica, "ready");
+  await eventually("admitted", () => bench.calls.includes("admit"));
+  expect(replica.view().starts).toBe(1);
+});
+
+it("is drained and started again when liveness fails", async () => {
+  const replica = await bench.ready(
+    revisionOf({
+      // It gates liveness, which would else count against the start.
+      probes: {
+        startup: httpProbe("/startup", { failureThreshold: 100 }),
+        liveness: httpProbe("/health"),
+      },
+    }),
+  );
+  await tell(replica, "/set?path=/health&status=500");
+  await bench.untilState(replica, "failed");
+  expect(bench.calls).toContain("withdrawn");
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+  expect(bench.exits[0]).toMatchObject({ kind: "killed" });
+  expect(JSON.stringify(bench.exits[0])).toContain("liveness probe failed: GET /health → 500");
+  await bench.untilState(replica, "ready");
+  expect(replica.view().starts).toBe(2);
+});
+
+it("is started again when its startup budget is spent", async () => {
+  const startup = httpProbe("/startup", { failureThreshold: 4, periodSeconds: 0.1 });
+  const replica = bench.replica(
+    revisionOf({ config: { START_AFTER_MS: "60000" }, probes: { startup } }),
+  );
+  replica.run();
+  await bench.untilState(replica, "failed");
+  expect(JSON.stringify(bench.exits)).toContain("startup probe failed: GET /startup → connect");
+  expect(bench.calls).not.toContain("admit");
+});
+
+it("stops while it waits for its next start", async () => {
+  const replica = bench.replica(revisionOf({ run: { command: "exit 9" } }));
+  replica.run();
+  await bench.untilState(replica, "failed");
+  await replica.stop();
+  expect(replica.view()).toMatchObject({ state: "stopped", starts: 1 });
+  expect(bench.exits).toMatchObject([{ kind: "code", code: 9 }]);
+});
+
+function listenAsStranger(port: number): Promise<void> {
+  const server = createServer((socket) => {
+    socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+  });
+  strangers.push(server);
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+}

@@ -1,0 +1,37 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface WaitOptions {
+  readonly everyMs: number;
+  /** Epoch ms by `now`; null: for ever. */
+  readonly deadline: number | null;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks again and again until the condition holds (true) or the deadline has passed (false). Rejects
+ * with the signal's reason when called off.
+ */
+export async function waitUntil(
+  holds: () => boolean | Promise<boolean>,
+  { everyMs, deadline, now, signal }: WaitOptions,
+): Promise<boolean> {
+  for (;;) {
+    signal.throwIfAborted();
+    if (await holds()) return true;
+    const leftMs = deadline === null ? everyMs : deadline - now();
+    if (leftMs <= 0) return false;
+    await pause(Math.min(everyMs, leftMs), signal);
+  }
+}
+
+/** Waits; rejects with the signal's reason when called off. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}

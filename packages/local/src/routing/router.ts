@@ -1,0 +1,191 @@
+import { HitlessError, type RouteTable } from "@hitless/core";
+import {
+  ensureProxy,
+  type ProxyClient,
+  type ProxyStatus,
+  type ProxyTable,
+  type Upstream,
+} from "@hitless/proxy";
+
+/** How long to wait before talking to a proxy again that did not answer, ms. */
+const retryMs = 200;
+/** Answers of the proxy are shared by all who ask within this time, ms. */
+const statusFreshMs = 10;
+
+export interface RouterOptions {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  readonly host: string;
+  readonly port: number;
+  /** What the route rule and the admitted replicas are at this moment. */
+  table(): { readonly route: RouteTable; readonly replicas: readonly Upstream[] };
+  /** Takes the next generation; durable when resolved. */
+  nextGeneration(): Promise<number>;
+  changed(): void;
+  event(text: string): void;
+}
+
+/**
+ * Keeps the data plane at what the engine wants: hands it one table after the other, each only
+ * when every worker has acknowledged the one before, and knows which replicas may still get requests.
+ */
+export class Router {
+  private readonly options: RouterOptions;
+  private readonly ending = new AbortController();
+  private client: ProxyClient | null = null;
+  private wanted = 0;
+  private acknowledged = 0;
+  private waiters: {
+    readonly version: number;
+    readonly resolve: () => void;
+    readonly reject: (e: unknown) => void;
+  }[] = [];
+  /** Replicas in the tables that may be in force: the acknowledged one and the one on its way. */
+  private inForce: readonly Upstream[] = [];
+  private onTheWay: readonly Upstream[] = [];
+  private ruleInForce = 0;
+  private working: Promise<void> | null = null;
+  private status: { readonly at: number; readonly answer: Promise<ProxyStatus> } | null = null;
+
+  constructor(options: RouterOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Starts the proxy, or finds the one that runs. `assumed` are the replicas that its unknown
+   * table may hold. Throws PORT_TAKEN when clients' port is held.
+   */
+  async open(assumed: readonly Upstream[]): Promise<void> {
+    this.inForce = assumed;
+    await this.connect();
+  }
+
+  /** Process id of the proxy's holder; null while it cannot be reached. */
+  get holderPid(): number | null {
+    return this.client?.holderPid ?? null;
+  }
+
+  /** Hands over the present table; resolves when every worker has acknowledged it or a newer one. */
+  push(): Promise<void> {
+    this.wanted += 1;
+    const version = this.wanted;
+    const done = new Promise<void>((resolve, reject) => {
+      this.waiters.push({ version, resolve, reject });
+    });
+    this.working ??= this.work().finally(() => {
+      this.working = null;
+    });
+    return done;
+  }
+
+  /** Whether any worker may still send new requests to the replica. */
+  isRouted(id: string): boolean {
+    return this.inForce.some((u) => u.id === id) || this.onTheWay.some((u) => u.id === id);
+  }
+
+  /** Generation of the route rule that every worker has acknowledged. */
+  get ruleGeneration(): number {
+    return this.ruleInForce;
+  }
+
+  /** What the proxy counts. Throws PROXY_UNREACHABLE while it is away. */
+  read(): Promise<ProxyStatus> {
+    const now = performance.now();
+    if (this.status !== null && now - this.status.at < statusFreshMs) return this.status.answer;
+    const answer = this.client?.status() ?? Promise.reject(away());
+    this.status = { at: now, answer };
+    return answer;
+  }
+
+  /** Breaks off what is still in flight on a replica; returns how many requests that were. */
+  async cut(id: string): Promise<number> {
+    if (this.client === null) throw away();
+    return this.client.cut(id);
+  }
+
+  /** Leaves the proxy running. */
+  async abandon(): Promise<void> {
+    this.ending.abort(away());
+    await this.working?.catch(() => undefined);
+    await this.client?.close();
+  }
+
+  /** Ends the proxy, after what is in flight or `timeoutMs`. */
+  async stop(timeoutMs: number): Promise<void> {
+    const client = this.client;
+    this.ending.abort(away());
+    await this.working?.catch(() => undefined);
+    await client?.stop({ timeoutMs });
+  }
+
+  private async work(): Promise<void> {
+    while (this.acknowledged < this.wanted && !this.ending.signal.aborted) {
+      const version = this.wanted;
+      try {
+        await this.hand(version);
+      } catch (thrown) {
+        if (this.ending.signal.aborted) break;
+        this.options.event(`proxy: ${HitlessError.from(thrown).message}`);
+        await pause(retryMs, this.ending.signal);
+      }
+    }
+    if (!this.ending.signal.aborted) return;
+    for (const waiter of this.waiters.splice(0)) waiter.reject(away());
+  }
+
+  private async hand(version: number): Promise<void> {
+    const client = this.client ?? (await this.connect());
+    const generation = await this.options.nextGeneration();
+    const { route, replicas } = this.options.table();
+    const table: ProxyTable = {
+      generation,
+      ruleGeneration: route.generation,
+      rule: route.rule,
+      replicas,
+    };
+    this.onTheWay = [...new Map([...this.onTheWay, ...replicas].map((u) => [u.id, u])).values()];
+    await client.apply(table, this.ending.signal);
+    this.inForce = replicas;
+    this.onTheWay = [];
+    this.ruleInForce = route.generation;
+    this.acknowledged = version;
+    this.options.changed();
+    const done = this.waiters.filter((w) => w.version <= version);
+    this.waiters = this.waiters.filter((w) => w.version > version);
+    for (const waiter of done) waiter.resolve();
+  }
+
+  private async connect(): Promise<ProxyClient> {
+    const { stateDir, socketPath, host, port } = this.options;
+    const client = await ensureProxy({ stateDir, socketPath, host, port });
+    this.client = client;
+    void client.onClose.then(() => this.lost(client));
+    return client;
+  }
+
+  /** The holder died: start or find the next one and give it the table, without being asked. */
+  private lost(client: ProxyClient): void {
+    if (this.client !== client || this.ending.signal.aborted) return;
+    this.client = null;
+    this.options.event("proxy: the holder is gone, starting another");
+    this.push().catch(() => undefined);
+  }
+}
+
+function away(): HitlessError {
+  return new HitlessError("PROXY_UNREACHABLE", "the proxy does not answer", {
+    next: "See `hitless events`; a new one is being started.",
+  });
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}

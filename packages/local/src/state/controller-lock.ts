@@ -1,0 +1,167 @@
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { HitlessError } from "@hitless/core";
+import { z } from "zod";
+import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
+
+/** How often the holder of the lock shows that it lives, and when it counts as hung, ms. */
+const heartbeatMs = 2000;
+const leaseMs = 10_000;
+const goneWithinMs = 15_000;
+
+const lockFile = z.object({
+  schema: z.literal(1),
+  process: z.object({ bootId: z.string(), pid: z.number(), startTime: z.string() }),
+});
+
+/** The right to act on one app's state folder. One process holds it at a time. */
+export interface ControllerLock {
+  /** When the previous controller last showed a sign of life; null when there was none. */
+  readonly lastSeen: number | null;
+  /** Aborts when the lock was lost: stop acting at once. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock at `path`. A lock whose process is gone is taken over. One that is held is
+ * refused with CONTROLLER_RUNNING, naming its process, unless `takeOver` is set or its lease has
+ * run out: then that process is ended by its identity, and seen gone first.
+ */
+export async function acquireLock(
+  path: string,
+  options: { takeOver: boolean },
+): Promise<ControllerLock> {
+  const self = identify(process.pid);
+  if (self === null)
+    throw new HitlessError("UNSUPPORTED_PLATFORM", "process identities cannot be read");
+  const content = `${JSON.stringify({ schema: 1, process: self })}\n`;
+  let lastSeen: number | null = null;
+  while (!(await tryLink(path, content))) {
+    const held = await readHolder(path);
+    if (held === null) continue;
+    lastSeen = held.lastSeen;
+    if (held.process !== null && isAlive(held.process)) {
+      const hung = Date.now() - held.lastSeen > leaseMs;
+      if (!options.takeOver && !hung) throw refused(path, held.process);
+      await end(held.process);
+    }
+    await removeIfUnchanged(path, held.text);
+  }
+  return holdLock(path, { content, lastSeen });
+}
+
+/** The live controller of a state folder; null when there is none. */
+export async function controllerOf(path: string): Promise<ProcessIdentity | null> {
+  const held = await readHolder(path);
+  return held?.process && isAlive(held.process) ? held.process : null;
+}
+
+interface Holder {
+  readonly process: ProcessIdentity | null;
+  readonly lastSeen: number;
+  readonly text: string;
+}
+
+async function readHolder(path: string): Promise<Holder | null> {
+  try {
+    const text = await readFile(path, "utf8");
+    const { mtimeMs } = await stat(path);
+    const parsed = lockFile.safeParse(jsonOrNull(text));
+    return { process: parsed.success ? parsed.data.process : null, lastSeen: mtimeMs, text };
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+    throw cause;
+  }
+}
+
+/** A link appears with its whole content or not at all, and never replaces. */
+async function tryLink(path: string, content: string): Promise<boolean> {
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, content, { mode: 0o600 });
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
+    throw cause;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Two may find the same dead lock: what was moved away is looked at before it is thrown away. */
+async function removeIfUnchanged(path: string, text: string): Promise<void> {
+  const aside = `${path}.stale-${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return;
+  }
+  const moved = await readFile(aside, "utf8");
+  if (moved !== text) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+function holdLock(path: string, at: { content: string; lastSeen: number | null }): ControllerLock {
+  const lost = new AbortController();
+  const beat = async () => {
+    const text = await readFile(path, "utf8").catch(() => null);
+    if (text !== at.content) {
+      lost.abort(new HitlessError("CONTROLLER_RUNNING", "another controller took over"));
+      return;
+    }
+    const now = new Date();
+    await utimes(path, now, now);
+  };
+  const timer = setInterval(() => void beat().catch(() => undefined), heartbeatMs);
+  timer.unref();
+  return {
+    lastSeen: at.lastSeen,
+    lost: lost.signal,
+    release: async () => {
+      clearInterval(timer);
+      const text = await readFile(path, "utf8").catch(() => null);
+      if (text === at.content) await rm(path, { force: true });
+    },
+  };
+}
+
+async function end(holder: ProcessIdentity): Promise<void> {
+  const deadline = Date.now() + goneWithinMs;
+  signal(holder, "SIGTERM");
+  while (isAlive(holder)) {
+    if (Date.now() > deadline - goneWithinMs / 2) signal(holder, "SIGKILL");
+    if (Date.now() > deadline) {
+      throw new HitlessError("CONTROLLER_RUNNING", `controller ${holder.pid} does not end`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function signal(holder: ProcessIdentity, name: "SIGTERM" | "SIGKILL"): void {
+  if (!isAlive(holder)) return;
+  try {
+    process.kill(holder.pid, name);
+  } catch (cause) {
+    // It ended between the look and the signal; anything else is for the caller to see.
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause;
+  }
+}
+
+function refused(path: string, holder: ProcessIdentity): HitlessError {
+  return new HitlessError(
+    "CONTROLLER_RUNNING",
+    `process ${holder.pid} is the controller of ${path}`,
+    {
+      next: "Talk to it with `hitless status`, or replace it with `hitless up --take-over`.",
+    },
+  );
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { chmod, mkdir, realpath } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { HitlessError } from "@hitless/core";
+import { readJsonIfPresent, writeFileAtomic } from "./atomic-file.ts";
+
+/** Where everything of one app lies: `.hitless/` beside its app file, sockets elsewhere. */
+export interface StateFolder {
+  readonly root: string;
+  readonly appDir: string;
+  readonly app: string;
+  readonly revisions: string;
+  readonly history: string;
+  readonly events: string;
+  readonly engine: string;
+  readonly lock: string;
+  readonly artifacts: string;
+  /** One checked-out artifact per revision. */
+  readonly checkouts: string;
+  /** Folders named in `persist`, which outlive revisions. */
+  readonly persist: string;
+  readonly logs: string;
+  readonly proxy: string;
+  readonly controllerLog: string;
+  readonly sockets: { readonly control: string; readonly proxy: string };
+}
+
+/** Socket paths are limited to 108 bytes by the kernel, the closing zero included. */
+const longestSocketPath = 107;
+
+/** The paths of an app's state, without touching the disk beyond resolving `appDir`. */
+export async function locateState(appDir: string): Promise<StateFolder> {
+  const real = await realpath(appDir);
+  const root = join(real, ".hitless");
+  const sockets = join(socketRoot(), createHash("sha256").update(root).digest("hex").slice(0, 16));
+  const control = join(sockets, "control.sock");
+  if (Buffer.byteLength(control) > longestSocketPath) {
+    throw new HitlessError(
+      "REFUSED",
+      `the socket path ${control} is longer than the kernel allows`,
+      {
+        next: "Set XDG_RUNTIME_DIR or TMPDIR to a shorter path.",
+      },
+    );
+  }
+  return {
+    root,
+    appDir: real,
+    app: join(root, "app.json"),
+    revisions: join(root, "revisions"),
+    history: join(root, "history.jsonl"),
+    events: join(root, "events.jsonl"),
+    engine: join(root, "engine.json"),
+    lock: join(root, "controller.json"),
+    artifacts: join(root, "artifacts"),
+    checkouts: join(root, "checkouts"),
+    persist: join(root, "persist"),
+    logs: join(root, "logs"),
+    proxy: join(root, "proxy"),
+    controllerLog: join(root, "controller.log"),
+    sockets: { control, proxy: join(sockets, "proxy.sock") },
+  };
+}
+
+/** Makes the folders, readable by their owner alone, and notes where the sockets are. */
+export async function createState(folder: StateFolder): Promise<void> {
+  const own = [folder.root, folder.revisions, folder.artifacts, folder.checkouts, folder.persist];
+  for (const dir of [...own, folder.logs, folder.proxy]) await ownFolder(dir);
+  await ownFolder(socketRoot());
+  await ownFolder(join(folder.sockets.control, ".."));
+  const noted = join(folder.root, "sockets.json");
+  const known = await readJsonIfPresent(noted);
+  const wanted = { schema: 1, ...folder.sockets };
+  if (JSON.stringify(known) === JSON.stringify(wanted)) return;
+  await writeFileAtomic(noted, `${JSON.stringify(wanted, null, 2)}\n`, { mode: 0o600 });
+}
+
+function socketRoot(): string {
+  const runtime = process.env["XDG_RUNTIME_DIR"];
+  if (runtime !== undefined && runtime !== "") return join(runtime, "hitless");
+  return join(tmpdir(), `hitless-${userInfo().uid}`);
+}
+
+async function ownFolder(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await chmod(dir, 0o700).catch((cause: unknown) => {
+    throw new HitlessError("REFUSED", `${dir} belongs to another user`, {
+      cause,
+      next: "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+    });
+  });
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
+import { HitlessError } from "@hitless/core";
+import type { HolderSettings } from "./holder/holder.ts";
+import type { StartReport } from "./holder/holder-main.ts";
+import { portOwner } from "./port-owner.ts";
+import { connectProxy, type ProxyClient } from "./proxy-client.ts";
+import { entryPath, nodeArguments } from "./source-runtime.ts";
+import { isRecord } from "./table.ts";
+import { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
+
+/** Where a proxy listens and keeps its state, and how long it waits for what. */
+export interface ProxyOptions extends Partial<ProxyTimeouts> {
+  /** Folder for the table (`proxy-table.json`) and the log (`proxy.log`); made if missing. */
+  readonly stateDir: string;
+  /** The control socket; at most 107 bytes long. */
+  readonly socketPath: string;
+  /** The address that clients connect to. */
+  readonly host: string;
+  /** The port that clients connect to; 0 takes any free one. */
+  readonly port: number;
+}
+
+const startTimeoutMs = 20_000;
+
+/**
+ * Connects to the holder on `socketPath`, or starts one that outlives this process. A running one
+ * keeps the timeouts that it was started with. Throws `PORT_TAKEN` when another process has the
+ * port, `PROXY_UNREACHABLE` when the holder does not start or serves another port.
+ */
+export async function ensureProxy(options: ProxyOptions): Promise<ProxyClient> {
+  const running = await connectProxy(options.socketPath);
+  if (running !== null) return checkedPort(running, options);
+  const report = await startHolder(options);
+  const started = await connectProxy(options.socketPath);
+  // Another starter may have been faster: then its holder has the port, and answers.
+  if (started !== null) return checkedPort(started, options);
+  throw await startFailure(report, options);
+}
+
+async function checkedPort(client: ProxyClient, options: ProxyOptions): Promise<ProxyClient> {
+  if (options.port === 0 || options.port === client.port) return client;
+  await client.close();
+  throw new HitlessError(
+    "PROXY_UNREACHABLE",
+    `the proxy on ${options.socketPath} serves port ${client.port}, not ${options.port}`,
+    { next: "Stop it first (hitless down)." },
+  );
+}
+
+async function startHolder(options: ProxyOptions): Promise<StartReport> {
+  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
+  const log = await open(join(options.stateDir, "proxy.log"), "a", 0o600);
+  try {
+    const child = spawn(
+      process.execPath,
+      [...nodeArguments(), entryPath("holder/holder-main"), JSON.stringify(settingsOf(options))],
+      { detached: true, stdio: ["ignore", log.fd, log.fd, "ipc"] },
+    );
+    return await startReport(child);
+  } finally {
+    await log.close();
+  }
+}
+
+function settingsOf(options: ProxyOptions): HolderSettings {
+  const { stateDir, socketPath, host, port, ...timeouts } = options;
+  return { stateDir, socketPath, host, port, timeouts: { ...defaultTimeouts, ...timeouts } };
+}
+
+function startReport(child: ChildProcess): Promise<StartReport> {
+  return new Promise((resolve) => {
+    const timeout = setTimeout(() => {
+      child.kill("SIGKILL");
+      done({ kind: "failed", code: "TIMEOUT", message: `no answer in ${startTimeoutMs} ms` });
+    }, startTimeoutMs);
+    const done = (report: StartReport) => {
+      clearTimeout(timeout);
+      if (child.connected) child.disconnect();
+      child.unref();
+      resolve(report);
+    };
+    child.once("message", (message: unknown) => {
+      if (isStartReport(message)) done(message);
+    });
+    child.once("error", (error) => {
+      done({ kind: "failed", code: "SPAWN", message: error.message });
+    });
+    child.once("exit", (code, signal) => {
+      done({ kind: "failed", code: "EXIT", message: `it ended with ${code ?? signal}` });
+    });
+  });
+}
+
+function isStartReport(message: unknown): message is StartReport {
+  return isRecord(message) && (message["kind"] === "ready" || message["kind"] === "failed");
+}
+
+async function startFailure(report: StartReport, options: ProxyOptions): Promise<HitlessError> {
+  const where = `${options.host}:${options.port}`;
+  if (report.kind === "failed" && report.code === "EADDRINUSE") {
+    const owner = await portOwner(options.port);
+    const who = owner === null ? "another process" : `process ${owner}`;
+    return new HitlessError("PORT_TAKEN", `${where} is held by ${who}`, {
+      next: "Stop that process, or choose another port in hitless.yaml.",
+    });
+  }
+  const why = report.kind === "failed" ? report.message : "it ended at once";
+  return new HitlessError("PROXY_UNREACHABLE", `the proxy for ${where} did not start: ${why}`, {
+    next: `Read ${join(options.stateDir, "proxy.log")}.`,
+  });
+}

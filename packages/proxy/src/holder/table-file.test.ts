@@ -1,0 +1,35 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { afterEach, expect, test } from "vitest";
+import { Cleanup, tableOf, temporaryFolder, upstream } from "../testing/proxy-harness.ts";
+import { TableFile } from "./table-file.ts";
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+test("reads back what it wrote, and leaves no temporary file", async () => {
+  const folder = await temporaryFolder(cleanup);
+  const file = new TableFile(folder);
+  expect(await file.read()).toBeNull();
+  const table = tableOf(upstream("a", 4_000));
+  await file.write(table);
+  expect(await file.read()).toEqual(table);
+  expect(await readdir(folder)).toEqual(["proxy-table.json"]);
+});
+
+test("after a reboot the replicas are forgotten, the generation is not", async () => {
+  const file = new TableFile(await temporaryFolder(cleanup));
+  const table = tableOf(upstream("a", 4_000));
+  await file.write(table);
+  const text = await readFile(file.path, "utf8");
+  await writeFile(file.path, text.replace(/"bootId":"[^"]*"/, '"bootId":"another"'));
+  expect(await file.read()).toEqual({ ...table, replicas: [] });
+});
+
+test("a file that is not ours is refused and stays", async () => {
+  const file = new TableFile(await temporaryFolder(cleanup));
+  for (const text of ['{"version":2,"table":{}}', "not json"]) {
+    await writeFile(file.path, text);
+    await expect(file.read()).rejects.toThrow();
+    expect(await readFile(file.path, "utf8")).toBe(text);
+  }
+});

@@ -1,0 +1,60 @@
+import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isRecord, type ProxyTable, readTable } from "../table.ts";
+
+const version = 1;
+
+/** The last route table on disk: versioned JSON, mode 0600, written temp + fsync + rename. */
+export class TableFile {
+  readonly path: string;
+
+  constructor(stateDir: string) {
+    this.path = join(stateDir, "proxy-table.json");
+  }
+
+  /**
+   * The table that was written last, or null. After a reboot it keeps its generations and loses
+   * its replicas: their ports may belong to strangers by now. Throws when the file is not ours.
+   */
+  async read(): Promise<ProxyTable | null> {
+    const text = await readFile(this.path, "utf8").catch(() => null);
+    if (text === null) return null;
+    const parsed: unknown = JSON.parse(text);
+    const file = isRecord(parsed) ? parsed : {};
+    const table = file["version"] === version ? readTable(file["table"]) : null;
+    if (table === null) {
+      throw new Error(`${this.path} is no route table of version ${version}; move it away`);
+    }
+    return file["bootId"] === (await bootId()) ? table : { ...table, replicas: [] };
+  }
+
+  async write(table: ProxyTable): Promise<void> {
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    const temporary = `${this.path}.${process.pid}.tmp`;
+    const file = await open(temporary, "w", 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify({ version, bootId: await bootId(), table })}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.path);
+    await syncFolder(dirname(this.path));
+  }
+}
+
+// Without it the rename itself may be lost with the power.
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Changes with every boot; empty where the system does not tell. */
+async function bootId(): Promise<string> {
+  const text = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "");
+  return text.trim();
+}

@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { entryPath, nodeArguments } from "../source-runtime.ts";
+import type { PlaneStatus } from "../worker/data-plane.ts";
+import { isSendable } from "../worker/worker.ts";
+import { type FromWorker, isFromWorker, type ToWorker } from "../worker/worker-protocol.ts";
+
+/** What the holder wants to hear of a worker. */
+export interface WorkerEvents {
+  opened(port: number, handle: unknown): void;
+  openFailed(code: string, message: string): void;
+  inForce(): void;
+  exited(worker: WorkerProcess): void;
+}
+
+interface Pending {
+  readonly resolve: (message: FromWorker) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One worker as the holder sees it. */
+export class WorkerProcess {
+  readonly pid: number;
+  readonly startedAt = performance.now();
+  /** The generation that it acknowledged last; -1 before it serves. */
+  generation = -1;
+  readonly #child: ChildProcess;
+  readonly #events: WorkerEvents;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+
+  constructor(events: WorkerEvents) {
+    this.#events = events;
+    this.#child = fork(entryPath("worker/worker-main"), [], {
+      execArgv: nodeArguments(),
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    this.pid = this.#child.pid ?? 0;
+    this.#child.on("message", (message: unknown, handle: unknown) => {
+      if (isFromWorker(message)) this.#receive(message, handle);
+    });
+    this.#child.on("error", () => undefined);
+    this.#child.on("exit", () => this.#exited());
+  }
+
+  /** Tells the worker; a worker that just died is replaced, and its successor told anew. */
+  tell(message: ToWorker, handle?: unknown): void {
+    if (!this.#child.connected) return;
+    this.#child.send(message, isSendable(handle) ? handle : undefined, {}, () => undefined);
+  }
+
+  async status(): Promise<PlaneStatus> {
+    const answer = await this.#ask((id) => ({ kind: "status", id }));
+    if (answer.kind !== "status") throw new Error(`worker answered ${answer.kind}`);
+    return answer.status;
+  }
+
+  async cut(replicaId: string): Promise<number> {
+    const answer = await this.#ask((id) => ({ kind: "cut", id, replicaId }));
+    return answer.kind === "cut" ? answer.count : 0;
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #ask(message: (id: number) => ToWorker): Promise<FromWorker> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.tell(message(id));
+    });
+  }
+
+  #receive(message: FromWorker, handle: unknown): void {
+    switch (message.kind) {
+      case "opened":
+        this.#events.opened(message.port, handle);
+        return;
+      case "openFailed":
+        this.#events.openFailed(message.code, message.message);
+        return;
+      case "inForce":
+        this.generation = message.generation;
+        this.#events.inForce();
+        return;
+      default: {
+        const pending = this.#pending.get(message.id);
+        this.#pending.delete(message.id);
+        pending?.resolve(message);
+      }
+    }
+  }
+
+  #exited(): void {
+    for (const pending of this.#pending.values()) pending.reject(new Error("the worker died"));
+    this.#pending.clear();
+    this.#events.exited(this);
+  }
+}

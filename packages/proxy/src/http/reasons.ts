@@ -1,0 +1,88 @@
+/**
+ * Why the proxy itself answered, with the status it answered with. The code travels in
+ * `X-Hitless-Reason`, so an answer of the proxy is never mistaken for one of the app.
+ */
+const reasonStatus = {
+  /** The request head is malformed. */
+  "bad-request": 400,
+  /** Content-Length or Transfer-Encoding is repeated, contradictory or malformed. */
+  "bad-framing": 400,
+  /** Host is missing, repeated or malformed. */
+  "bad-host": 400,
+  /** The request target is neither a path, an absolute URL, nor `OPTIONS *`. */
+  "bad-target": 400,
+  /** A chunked request body is malformed. */
+  "bad-chunk": 400,
+  /** The head did not arrive in time. */
+  "head-timeout": 408,
+  /** The request body stopped arriving. */
+  "body-timeout": 408,
+  /** The target is longer than 8 KB. */
+  "target-too-long": 414,
+  /** The head is longer than 16 KB or has more than 100 headers. */
+  "head-too-large": 431,
+  /** A transfer coding other than `chunked`. */
+  "transfer-coding": 501,
+  /** A method that Node's own parser does not know either. */
+  "unknown-method": 501,
+  /** Not HTTP/1.0 or HTTP/1.1; an h2c preface ends here. */
+  "http-version": 505,
+  /** The worker has no route table yet. */
+  "no-table": 503,
+  /** No replica may get this request. Nothing was sent. */
+  "no-replica": 503,
+  /** No replica accepted a connection. Nothing was sent. */
+  "connect-failed": 503,
+  /** The replica closed before it answered, and the request could not be sent again. */
+  "upstream-closed": 502,
+  /** The replica's answer is not HTTP. */
+  "bad-response": 502,
+  /** The replica did not answer in time. */
+  "response-timeout": 504,
+  /** The drain budget of the replica ended before it answered. */
+  cut: 502,
+} as const;
+
+export type Reason = keyof typeof reasonStatus;
+
+const statusText: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  414: "URI Too Long",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+};
+
+/** How an answer of the proxy has to be written. */
+export interface AnswerOptions {
+  /** `Connection: close` is said. */
+  readonly close: boolean;
+  /** The request was HEAD: the body is only announced. */
+  readonly headOnly: boolean;
+  /** The client speaks HTTP/1.0 and asked to stay connected. */
+  readonly keepAlive: boolean;
+}
+
+/** The whole answer, head and body, as latin1 text. */
+export function proxyAnswer(reason: Reason, options: AnswerOptions): string {
+  const status = reasonStatus[reason];
+  const body = `${status} ${statusText[status] ?? ""} (${reason})\n`;
+  return (
+    `HTTP/1.1 ${status} ${statusText[status] ?? ""}\r\n` +
+    `X-Hitless-Reason: ${reason}\r\n` +
+    "Content-Type: text/plain; charset=utf-8\r\n" +
+    `Content-Length: ${body.length}\r\n` +
+    (status === 503 ? "Retry-After: 1\r\n" : "") +
+    connectionLine(options) +
+    `\r\n${options.headOnly ? "" : body}`
+  );
+}
+
+function connectionLine(options: AnswerOptions): string {
+  if (options.close) return "Connection: close\r\n";
+  return options.keepAlive ? "Connection: keep-alive\r\n" : "";
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { parseResponseHead } from "./response-head.ts";
+
+test.each([
+  ["both lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n"],
+  ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n"],
+  ["another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n"],
+  ["chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n"],
+  ["a folded line", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n"],
+  ["a bare LF", "HTTP/1.1 200 OK\r\nX: a\nY: b\r\n"],
+  ["space before the colon", "HTTP/1.1 200 OK\r\nX : a\r\n"],
+  ["HTTP/2", "HTTP/2.0 200 OK\r\n"],
+  ["a short status", "HTTP/1.1 20 OK\r\n"],
+  ["another protocol", "SSH-2.0-OpenSSH\r\n"],
+  ["a NUL in the reason", "HTTP/1.1 200 O\0K\r\n"],
+])("refuses %s", (_name, text) => {
+  expect(parseResponseHead(text, false)).toBeNull();
+});
+
+test.each([
+  ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", false, "length", true],
+  ["HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n", false, "chunked", true],
+  ["HTTP/1.1 200 OK\r\n", false, "eof", false],
+  ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", true, "none", true],
+  ["HTTP/1.1 204 No Content\r\n", false, "none", true],
+  ["HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n", false, "none", true],
+  ["HTTP/1.0 200 OK\r\nContent-Length: 3\r\n", false, "length", false],
+  ["HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n", false, "length", true],
+  ["HTTP/1.1 200\r\nContent-Length: 3\r\nConnection: close\r\n", false, "length", false],
+])("%j (to HEAD: %s) has framing %s, keeps the connection: %s", (...row) => {
+  const [text, toHead, framing, keepAlive] = row;
+  expect(parseResponseHead(text, toHead)).toMatchObject({ framing, keepAlive });
+});
+
+test("strips what is meant for this connection only", () => {
+  const head = parseResponseHead(
+    "HTTP/1.0 200 Fine\r\nServer: x\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=7, max=3\r\nSet-Cookie: a\r\nContent-Length: 0\r\n",
+    false,
+  );
+  expect(head?.forwarded).toBe(
+    "HTTP/1.1 200 Fine\r\nServer: x\r\nSet-Cookie: a\r\nContent-Length: 0\r\n",
+  );
+  expect(head?.keepAliveSeconds).toBe(7);
+});

@@ -1,0 +1,180 @@
+import { HitlessError } from "@hitless/core";
+import { ControlConnection } from "./control-connection.ts";
+import type { WorkerStatus } from "./control-protocol.ts";
+import type { ProxyTable } from "./table.ts";
+import { newRevisionCounters, type RevisionCounters } from "./worker/counters.ts";
+
+/** What the proxy does right now. Counts are summed over workers and start at 0 with each of them. */
+export interface ProxyStatus {
+  readonly holderPid: number;
+  /** `generation` is the table in force there; 0 before the first one. */
+  readonly workers: readonly {
+    readonly pid: number;
+    readonly generation: number;
+    readonly ruleGeneration: number;
+  }[];
+  /** Requests and tunnels by replica id, also of replicas that left the table. */
+  readonly inFlight: Readonly<Record<string, number>>;
+  /** Idle pooled connections by replica id. */
+  readonly idleUpstream: Readonly<Record<string, number>>;
+  /** By revision number. */
+  readonly revisions: Readonly<Record<string, Readonly<RevisionCounters>>>;
+  /** What the proxy answered itself, by the code in `X-Hitless-Reason`. */
+  readonly answeredByProxy: Readonly<Record<string, number>>;
+  /** Client connections. */
+  readonly openConnections: number;
+}
+
+/** Told when workers come and go; `pids` are those alive now. */
+export type WorkerListener = (pids: readonly number[]) => void;
+
+/**
+ * A connection to a running proxy. Every method rejects with `PROXY_UNREACHABLE` when the holder
+ * is gone. Closing it, or dying, leaves the proxy serving.
+ */
+export interface ProxyClient extends AsyncDisposable {
+  readonly holderPid: number;
+  /** The port that clients connect to. */
+  readonly port: number;
+  /** Resolves when the holder is gone or `close` was called. */
+  readonly onClose: Promise<void>;
+  /**
+   * Puts a table in force: on disk first, then in every worker. Resolves when each of them
+   * acknowledged that generation or a newer one. A generation not newer than the one in force is
+   * refused with `PROXY_UNREACHABLE`, unless it is the very same table. Aborting stops the wait only.
+   */
+  apply(table: ProxyTable, signal?: AbortSignal): Promise<void>;
+  /** Waits for a worker to serve when there is none at the moment. */
+  status(): Promise<ProxyStatus>;
+  /**
+   * Ends what is in flight on that replica, in the table or not: with a 502 where nothing was
+   * answered yet, else with a broken connection. Resolves with how many there were.
+   */
+  cut(replicaId: string): Promise<number>;
+  /** Returns a function that ends the subscription. */
+  onWorkerChange(listener: WorkerListener): () => void;
+  /**
+   * Stops accepting, lets what is in flight finish for at most `timeoutMs` (milliseconds), ends the
+   * worker and the holder. Resolves when the holder is gone.
+   */
+  stop(options: { readonly timeoutMs: number }): Promise<void>;
+  /** Disconnects; the proxy goes on. */
+  close(): Promise<void>;
+}
+
+/** Connects to the holder on that control socket; null when nobody answers there. */
+export async function connectProxy(socketPath: string): Promise<ProxyClient | null> {
+  const connection = await ControlConnection.open(socketPath);
+  return connection === null ? null : new ConnectedProxy(connection);
+}
+
+class ConnectedProxy implements ProxyClient {
+  readonly holderPid: number;
+  readonly port: number;
+  readonly onClose: Promise<void>;
+  readonly #connection: ControlConnection;
+
+  constructor(connection: ControlConnection) {
+    this.#connection = connection;
+    this.holderPid = connection.hello.holderPid;
+    this.port = connection.hello.port;
+    this.onClose = connection.closed;
+  }
+
+  async apply(table: ProxyTable, signal?: AbortSignal): Promise<void> {
+    await this.#connection.ask({ kind: "apply", table }, signal);
+  }
+
+  async status(): Promise<ProxyStatus> {
+    const answer = await this.#connection.ask({ kind: "status" });
+    if (answer.kind !== "status") throw unexpected(answer.kind);
+    return merged(answer.holderPid, answer.workers);
+  }
+
+  async cut(replicaId: string): Promise<number> {
+    const answer = await this.#connection.ask({ kind: "cut", replicaId });
+    if (answer.kind !== "count") throw unexpected(answer.kind);
+    return answer.count;
+  }
+
+  onWorkerChange(listener: WorkerListener): () => void {
+    return this.#connection.onWorkers(listener);
+  }
+
+  async stop(options: { readonly timeoutMs: number }): Promise<void> {
+    await this.#connection.ask({ kind: "stop", timeoutMs: options.timeoutMs });
+    await this.onClose;
+    await untilGone(this.holderPid);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function unexpected(kind: string): HitlessError {
+  return new HitlessError("PROXY_UNREACHABLE", `the proxy answered ${kind}, which was not asked`);
+}
+
+function merged(holderPid: number, workers: readonly WorkerStatus[]): ProxyStatus {
+  const revisions: Record<string, RevisionCounters> = {};
+  for (const worker of workers) {
+    for (const [revision, counters] of Object.entries(worker.revisions)) {
+      revisions[revision] = summed(revisions[revision] ?? newRevisionCounters(), counters);
+    }
+  }
+  return {
+    holderPid,
+    workers: workers.map(({ pid, generation, ruleGeneration }) => ({
+      pid,
+      generation,
+      ruleGeneration,
+    })),
+    inFlight: sums(workers.map((one) => one.inFlight)),
+    idleUpstream: sums(workers.map((one) => one.idleUpstream)),
+    revisions,
+    answeredByProxy: sums(workers.map((one) => one.answeredByProxy)),
+    openConnections: workers.reduce((sum, one) => sum + one.openConnections, 0),
+  };
+}
+
+function summed(a: RevisionCounters, b: RevisionCounters): RevisionCounters {
+  return {
+    requests: a.requests + b.requests,
+    status1xx: a.status1xx + b.status1xx,
+    status2xx: a.status2xx + b.status2xx,
+    status3xx: a.status3xx + b.status3xx,
+    status4xx: a.status4xx + b.status4xx,
+    status5xx: a.status5xx + b.status5xx,
+    connectionErrors: a.connectionErrors + b.connectionErrors,
+    retries: a.retries + b.retries,
+    cut: a.cut + b.cut,
+  };
+}
+
+function sums(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [key, count] of Object.entries(part)) total[key] = (total[key] ?? 0) + count;
+  }
+  return total;
+}
+
+const goneTimeoutMs = 2_000;
+
+// The control socket closes a moment before the process is gone.
+async function untilGone(pid: number): Promise<void> {
+  const until = performance.now() + goneTimeoutMs;
+  while (performance.now() < until) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,100 @@
+import type { MatchRule, RouteRule, Stickiness } from "@hitless/core";
+
+/** One replica that the proxy may send requests to. `id` is the replica's id. */
+export interface Upstream {
+  readonly id: string;
+  readonly revision: number;
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the data plane routes by. */
+export interface ProxyTable {
+  /** Grows with every table; an older one than that in force is refused. */
+  readonly generation: number;
+  /** The generation of the route rule inside, reported back in `ProxyStatus`. */
+  readonly ruleGeneration: number;
+  /** Null: nothing is routed, every request gets a 503. */
+  readonly rule: RouteRule | null;
+  /** Only the replicas that may get *new* requests. */
+  readonly replicas: readonly Upstream[];
+}
+
+/** Reads a table that came over a socket or from disk; null when it is none. */
+export function readTable(value: unknown): ProxyTable | null {
+  if (!isRecord(value)) return null;
+  const { generation, ruleGeneration, rule, replicas } = value;
+  if (!isCount(generation) || !isCount(ruleGeneration)) return null;
+  if (rule !== null && !isRouteRule(rule)) return null;
+  if (!Array.isArray(replicas) || !replicas.every(isUpstream)) return null;
+  return { generation, ruleGeneration, rule, replicas };
+}
+
+/** Whether `value` is an object whose fields may be read. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isUpstream(value: unknown): value is Upstream {
+  if (!isRecord(value)) return false;
+  const { id, revision, host, port } = value;
+  return (
+    typeof id === "string" &&
+    isCount(revision) &&
+    typeof host === "string" &&
+    isCount(port) &&
+    port > 0 &&
+    port < 65_536
+  );
+}
+
+function isRouteRule(value: unknown): value is RouteRule {
+  if (!isRecord(value)) return false;
+  switch (value["kind"]) {
+    case "byReplica":
+      return Array.isArray(value["revisions"]) && value["revisions"].every(isCount);
+    case "byWeight":
+      return (
+        Array.isArray(value["weights"]) &&
+        value["weights"].every(isWeight) &&
+        (value["sticky"] === null || isStickiness(value["sticky"]))
+      );
+    case "byMatch":
+      return (
+        Array.isArray(value["rules"]) &&
+        value["rules"].every(isMatchRule) &&
+        isCount(value["otherwise"])
+      );
+    default:
+      return false;
+  }
+}
+
+function isWeight(value: unknown): boolean {
+  return isRecord(value) && isCount(value["revision"]) && isShare(value["weight"]);
+}
+
+function isStickiness(value: unknown): value is Stickiness {
+  return isRecord(value) && isKeySource(value["by"]) && typeof value["name"] === "string";
+}
+
+function isMatchRule(value: unknown): value is MatchRule {
+  if (!isRecord(value) || !isCount(value["revision"]) || !isRecord(value["match"])) return false;
+  const { kind, name, value: wanted, by, percent } = value["match"];
+  if (typeof name !== "string") return false;
+  if (kind === "hash") return isKeySource(by) && isShare(percent);
+  return isKeySource(kind) && typeof wanted === "string";
+}
+
+function isKeySource(value: unknown): boolean {
+  return value === "cookie" || value === "header";
+}
+
+function isShare(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= 100;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,179 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Upstream } from "../table.ts";
+import { defaultTimeouts, type ProxyTimeouts } from "../timeouts.ts";
+import { DataPlane } from "../worker/data-plane.ts";
+import { FrontDoor } from "../worker/front-door.ts";
+
+/** Things to take down when a test ends, last opened first. */
+export class Cleanup {
+  readonly #steps: (() => unknown)[] = [];
+
+  add(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const step of this.#steps.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "not everything was taken down");
+  }
+}
+
+/** A fresh folder, removed with the test. */
+export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "hitless-proxy-"));
+  cleanup.add(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A worker's data plane in this process, on a free port. */
+export async function openPlane(
+  cleanup: Cleanup,
+  timeouts: Partial<ProxyTimeouts> = {},
+): Promise<{ readonly plane: DataPlane; readonly port: number }> {
+  const plane = new DataPlane({ ...defaultTimeouts, tickMs: 20, ...timeouts });
+  const door = new FrontDoor(plane);
+  await door.open("127.0.0.1", 0);
+  cleanup.add(() => {
+    door.close();
+    for (const client of plane.clients) client.destroy();
+    plane.close();
+  });
+  return { plane, port: door.port };
+}
+
+/** Listens on a free port and forgets nothing: every socket is destroyed with the test. */
+export async function listenUpstream(cleanup: Cleanup, server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cleanup.add(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return portOf(server);
+}
+
+/** A raw upstream: `serve` gets each socket and all that came on it so far, at every piece. */
+export function rawUpstream(
+  cleanup: Cleanup,
+  serve: (socket: Socket, received: string) => void,
+): Promise<number> {
+  const server = createServer((socket) => {
+    let received = "";
+    socket.on("data", (data: Buffer) => {
+      received += data.toString("latin1");
+      serve(socket, received);
+    });
+  });
+  return listenUpstream(cleanup, server);
+}
+
+export function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** A port that nobody listens on. */
+export async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = portOf(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export function upstream(id: string, port: number, revision = 1): Upstream {
+  return { id, revision, host: "127.0.0.1", port };
+}
+
+let generation = 0;
+
+/** Routes by replica to these, with a newer generation each time. */
+export function tableOf(...replicas: Upstream[]) {
+  generation += 1;
+  const revisions = [...new Set(replicas.map((one) => one.revision))];
+  return {
+    generation,
+    ruleGeneration: generation,
+    rule: { kind: "byReplica", revisions },
+    replicas,
+  } as const;
+}
+
+/** A client that sees bytes only. */
+export class RawClient {
+  readonly socket: Socket;
+  received = "";
+  ended = false;
+  closed = false;
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    this.socket.on("data", (data: Buffer) => {
+      this.received += data.toString("latin1");
+    });
+    this.socket.on("end", () => {
+      this.ended = true;
+    });
+    this.socket.on("error", () => undefined);
+    this.socket.on("close", () => {
+      this.closed = true;
+    });
+  }
+
+  send(text: string): void {
+    this.socket.write(text, "latin1");
+  }
+
+  /** Resolves when what was received contains or matches that. */
+  async until(expected: string | RegExp): Promise<void> {
+    await eventually(() =>
+      typeof expected === "string"
+        ? this.received.includes(expected)
+        : expected.test(this.received),
+    );
+  }
+
+  /** Everything until the other side ended or broke the connection. */
+  async rest(): Promise<string> {
+    await eventually(() => this.ended || this.closed);
+    this.socket.destroy();
+    return this.received;
+  }
+}
+
+export function openClient(cleanup: Cleanup, port: number): RawClient {
+  const client = new RawClient(port);
+  cleanup.add(() => client.socket.destroy());
+  return client;
+}
+
+/** Sends one request on a connection of its own and returns all bytes until the end. */
+export async function rawRequest(port: number, text: string): Promise<string> {
+  const client = new RawClient(port);
+  client.send(text);
+  return client.rest();
+}
+
+/** Looks every 5 ms until it holds; fails after 10 s. */
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const until = performance.now() + 10_000;
+  while (!(await holds())) {
+    if (performance.now() > until) throw new Error(`never held: ${holds.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

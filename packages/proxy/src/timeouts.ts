@@ -1,0 +1,27 @@
+/** How long the data plane waits for what, in milliseconds. 0 turns a timeout off. */
+export interface ProxyTimeouts {
+  /** A client connection without a request. Default 75 000. */
+  readonly clientIdleMs: number;
+  /** From the first byte of a request head to its last. Default 10 000. */
+  readonly requestHeadMs: number;
+  /** Between two pieces of a body, and for a client that stopped reading. Default 30 000. */
+  readonly bodyIdleMs: number;
+  /** Opening a connection to a replica. Default 1 000. */
+  readonly connectMs: number;
+  /** From the end of the request to the head of the answer. Default 60 000. */
+  readonly responseHeadMs: number;
+  /** Between two pieces of a tunnel or of an answer without a length (SSE). Default 3 600 000. */
+  readonly streamIdleMs: number;
+  /** How often deadlines are looked at, which is also how coarse they are. Default 1 000. */
+  readonly tickMs: number;
+}
+
+export const defaultTimeouts: ProxyTimeouts = {
+  clientIdleMs: 75_000,
+  requestHeadMs: 10_000,
+  bodyIdleMs: 30_000,
+  connectMs: 1_000,
+  responseHeadMs: 60_000,
+  streamIdleMs: 3_600_000,
+  tickMs: 1_000,
+};

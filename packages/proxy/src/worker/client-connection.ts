@@ -1,0 +1,283 @@
+import type { Socket } from "node:net";
+import { maxHeadBytes } from "../http/header-scan.ts";
+import { proxyAnswer, type Reason } from "../http/reasons.ts";
+import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
+import type { DataPlane, PlaneClient } from "./data-plane.ts";
+import { Exchange, type ExchangeClient, type Waiting } from "./exchange.ts";
+
+/** Bytes of following requests that are taken in while one is under way; then the client waits. */
+const maxHeldBytes = 65_536;
+/** After our FIN the client's bytes are read and dropped this long: a reset could eat the answer. */
+const lingerMs = 2_000;
+
+type Phase = "idle" | "head" | "exchange" | "closing";
+
+/**
+ * One client connection; requests on it are served one after the other. Phases: `idle` (no byte
+ * of a request), `head` (part of one), `exchange` (a request is under way), `closing` (our FIN is
+ * sent or the socket is destroyed; what comes is dropped). Any phase may go to `closing`.
+ */
+export class ClientConnection implements ExchangeClient, PlaneClient {
+  readonly socket: Socket;
+  readonly headTail: string;
+  readonly #plane: DataPlane;
+  #phase: Phase = "idle";
+  #waiting: Waiting = "connect";
+  #deadline = Number.POSITIVE_INFINITY;
+  #exchange: Exchange | null = null;
+  #held: Buffer | null = null;
+  /** No head ends before this index of `#held`. */
+  #searched = 0;
+  #taking = false;
+  #clientEnded = false;
+
+  constructor(plane: DataPlane, socket: Socket) {
+    this.#plane = plane;
+    this.socket = socket;
+    // A dual-stack listener shows IPv4 clients in IPv6 notation.
+    const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:(?=\d+\.)/, "");
+    this.headTail = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\n\r\n`;
+    plane.clients.add(this);
+    socket.on("data", (data: Buffer) => this.#receive(data));
+    socket.on("drain", () => this.#drained());
+    socket.on("end", () => this.#ended());
+    // The reason does not change what has to be done; `close` follows.
+    socket.on("error", () => undefined);
+    socket.on("close", () => this.#closed());
+    this.#enter("idle", plane.timeouts.clientIdleMs);
+  }
+
+  waitFor(what: Waiting): void {
+    this.#waiting = what;
+    this.#setDeadline(this.#timeoutOf(what));
+  }
+
+  answer(reason: Reason): void {
+    const exchange = this.#exchange;
+    const head = exchange?.head ?? null;
+    const whole = exchange?.body.done ?? false;
+    const close = head === null || !head.keepAlive || !whole || this.#plane.leaving;
+    this.#plane.countAnswer(reason);
+    const options = {
+      close,
+      headOnly: head?.isHead ?? false,
+      keepAlive: head?.minor === 0,
+    };
+    this.socket.write(proxyAnswer(reason, options), "latin1");
+    this.finished(close);
+  }
+
+  finished(close: boolean): void {
+    this.#exchange = null;
+    if (close || this.socket.destroyed) {
+      this.#linger();
+      return;
+    }
+    this.#enter("idle", this.#plane.timeouts.clientIdleMs);
+    this.socket.resume();
+    this.#takeRequests();
+  }
+
+  destroy(): void {
+    this.#exchange = null;
+    this.#phase = "closing";
+    // A plain end would make an answer that ends with the connection look complete.
+    this.socket.resetAndDestroy();
+  }
+
+  takeHeld(): Buffer | null {
+    const held = this.#held;
+    this.#held = null;
+    return held;
+  }
+
+  cut(replicaId: string): boolean {
+    if (this.#exchange?.isOn(replicaId) !== true) return false;
+    this.#exchange.cut();
+    return true;
+  }
+
+  endIfIdle(): void {
+    if (this.#phase === "idle") this.#linger();
+  }
+
+  checkDeadline(now: number): void {
+    if (now < this.#deadline) return;
+    switch (this.#phase) {
+      case "idle":
+        this.#linger();
+        return;
+      case "head":
+        this.answer("head-timeout");
+        return;
+      case "exchange":
+        this.#exchange?.timedOut(this.#waiting);
+        return;
+      case "closing":
+        this.socket.destroy();
+    }
+  }
+
+  #receive(data: Buffer): void {
+    const exchange = this.#exchange;
+    if (this.#phase === "closing") return;
+    if (exchange === null) {
+      this.#hold(data);
+      this.#takeRequests();
+    } else if (exchange.tunnel !== null) {
+      this.waitFor("tunnel");
+      exchange.tunnel.fromClient(data);
+    } else if (exchange.body.done) {
+      this.#hold(data);
+    } else {
+      const taken = exchange.receive(data);
+      if (taken < data.length) this.#hold(data.subarray(taken));
+    }
+  }
+
+  #hold(data: Buffer): void {
+    this.#held = this.#held === null ? data : Buffer.concat([this.#held, data]);
+    if (this.#held.length > maxHeldBytes) this.socket.pause();
+  }
+
+  #drained(): void {
+    if (this.#exchange !== null) {
+      this.#exchange.clientDrained();
+    } else if (this.#phase !== "closing") {
+      this.socket.resume();
+      this.#takeRequests();
+    }
+  }
+
+  // A client that pipelines without reading must not fill the memory with answers.
+  #mayTakeNext(): boolean {
+    return this.#exchange === null && this.#phase !== "closing" && !this.socket.writableNeedDrain;
+  }
+
+  // A loop, because an exchange may be over before `start` returns.
+  #takeRequests(): void {
+    if (this.#taking) return;
+    this.#taking = true;
+    while (this.#held !== null && this.#mayTakeNext()) {
+      if (!this.#takeHead(this.#held)) break;
+    }
+    this.#taking = false;
+    if (this.#clientEnded && this.#mayTakeNext()) this.#linger();
+  }
+
+  /** False when the head is not complete. */
+  #takeHead(bytes: Buffer): boolean {
+    const held = this.#dropBlankLines(bytes);
+    const end = held.indexOf("\r\n\r\n", Math.max(0, this.#searched - 3));
+    if (end > maxHeadBytes || (end < 0 && held.length > maxHeadBytes)) {
+      this.answer(held.includes("\r\n") ? "head-too-large" : "target-too-long");
+      return true;
+    }
+    if (end < 0) return this.#awaitHead(held);
+    this.#searched = 0;
+    const head = parseRequestHead(held.toString("latin1", 0, end + 2));
+    this.#held = end + 4 < held.length ? held.subarray(end + 4) : null;
+    if (typeof head === "string") this.answer(head);
+    else this.#begin(head);
+    return true;
+  }
+
+  // RFC 9112 §2.2: empty lines before a request line are ignored.
+  #dropBlankLines(bytes: Buffer): Buffer {
+    let at = 0;
+    while (bytes[at] === 13 && bytes[at + 1] === 10) at += 2;
+    if (at === 0) return bytes;
+    const rest = bytes.subarray(at);
+    this.#held = rest.length === 0 ? null : rest;
+    this.#searched = Math.max(0, this.#searched - at);
+    return rest;
+  }
+
+  #awaitHead(held: Buffer): boolean {
+    if (hasBareLineFeed(held, this.#searched)) {
+      this.answer("bad-request");
+      return true;
+    }
+    this.#searched = held.length;
+    if (this.#phase === "idle") this.#enter("head", this.#plane.timeouts.requestHeadMs);
+    return false;
+  }
+
+  #begin(head: RequestHead): void {
+    const exchange = new Exchange(this.#plane, this, head);
+    this.#exchange = exchange;
+    this.#phase = "exchange";
+    const rest = this.#held;
+    if (rest !== null && !exchange.body.done) {
+      const taken = exchange.receive(rest);
+      if (this.#exchange !== exchange) return;
+      this.#held = taken < rest.length ? rest.subarray(taken) : null;
+    }
+    if (this.#clientEnded && !exchange.body.done) this.destroy();
+    else exchange.start();
+  }
+
+  #ended(): void {
+    this.#clientEnded = true;
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      if (this.#phase !== "closing") this.#linger();
+    } else if (exchange.tunnel !== null) {
+      exchange.tunnel.clientEnded();
+    } else if (!exchange.body.done) {
+      exchange.abandon();
+      this.destroy();
+    }
+  }
+
+  #closed(): void {
+    this.#plane.clients.delete(this);
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    this.#phase = "closing";
+    exchange?.abandon();
+  }
+
+  #linger(): void {
+    const unsent = this.socket.writableLength > 0;
+    this.#enter("closing", unsent ? this.#plane.timeouts.bodyIdleMs : lingerMs);
+    this.#held = null;
+    if (this.socket.destroyed) return;
+    this.socket.end();
+    this.socket.resume();
+  }
+
+  #enter(phase: Phase, timeoutMs: number): void {
+    this.#phase = phase;
+    this.#setDeadline(timeoutMs);
+  }
+
+  #setDeadline(timeoutMs: number): void {
+    this.#deadline =
+      timeoutMs === 0
+        ? Number.POSITIVE_INFINITY
+        : this.#plane.tickNow + timeoutMs + this.#plane.timeouts.tickMs;
+  }
+
+  #timeoutOf(what: Waiting): number {
+    const { timeouts } = this.#plane;
+    switch (what) {
+      case "connect":
+        return timeouts.connectMs;
+      case "responseHead":
+        return timeouts.responseHeadMs;
+      case "responseStream":
+      case "tunnel":
+        return timeouts.streamIdleMs;
+      default:
+        return timeouts.bodyIdleMs;
+    }
+  }
+}
+
+function hasBareLineFeed(data: Buffer, from: number): boolean {
+  for (let at = data.indexOf(10, from); at >= 0; at = data.indexOf(10, at + 1)) {
+    if (data[at - 1] !== 13) return true;
+  }
+  return false;
+}

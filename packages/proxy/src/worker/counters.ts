@@ -1,0 +1,44 @@
+/**
+ * What one revision answered since this worker started; plain numbers that only grow. They start
+ * at 0 again when a worker is replaced.
+ */
+export interface RevisionCounters {
+  /** Requests that this revision answered, or that finally failed on it. */
+  requests: number;
+  /** Answers by class; 101 counts as 1xx, other interim answers are not counted. */
+  status1xx: number;
+  status2xx: number;
+  status3xx: number;
+  status4xx: number;
+  status5xx: number;
+  /** Attempts that its replicas refused, or closed without a byte of answer. */
+  connectionErrors: number;
+  /** Attempts among those that were sent again, here or elsewhere. */
+  retries: number;
+  /** Requests and tunnels ended by `cut`. */
+  cut: number;
+}
+
+export function newRevisionCounters(): RevisionCounters {
+  return {
+    requests: 0,
+    status1xx: 0,
+    status2xx: 0,
+    status3xx: 0,
+    status4xx: 0,
+    status5xx: 0,
+    connectionErrors: 0,
+    retries: 0,
+    cut: 0,
+  };
+}
+
+/** Counts one answer of that status. */
+export function countAnswer(counters: RevisionCounters, status: number): void {
+  counters.requests += 1;
+  if (status < 200) counters.status1xx += 1;
+  else if (status < 300) counters.status2xx += 1;
+  else if (status < 400) counters.status3xx += 1;
+  else if (status < 500) counters.status4xx += 1;
+  else counters.status5xx += 1;
+}

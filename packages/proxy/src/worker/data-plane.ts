@@ -1,0 +1,161 @@
+import type { Reason } from "../http/reasons.ts";
+import type { RequestHead } from "../http/request-head.ts";
+import type { ProxyTable, Upstream } from "../table.ts";
+import type { ProxyTimeouts } from "../timeouts.ts";
+import { newRevisionCounters, type RevisionCounters } from "./counters.ts";
+import { Replica } from "./replica.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import { Router } from "./router.ts";
+
+/** What the plane needs of a client connection. */
+export interface PlaneClient {
+  /** Called at every tick; `now` in milliseconds. */
+  checkDeadline(now: number): void;
+  /** Ends what is in flight on that replica; whether there was something. */
+  cut(replicaId: string): boolean;
+  /** Ends the connection when no request is under way on it. */
+  endIfIdle(): void;
+  /** Breaks the connection. */
+  destroy(): void;
+}
+
+/** The counts of one worker. */
+export interface PlaneStatus {
+  readonly generation: number;
+  readonly ruleGeneration: number;
+  readonly inFlight: Readonly<Record<string, number>>;
+  readonly idleUpstream: Readonly<Record<string, number>>;
+  readonly revisions: Readonly<Record<string, RevisionCounters>>;
+  readonly answeredByProxy: Readonly<Record<string, number>>;
+  readonly openConnections: number;
+}
+
+/** Everything that the connections of one worker share: table, replicas, counters and time. */
+export class DataPlane {
+  readonly timeouts: ProxyTimeouts;
+  readonly budget = new RetryBudget();
+  readonly clients = new Set<PlaneClient>();
+  /** Milliseconds of a monotonic clock, as of the last tick: precise enough for deadlines. */
+  tickNow = performance.now();
+  /** From now on every answer says `Connection: close`. */
+  leaving = false;
+  #table: ProxyTable | null = null;
+  #router: Router | null = null;
+  #replicas = new Map<string, Replica>();
+  /** Out of the table, with requests in flight. */
+  #departing = new Set<Replica>();
+  readonly #revisions = new Map<number, RevisionCounters>();
+  readonly #answers = new Map<Reason, number>();
+  readonly #ticker: NodeJS.Timeout;
+
+  constructor(timeouts: ProxyTimeouts) {
+    this.timeouts = timeouts;
+    this.#ticker = setInterval(() => this.#tick(), timeouts.tickMs);
+  }
+
+  /** Stops the clock. */
+  close(): void {
+    clearInterval(this.#ticker);
+    for (const replica of this.#replicas.values()) replica.leaveTable();
+  }
+
+  get generation(): number {
+    return this.#table?.generation ?? 0;
+  }
+
+  /**
+   * Puts a table in force, in one synchronous step: when it returns, no new request goes to a
+   * replica that left, and its idle connections are destroyed. An older table is ignored.
+   */
+  apply(table: ProxyTable): void {
+    if (this.#table !== null && table.generation < this.#table.generation) return;
+    const before = this.#replicas;
+    const replicas = new Map<string, Replica>();
+    for (const upstream of table.replicas) {
+      const known = before.get(upstream.id);
+      replicas.set(
+        upstream.id,
+        known !== undefined && sameUpstream(known.upstream, upstream)
+          ? known
+          : new Replica(upstream, this.#countersOf(upstream.revision)),
+      );
+    }
+    this.#replicas = replicas;
+    this.#router = table.rule === null ? null : new Router(table.rule, [...replicas.values()]);
+    this.#table = table;
+    for (const [id, replica] of before) {
+      if (replicas.get(id) !== replica) this.#depart(replica);
+    }
+  }
+
+  /** The replica for this request; null when none may get it. */
+  choose(head: RequestHead, tried: readonly Replica[]): Replica | null {
+    return this.#router?.choose(head, { tried, now: this.tickNow }) ?? null;
+  }
+
+  /** Why `choose` found none. */
+  whyNone(): Reason {
+    return this.#table === null ? "no-table" : "no-replica";
+  }
+
+  /** One request or tunnel less in flight on that replica. */
+  release(replica: Replica): void {
+    replica.inFlight -= 1;
+    if (!replica.inTable && replica.inFlight === 0) this.#departing.delete(replica);
+  }
+
+  countAnswer(reason: Reason): void {
+    this.#answers.set(reason, (this.#answers.get(reason) ?? 0) + 1);
+  }
+
+  /** Ends what is in flight on that replica; how many there were. */
+  cut(replicaId: string): number {
+    let count = 0;
+    for (const client of [...this.clients]) {
+      if (client.cut(replicaId)) count += 1;
+    }
+    return count;
+  }
+
+  status(): PlaneStatus {
+    const inFlight: Record<string, number> = {};
+    const idleUpstream: Record<string, number> = {};
+    for (const replica of [...this.#replicas.values(), ...this.#departing]) {
+      const { id } = replica.upstream;
+      inFlight[id] = (inFlight[id] ?? 0) + replica.inFlight;
+      idleUpstream[id] = (idleUpstream[id] ?? 0) + replica.idleConnections;
+    }
+    return {
+      generation: this.generation,
+      ruleGeneration: this.#table?.ruleGeneration ?? 0,
+      inFlight,
+      idleUpstream,
+      revisions: Object.fromEntries(this.#revisions),
+      answeredByProxy: Object.fromEntries(this.#answers),
+      openConnections: this.clients.size,
+    };
+  }
+
+  #depart(replica: Replica): void {
+    replica.leaveTable();
+    if (replica.inFlight > 0) this.#departing.add(replica);
+  }
+
+  #countersOf(revision: number): RevisionCounters {
+    const known = this.#revisions.get(revision);
+    if (known !== undefined) return known;
+    const counters = newRevisionCounters();
+    this.#revisions.set(revision, counters);
+    return counters;
+  }
+
+  #tick(): void {
+    this.tickNow = performance.now();
+    for (const client of this.clients) client.checkDeadline(this.tickNow);
+    for (const replica of this.#replicas.values()) replica.sweep(this.tickNow);
+  }
+}
+
+function sameUpstream(a: Upstream, b: Upstream): boolean {
+  return a.host === b.host && a.port === b.port && a.revision === b.revision;
+}

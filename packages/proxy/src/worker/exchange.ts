@@ -1,0 +1,323 @@
+import type { Socket } from "node:net";
+import { BodyReader } from "../http/body-reader.ts";
+import { broken } from "../http/chunked-end.ts";
+import type { Reason } from "../http/reasons.ts";
+import type { RequestHead } from "../http/request-head.ts";
+import type { ResponseHead } from "../http/response-head.ts";
+import { countAnswer } from "./counters.ts";
+import type { DataPlane } from "./data-plane.ts";
+import type { Replica } from "./replica.ts";
+import { Tunnel } from "./tunnel.ts";
+import type { AnswerSink, UpstreamConnection, UpstreamFailure } from "./upstream-connection.ts";
+
+const maxRetries = 2;
+/** A body up to this size is kept so that the request can be sent again. Bytes. */
+const maxReplayBytes = 65_536;
+
+/** What a request waits for; each has its timeout. */
+export type Waiting =
+  | "connect"
+  | "requestBody"
+  | "responseHead"
+  | "responseBody"
+  | "responseStream"
+  | "clientReading"
+  | "tunnel";
+
+/** The client side of one request. */
+export interface ExchangeClient {
+  readonly socket: Socket;
+  /** Complete `X-Forwarded-*` lines, then the empty line. */
+  readonly headTail: string;
+  /** Starts the timeout of that wait. */
+  waitFor(what: Waiting): void;
+  /** The proxy answers in place of a replica; the exchange is over. */
+  answer(reason: Reason): void;
+  /** The answer is complete. */
+  finished(close: boolean): void;
+  /** The answer cannot be completed: the client must see a broken connection. */
+  destroy(): void;
+  /** Bytes that came before the tunnel was open. */
+  takeHeld(): Buffer | null;
+}
+
+/**
+ * One request and its answer: chooses a replica, sends, sends again where that is safe, and passes
+ * the answer on. It is over after exactly one of `finished`, `answer`, `destroy` on the client, or
+ * `abandon` from it.
+ */
+export class Exchange implements AnswerSink {
+  readonly head: RequestHead;
+  readonly body: BodyReader;
+  tunnel: Tunnel | null = null;
+  readonly #plane: DataPlane;
+  readonly #client: ExchangeClient;
+  #replica: Replica | null = null;
+  #upstream: UpstreamConnection | null = null;
+  #tried: Replica[] = [];
+  /** All of the body that came so far, while the request could still be sent (again). */
+  #kept: Buffer[] | null = [];
+  #keptBytes = 0;
+  #answered = false;
+  #close = false;
+  #keepAliveSeconds = -1;
+  #bodyWait: Waiting = "responseBody";
+
+  constructor(plane: DataPlane, client: ExchangeClient, head: RequestHead) {
+    this.#plane = plane;
+    this.#client = client;
+    this.head = head;
+    this.body = new BodyReader(head.framing, head.contentLength);
+  }
+
+  /** Sends the request, with what `receive` took of its body so far. */
+  start(): void {
+    this.#plane.budget.countRequest();
+    this.#dispatch();
+  }
+
+  /** Takes request body out of `data`; the index after it. */
+  receive(data: Buffer): number {
+    const end = this.body.take(data, 0);
+    if (end === broken) {
+      this.#giveUp("bad-chunk");
+      return data.length;
+    }
+    this.#forward(end < 0 ? data : data.subarray(0, end));
+    if (!this.#answered && this.#upstream?.connected === true) {
+      this.#client.waitFor(this.body.done ? "responseHead" : "requestBody");
+    }
+    return end < 0 ? data.length : end;
+  }
+
+  /** Whether it is in flight on that replica. */
+  isOn(replicaId: string): boolean {
+    return this.#replica?.upstream.id === replicaId;
+  }
+
+  /** Ends it because the drain budget of its replica is over. */
+  cut(): void {
+    if (this.#replica !== null) this.#replica.counters.cut += 1;
+    this.#giveUp("cut");
+  }
+
+  /** The client is gone. */
+  abandon(): void {
+    this.#leaveUpstream();
+  }
+
+  /** The wait that `waitFor` started took too long. */
+  timedOut(waiting: Waiting): void {
+    switch (waiting) {
+      case "connect":
+        this.onFailure("connect");
+        return;
+      case "requestBody":
+        this.#giveUp("body-timeout");
+        return;
+      default:
+        this.#giveUp("response-timeout");
+    }
+  }
+
+  /** The client can take more bytes of the answer. */
+  clientDrained(): void {
+    if (!this.#answered) return;
+    if (this.tunnel !== null) this.tunnel.clientDrained();
+    else this.#upstream?.socket.resume();
+    this.#client.waitFor(this.tunnel === null ? this.#bodyWait : "tunnel");
+  }
+
+  onConnected(): void {
+    const upstream = this.#upstream;
+    if (upstream === null) return;
+    const { socket } = upstream;
+    socket.cork();
+    socket.write(this.head.forwarded + this.#client.headTail, "latin1");
+    for (const part of this.#kept ?? []) socket.write(part);
+    socket.uncork();
+    if (!this.head.idempotent || this.#keptBytes > maxReplayBytes) this.#kept = null;
+    this.#client.waitFor(this.body.done ? "responseHead" : "requestBody");
+    if (!socket.writableNeedDrain) this.#client.socket.resume();
+  }
+
+  onInterim(bytes: Buffer): void {
+    // HTTP/1.0 clients know no interim answers.
+    if (this.head.minor === 1) this.#client.socket.write(bytes);
+  }
+
+  onHead(head: ResponseHead, bytes: Buffer, ended: boolean): void {
+    if (this.head.minor === 0 && head.framing === "chunked") {
+      this.#giveUp("bad-response");
+      return;
+    }
+    this.#answered = true;
+    this.#kept = null;
+    this.#keepAliveSeconds = head.keepAliveSeconds;
+    if (this.#replica !== null) countAnswer(this.#replica.counters, head.status);
+    this.#close =
+      !this.head.keepAlive ||
+      head.framing === "eof" ||
+      this.#plane.leaving ||
+      (ended && !this.body.done);
+    const { socket } = this.#client;
+    this.#bodyWait = head.framing === "length" ? "responseBody" : "responseStream";
+    socket.cork();
+    socket.write(`${head.forwarded}${this.#connectionLine()}\r\n`, "latin1");
+    this.#passOn(bytes, ended);
+    socket.uncork();
+  }
+
+  onBody(bytes: Buffer, ended: boolean): void {
+    this.#passOn(bytes, ended);
+  }
+
+  onSwitch(bytes: Buffer): void {
+    const upstream = this.#upstream;
+    if (upstream === null) return;
+    this.#answered = true;
+    this.#kept = null;
+    if (this.#replica !== null) countAnswer(this.#replica.counters, 101);
+    this.tunnel = new Tunnel(this.#client.socket, upstream.socket);
+    this.#client.waitFor("tunnel");
+    this.tunnel.fromUpstream(bytes);
+    const held = this.#client.takeHeld();
+    if (held !== null) this.tunnel.fromClient(held);
+    this.#client.socket.resume();
+  }
+
+  onTunnelBytes(bytes: Buffer): void {
+    this.#client.waitFor("tunnel");
+    this.tunnel?.fromUpstream(bytes);
+  }
+
+  onTunnelEnd(): void {
+    this.tunnel?.upstreamEnded();
+  }
+
+  onDrain(): void {
+    this.#client.socket.resume();
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    const replica = this.#replica;
+    this.#leaveUpstream();
+    if (this.tunnel !== null) {
+      this.#client.finished(true);
+      return;
+    }
+    if (replica !== null && this.#mayRetry(failure, replica)) {
+      replica.counters.retries += 1;
+      this.#dispatch();
+      return;
+    }
+    if (replica !== null && !this.#answered) replica.counters.requests += 1;
+    this.#giveUp(failureReason[failure]);
+  }
+
+  #dispatch(): void {
+    const replica = this.#plane.choose(this.head, this.#tried);
+    if (replica === null) {
+      this.#giveUp(this.#plane.whyNone());
+      return;
+    }
+    replica.inFlight += 1;
+    this.#replica = replica;
+    // A second attempt does not trust a second idle connection.
+    const idle =
+      this.#tried.length === 0
+        ? replica.idleConnection(performance.now(), this.head.idempotent)
+        : null;
+    const upstream = idle ?? replica.newConnection();
+    this.#upstream = upstream;
+    upstream.attach(this);
+    if (idle === null) this.#client.waitFor("connect");
+    else this.onConnected();
+  }
+
+  #forward(part: Buffer): void {
+    const upstream = this.#upstream;
+    const connected = upstream?.connected === true;
+    if (this.#kept !== null && part.length > 0) {
+      this.#kept.push(part);
+      this.#keptBytes += part.length;
+      if (this.#keptBytes > maxReplayBytes) {
+        // Until the connection stands these bytes are the only copy, so the client has to wait.
+        if (connected) this.#kept = null;
+        else this.#client.socket.pause();
+      }
+    }
+    if (connected && upstream?.socket.write(part) === false) this.#client.socket.pause();
+  }
+
+  #mayRetry(failure: UpstreamFailure, replica: Replica): boolean {
+    if (failure === "connect") {
+      replica.counters.connectionErrors += 1;
+      replica.suspect(performance.now());
+    } else if (failure === "unanswered") {
+      replica.counters.connectionErrors += 1;
+    }
+    this.#tried.push(replica);
+    if (this.#tried.length > maxRetries || this.#kept === null) return false;
+    if (failure === "connect") return true;
+    if (failure !== "unanswered" || !this.head.idempotent) return false;
+    return this.#plane.budget.take(performance.now());
+  }
+
+  #passOn(bytes: Buffer, ended: boolean): void {
+    const { socket } = this.#client;
+    const taken = bytes.length === 0 || socket.write(bytes);
+    if (ended) {
+      this.#complete();
+    } else if (taken) {
+      this.#client.waitFor(this.#bodyWait);
+    } else {
+      this.#upstream?.socket.pause();
+      this.#client.waitFor("clientReading");
+    }
+  }
+
+  #complete(): void {
+    const upstream = this.#upstream;
+    const replica = this.#replica;
+    this.#upstream = null;
+    this.#replica = null;
+    if (upstream !== null && replica !== null) {
+      upstream.detach();
+      this.#plane.release(replica);
+      if (upstream.spoiled || !this.body.done) upstream.destroy();
+      else replica.giveBack(upstream, performance.now(), this.#keepAliveSeconds);
+    }
+    this.#client.finished(this.#close || !this.body.done);
+  }
+
+  #leaveUpstream(): void {
+    const replica = this.#replica;
+    const upstream = this.#upstream;
+    this.#replica = null;
+    this.#upstream = null;
+    if (upstream !== null) {
+      upstream.detach();
+      upstream.destroy();
+    }
+    if (replica !== null) this.#plane.release(replica);
+  }
+
+  #giveUp(reason: Reason): void {
+    this.#leaveUpstream();
+    if (this.#answered) this.#client.destroy();
+    else this.#client.answer(reason);
+  }
+
+  #connectionLine(): string {
+    if (this.#close) return "Connection: close\r\n";
+    return this.head.minor === 0 ? "Connection: keep-alive\r\n" : "";
+  }
+}
+
+const failureReason: Readonly<Record<UpstreamFailure, Reason>> = {
+  connect: "connect-failed",
+  unanswered: "upstream-closed",
+  truncated: "upstream-closed",
+  "bad-response": "bad-response",
+};

@@ -1,0 +1,71 @@
+import { createServer, type Server } from "node:net";
+import { ClientConnection } from "./client-connection.ts";
+import type { DataPlane } from "./data-plane.ts";
+
+const backlog = 4_096;
+/** How long a predecessor's listener may take to go away before the port counts as taken. */
+const bindGraceMs = 1_000;
+const bindRetryMs = 100;
+
+/** Accepts client connections and hands each to the data plane. */
+export class FrontDoor {
+  readonly #server: Server;
+
+  constructor(plane: DataPlane) {
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+      void new ClientConnection(plane, socket);
+    });
+  }
+
+  /** The listener's raw handle, which the holder keeps. */
+  get handle(): unknown {
+    return Reflect.get(this.#server, "_handle");
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  /** Binds and listens. Rejects with the system's error, such as EADDRINUSE. */
+  async open(host: string, port: number): Promise<void> {
+    const until = performance.now() + bindGraceMs;
+    for (;;) {
+      try {
+        await this.#listen(() => this.#server.listen({ host, port, backlog }));
+        return;
+      } catch (error) {
+        const busy = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+        if (!busy || performance.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, bindRetryMs));
+      }
+    }
+  }
+
+  /** Accepts on a socket that another worker opened. */
+  async adopt(handle: unknown): Promise<void> {
+    // listen() on a listening socket sets its backlog anew, so it has to be said again.
+    await this.#listen(() => this.#server.listen(handle, backlog));
+  }
+
+  /** Stops accepting; connections stay. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #listen(start: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error) => {
+        this.#server.off("listening", done);
+        reject(error);
+      };
+      const done = () => {
+        this.#server.off("error", failed);
+        resolve();
+      };
+      this.#server.once("error", failed);
+      this.#server.once("listening", done);
+      start();
+    });
+  }
+}

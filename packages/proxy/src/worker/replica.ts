@@ -1,0 +1,61 @@
+import type { Upstream } from "../table.ts";
+import type { RevisionCounters } from "./counters.ts";
+import { IdlePool } from "./idle-pool.ts";
+import { UpstreamConnection } from "./upstream-connection.ts";
+
+/** After a refused connection a replica is asked only when there is no other, for this long. */
+const suspicionMs = 1_000;
+
+/** One replica as the data plane sees it: its idle connections and what is in flight on it. */
+export class Replica {
+  readonly upstream: Upstream;
+  readonly counters: RevisionCounters;
+  /** Requests and tunnels. */
+  inFlight = 0;
+  /** False once the table no longer names it: what is in flight finishes, nothing is pooled. */
+  inTable = true;
+  readonly #idle = new IdlePool<UpstreamConnection>();
+  #suspectUntil = 0;
+
+  constructor(upstream: Upstream, counters: RevisionCounters) {
+    this.upstream = upstream;
+    this.counters = counters;
+  }
+
+  get idleConnections(): number {
+    return this.#idle.size;
+  }
+
+  /** An idle connection that is safe for such a request, or null. */
+  idleConnection(now: number, idempotent: boolean): UpstreamConnection | null {
+    return this.#idle.take(now, idempotent);
+  }
+
+  newConnection(): UpstreamConnection {
+    const { host, port } = this.upstream;
+    return new UpstreamConnection(host, port, (closed) => this.#idle.remove(closed));
+  }
+
+  /** Keeps a connection for the next request, or destroys it when this replica left the table. */
+  giveBack(connection: UpstreamConnection, now: number, keepAliveSeconds: number): void {
+    if (this.inTable && connection.usable()) this.#idle.give(connection, now, keepAliveSeconds);
+    else connection.destroy();
+  }
+
+  leaveTable(): void {
+    this.inTable = false;
+    this.#idle.clear();
+  }
+
+  sweep(now: number): void {
+    this.#idle.sweep(now);
+  }
+
+  suspect(now: number): void {
+    this.#suspectUntil = now + suspicionMs;
+  }
+
+  isSuspect(now: number): boolean {
+    return now < this.#suspectUntil;
+  }
+}

@@ -1,0 +1,179 @@
+import { connect, type Socket } from "node:net";
+import { BodyReader } from "../http/body-reader.ts";
+import { broken } from "../http/chunked-end.ts";
+import { maxHeadBytes } from "../http/header-scan.ts";
+import { parseResponseHead, type ResponseHead } from "../http/response-head.ts";
+import type { Poolable } from "./idle-pool.ts";
+
+/**
+ * How an upstream connection failed its request: never connected; closed without a byte of answer;
+ * closed in the middle of it; answered with something that is not HTTP.
+ */
+export type UpstreamFailure = "connect" | "unanswered" | "truncated" | "bad-response";
+
+/** Who gets the answer of one request. All calls are synchronous and in order. */
+export interface AnswerSink {
+  readonly head: { readonly isHead: boolean; readonly upgrade: string | null };
+  onConnected(): void;
+  /** A 1xx head, complete with its empty line. */
+  onInterim(bytes: Buffer): void;
+  /** The head, the first bytes of the body, and whether the body ends with them. */
+  onHead(head: ResponseHead, body: Buffer, ended: boolean): void;
+  onBody(body: Buffer, ended: boolean): void;
+  /** 101: from here on the bytes belong to another protocol. `bytes` begin with the 101 head. */
+  onSwitch(bytes: Buffer): void;
+  onTunnelBytes(bytes: Buffer): void;
+  onTunnelEnd(): void;
+  onDrain(): void;
+  onFailure(failure: UpstreamFailure): void;
+}
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * One connection to a replica, which parses the answers. States: connecting (until `connected`),
+ * idle (no sink), awaiting a head (sink, no body), reading a body, tunnelling, destroyed.
+ */
+export class UpstreamConnection implements Poolable {
+  readonly socket: Socket;
+  idleSince = 0;
+  idleLimitMs = 0;
+  connected = false;
+  /** At least one byte of answer came for the request at hand. */
+  received = false;
+  /** Bytes came that belong to no answer, or the replica said close: never pool it. */
+  spoiled = false;
+  #sink: AnswerSink | null = null;
+  #held: Buffer = nothing;
+  #body: BodyReader | null = null;
+  #tunnelling = false;
+
+  /** `onIdleClose` is called when it closes between two requests. */
+  constructor(host: string, port: number, onIdleClose: (self: UpstreamConnection) => void) {
+    this.socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    this.socket.on("connect", () => {
+      this.connected = true;
+      this.#sink?.onConnected();
+    });
+    this.socket.on("data", (data: Buffer) => this.#receive(data));
+    this.socket.on("drain", () => this.#sink?.onDrain());
+    this.socket.on("end", () => this.#ended());
+    // The reason does not change what has to be done; `close` follows.
+    this.socket.on("error", () => undefined);
+    this.socket.on("close", () => {
+      if (this.#sink === null) onIdleClose(this);
+      else this.#fail(this.#failureNow());
+    });
+  }
+
+  usable(): boolean {
+    return this.connected && !this.socket.destroyed && this.socket.readable && this.socket.writable;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Gives the next answer to `sink`. */
+  attach(sink: AnswerSink): void {
+    this.#sink = sink;
+    this.#body = null;
+    this.#held = nothing;
+    this.received = false;
+  }
+
+  /** Nobody waits for the answer any more. */
+  detach(): void {
+    this.#sink = null;
+  }
+
+  #receive(data: Buffer): void {
+    const sink = this.#sink;
+    if (sink === null) {
+      this.spoiled = true;
+      this.destroy();
+    } else if (this.#tunnelling) {
+      sink.onTunnelBytes(data);
+    } else if (this.#body !== null) {
+      this.#receiveBody(this.#body, data, sink);
+    } else {
+      this.received = true;
+      this.#receiveHead(this.#held.length > 0 ? Buffer.concat([this.#held, data]) : data, sink);
+    }
+  }
+
+  #receiveHead(data: Buffer, sink: AnswerSink): void {
+    let rest = data;
+    for (;;) {
+      const end = rest.indexOf("\r\n\r\n");
+      if (end > maxHeadBytes || (end < 0 && rest.length > maxHeadBytes)) {
+        this.#fail("bad-response");
+        return;
+      }
+      if (end < 0) {
+        this.#held = rest;
+        return;
+      }
+      const head = parseResponseHead(rest.toString("latin1", 0, end + 2), sink.head.isHead);
+      if (head === null || (head.status === 101 && sink.head.upgrade === null)) {
+        this.#fail("bad-response");
+        return;
+      }
+      if (head.status === 101) {
+        this.#tunnelling = true;
+        sink.onSwitch(rest);
+        return;
+      }
+      if (head.status >= 200) {
+        this.#beginBody(head, rest.subarray(end + 4), sink);
+        return;
+      }
+      sink.onInterim(rest.subarray(0, end + 4));
+      rest = rest.subarray(end + 4);
+    }
+  }
+
+  #beginBody(head: ResponseHead, data: Buffer, sink: AnswerSink): void {
+    const body = new BodyReader(head.framing, head.contentLength);
+    this.#body = body;
+    const end = body.take(data, 0);
+    if (end === broken) {
+      this.#fail("bad-response");
+      return;
+    }
+    this.spoiled = !head.keepAlive || (end >= 0 && end < data.length);
+    sink.onHead(head, end >= 0 ? data.subarray(0, end) : data, body.done);
+  }
+
+  #receiveBody(body: BodyReader, data: Buffer, sink: AnswerSink): void {
+    const end = body.take(data, 0);
+    if (end === broken) {
+      this.#fail("bad-response");
+      return;
+    }
+    if (end >= 0 && end < data.length) this.spoiled = true;
+    sink.onBody(end >= 0 ? data.subarray(0, end) : data, body.done);
+  }
+
+  #ended(): void {
+    if (this.#tunnelling) {
+      this.#sink?.onTunnelEnd();
+    } else if (this.#body?.framing === "eof") {
+      this.#sink?.onBody(nothing, true);
+    } else {
+      this.destroy();
+    }
+  }
+
+  #failureNow(): UpstreamFailure {
+    if (!this.connected) return "connect";
+    return this.received ? "truncated" : "unanswered";
+  }
+
+  #fail(failure: UpstreamFailure): void {
+    const sink = this.#sink;
+    this.#sink = null;
+    this.destroy();
+    sink?.onFailure(failure);
+  }
+}

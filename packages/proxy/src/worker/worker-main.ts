@@ -1,0 +1,27 @@
+import { isSendable, Worker } from "./worker.ts";
+import { type FromWorker, isToWorker } from "./worker-protocol.ts";
+
+let worker: Worker | null = null;
+
+function tell(message: FromWorker, handle?: unknown): void {
+  // The holder may die at any moment; `disconnect` tells.
+  if (process.connected) {
+    process.send?.(message, isSendable(handle) ? handle : undefined, {}, () => undefined);
+  }
+}
+
+process.on("message", (message: unknown, handle: unknown) => {
+  if (!isToWorker(message)) return;
+  if (message.kind === "begin") worker = new Worker(message, tell);
+  else void worker?.handle(message, handle);
+});
+
+process.on("disconnect", () => {
+  if (worker === null) process.exit(0);
+  void worker.orphaned();
+});
+
+// The holder decides when a worker leaves; a signal to the group must not take requests with it.
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  process.on(signal, () => undefined);
+}
