@@ -1,8 +1,8 @@
 import { relative } from "node:path";
 import { HitlessError } from "@hitless/core";
-import type { LoadedAppFile } from "./app-file/read-app-file.ts";
 import { parseYaml } from "./app-file/parse-yaml.ts";
 import { positionOf } from "./app-file/position.ts";
+import type { LoadedAppFile } from "./app-file/read-app-file.ts";
 
 /** The error with `file:line:column` of its path in front; unchanged when it has no path. */
 export function located(file: LoadedAppFile, error: HitlessError): HitlessError {

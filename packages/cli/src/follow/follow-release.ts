@@ -49,36 +49,46 @@ export async function followRelease(
   }
 }
 
-/** Prints each new reason once. */
+/** A reason is worth a line once the release has stood still for this long, ms. */
+const standstillMs = 2000;
+
+/** Prints each step forward or back, and the reason when it stands still. */
 class Teller {
   private readonly release: number;
-  private last = "";
+  private step = "";
+  private since = Date.now();
+  private reason = "";
 
   constructor(release: number) {
     this.release = release;
   }
 
   tell(status: StatusReport): void {
-    const text = this.textOf(status);
-    if (text === this.last) return;
-    this.last = text;
-    progress(text);
+    const step = this.stepOf(status);
+    if (step !== this.step) {
+      this.step = step;
+      this.since = Date.now();
+      this.reason = "";
+      progress(step);
+      return;
+    }
+    if (Date.now() - this.since < standstillMs || status.why.kind === this.reason) return;
+    this.reason = status.why.kind;
+    progress(`  ${describeWhy(status.why, Date.now())}`);
   }
 
-  private textOf(status: StatusReport): string {
+  private stepOf(status: StatusReport): string {
     const { release } = status;
     if (release === null || release.id < this.release) {
       return `release ${this.release} waits for release ${release?.id ?? "…"} to end`;
     }
-    const ready = status.replicas.filter(
-      (r) => r.revision === release.to && r.state === "ready",
-    ).length;
-    const way =
-      release.direction === "forward"
-        ? `${release.from ?? "nothing"} → ${release.to}`
-        : `back to ${release.from ?? "nothing"}`;
-    const why = status.why.kind === "starting" ? { ...status.why, deadlineAt: null } : status.why;
-    return `release ${release.id} (${way}) ${ready}/${status.desired.replicas} ready · ${describeWhy(why, Date.now())}`;
+    const ready = (revision: number | null) =>
+      status.replicas.filter((r) => r.revision === revision && r.state === "ready").length;
+    const sides = `revision ${release.to}: ${ready(release.to)} ready`;
+    const old = release.from === null ? "" : `, revision ${release.from}: ${ready(release.from)}`;
+    if (release.direction === "forward") return `release ${release.id}: ${sides}${old}`;
+    const reason = release.reason === null ? "" : ` because ${describeFailure(release.reason)}`;
+    return `release ${release.id} goes back: ${sides}${old}${reason}`;
   }
 }
 

@@ -21,8 +21,6 @@ const preStopSchema = section(
 )
   .refine(({ exec, sleepSeconds }) => (exec === undefined) !== (sleepSeconds === undefined), {
     error: preStopRule,
-    // Otherwise the rules outside would be held against a value that was never transformed.
-    abort: true,
   })
   .transform(({ exec, sleepSeconds = 0 }): PreStop => {
     if (exec === undefined) return { kind: "sleep", seconds: sleepSeconds };
@@ -49,23 +47,21 @@ export const drainSchema = section(
   },
   must("a mapping such as { timeoutSeconds: 30 }"),
 )
-  .superRefine((drain, context) => {
-    const { terminationGracePeriodSeconds: grace } = drain;
-    const { least, sum } = timeNeeded({ ...drain, preStop: drain.preStop ?? null });
-    if (grace === undefined || grace >= least) return;
-    context.addIssue({
-      code: "custom",
-      path: ["terminationGracePeriodSeconds"],
-      message: must(
-        `at least ${least}, which is ${sum}`,
-        `leave it out for ${least + spareSeconds}`,
-      ),
-    });
-  })
-  .transform((drain): Drain => {
+  // Not a refinement: those are also held against values that a refinement inside refused.
+  .transform((drain, context): Drain => {
     const { delaySeconds, timeoutSeconds, preStop = null } = drain;
-    const { least } = timeNeeded({ delaySeconds, timeoutSeconds, preStop });
+    const { least, sum } = timeNeeded({ delaySeconds, timeoutSeconds, preStop });
     const grace = drain.terminationGracePeriodSeconds ?? least + spareSeconds;
+    if (grace < least) {
+      context.addIssue({
+        code: "custom",
+        path: ["terminationGracePeriodSeconds"],
+        message: must(
+          `at least ${least}, which is ${sum}`,
+          `leave it out for ${least + spareSeconds}`,
+        ),
+      });
+    }
     return { delaySeconds, timeoutSeconds, preStop, terminationGracePeriodSeconds: grace };
   })
   .default(defaultDrain);

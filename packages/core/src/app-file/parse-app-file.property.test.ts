@@ -70,7 +70,7 @@ it("answers every file with two values replaced by anything, in sentences withou
         expect(words).not.toMatch(/Invalid|expected|Too (?:small|big)|received|undefined|\n/u);
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 1000 },
   );
 });
 

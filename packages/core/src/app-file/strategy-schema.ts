@@ -18,16 +18,19 @@ const rollingSchema = section(
     maxUnavailable: amountSchema("25%", 100).default(0),
   },
   must("a mapping such as { maxSurge: 1, maxUnavailable: 0 }"),
-).superRefine(({ maxSurge, maxUnavailable }, context) => {
-  if (!isNothing(maxSurge) || !isNothing(maxUnavailable)) return;
-  context.addIssue({
-    code: "custom",
-    path: ["maxSurge"],
-    message: must(
-      `more than 0 while maxUnavailable is ${maxUnavailable}, or no replica could ever be replaced`,
-      "raise one of the two",
-    ),
-  });
+).transform((amounts, context) => {
+  const { maxSurge, maxUnavailable } = amounts;
+  if (isNothing(maxSurge) && isNothing(maxUnavailable)) {
+    context.addIssue({
+      code: "custom",
+      path: ["maxSurge"],
+      message: must(
+        `more than 0 while maxUnavailable is ${maxUnavailable}, or no replica could ever be replaced`,
+        "raise one of the two",
+      ),
+    });
+  }
+  return amounts;
 });
 
 const formsSchema = section(

@@ -1,33 +1,33 @@
-import type { Exit, Failure } from '../model/failure.ts';
-import type { ReplicaView } from '../model/observed.ts';
-import type { Outcome } from '../model/release.ts';
-import type { RouteRule } from '../model/route.ts';
-import type { Why } from '../model/why.ts';
+import type { Exit, Failure } from "../model/failure.ts";
+import type { ReplicaView } from "../model/observed.ts";
+import type { Outcome } from "../model/release.ts";
+import type { RouteRule } from "../model/route.ts";
+import type { Why } from "../model/why.ts";
 
 /** A `Why` as one sentence. `now` in milliseconds since the epoch, for "since" and "left". */
 export function describeWhy(why: Why, now: number): string {
   switch (why.kind) {
-    case 'steady':
+    case "steady":
       return why.revision === null
-        ? 'nothing is released'
+        ? "nothing is released"
         : `revision ${why.revision} serves with ${why.available} of ${why.desired} replicas`;
-    case 'unobservable':
+    case "unobservable":
       return `${why.what} cannot be read since ${ago(why.since, now)}: ${why.reason}`;
-    case 'stale':
+    case "stale":
       return `waits until the effect of "${why.mutation.kind}" can be observed, since ${ago(why.since, now)}`;
-    case 'routeBarrier':
+    case "routeBarrier":
       return `waits until the proxy has route ${why.generation} in force: ${list(why.lagging)}`;
-    case 'starting':
+    case "starting":
       return describeStarting(why, now);
-    case 'settling':
+    case "settling":
       return `replica ${why.replica} is ready and must stay so for ${left(why.until, now)} more`;
-    case 'unrouting':
+    case "unrouting":
       return `waits until no new request can reach ${list(why.replicas)}`;
-    case 'stopping':
+    case "stopping":
       return `waits for ${list(why.replicas.map(withInFlight))} to stop`;
-    case 'noCapacity':
+    case "noCapacity":
       return `revision ${why.revision} cannot grow: ${why.detail}`;
-    case 'paused':
+    case "paused":
       return `paused by ${why.by} since ${ago(why.since, now)}; \`hitless resume\` goes on`;
     default:
       return describeStep(why);
@@ -37,17 +37,17 @@ export function describeWhy(why: Why, now: number): string {
 /** Why a release turned back, as one sentence. */
 export function describeFailure(failure: Failure): string {
   switch (failure.kind) {
-    case 'progressDeadline':
+    case "progressDeadline":
       return `no progress for ${failure.seconds} s: ${failure.available} of ${failure.wanted} replicas available${evidence(failure.evidence)}`;
-    case 'crashLoop':
+    case "crashLoop":
       return `replicas exited ${failure.exits} times without progress${evidence(failure.evidence)}`;
-    case 'holdFailed':
+    case "holdFailed":
       return `${failure.hold} failed: ${failure.detail}`;
-    case 'aborted':
+    case "aborted":
       return `aborted by ${failure.by}`;
-    case 'rolledBack':
+    case "rolledBack":
       return `rolled back by ${failure.by}`;
-    case 'replaced':
+    case "replaced":
       return `replaced by a newer release of ${failure.by}`;
   }
 }
@@ -55,29 +55,29 @@ export function describeFailure(failure: Failure): string {
 /** How a process ended: `exit 1`, `SIGKILL`. */
 export function describeExit(exit: Exit): string {
   switch (exit.kind) {
-    case 'code':
+    case "code":
       return `exit ${exit.code}`;
-    case 'signal':
+    case "signal":
       return exit.signal;
-    case 'notStarted':
+    case "notStarted":
       return `not started: ${exit.error}`;
-    case 'killed':
+    case "killed":
       return `ended by Hitless: ${exit.because}`;
-    case 'unknown':
-      return 'exit code unknown: no controller was watching';
+    case "unknown":
+      return "exit code unknown: no controller was watching";
   }
 }
 
 /** A route rule in words. */
 export function describeRule(rule: RouteRule): string {
   switch (rule.kind) {
-    case 'byReplica':
+    case "byReplica":
       return rule.revisions.length === 0
-        ? 'nothing'
-        : `every ready replica of ${rule.revisions.map((n) => `revision ${n}`).join(' and ')}`;
-    case 'byWeight':
-      return rule.weights.map((w) => `revision ${w.revision} ${w.weight} %`).join(', ');
-    case 'byMatch':
+        ? "nothing"
+        : `every ready replica of ${rule.revisions.map((n) => `revision ${n}`).join(" and ")}`;
+    case "byWeight":
+      return rule.weights.map((w) => `revision ${w.revision} ${w.weight} %`).join(", ");
+    case "byMatch":
       return `by ${rule.rules.length} rules, else revision ${rule.otherwise}`;
   }
 }
@@ -85,74 +85,85 @@ export function describeRule(rule: RouteRule): string {
 /** How a release ended, in words for people. */
 export function describeOutcome(outcome: Outcome): string {
   const words: Record<Outcome, string> = {
-    succeeded: 'succeeded',
-    failed: 'failed and went back',
-    aborted: 'aborted and went back',
-    rolledBack: 'rolled back',
-    replaced: 'replaced by a newer release',
-    stuck: 'failed; there was nothing to go back to',
+    succeeded: "succeeded",
+    failed: "failed and went back",
+    aborted: "aborted and went back",
+    rolledBack: "rolled back",
+    replaced: "replaced by a newer release",
+    stuck: "failed; there was nothing to go back to",
   };
   return words[outcome];
 }
 
 type Later = Exclude<
-  Why['kind'],
-  'steady' | 'unobservable' | 'stale' | 'routeBarrier' | 'starting' | 'settling' | 'unrouting' | 'stopping' | 'noCapacity' | 'paused'
+  Why["kind"],
+  | "steady"
+  | "unobservable"
+  | "stale"
+  | "routeBarrier"
+  | "starting"
+  | "settling"
+  | "unrouting"
+  | "stopping"
+  | "noCapacity"
+  | "paused"
 >;
 
 function describeStep(why: Extract<Why, { kind: Later }>): string {
   switch (why.kind) {
-    case 'held':
-    case 'holdUndecided':
+    case "held":
+    case "holdUndecided":
       return `waypoint "${why.waypoint}" is held by ${why.hold}: ${why.detail}`;
-    case 'scaling':
+    case "scaling":
       return `revision ${why.revision}: ${why.from} → ${why.to} replicas`;
-    case 'routing':
+    case "routing":
       return `route ${why.generation}: ${describeRule(why.rule)}`;
-    case 'collecting':
+    case "collecting":
       return `removes revision ${why.revision}, which nobody refers to`;
-    case 'migrating':
+    case "migrating":
       return `migration: ${why.phase}`;
-    case 'hookRunning':
+    case "hookRunning":
       return `hook ${why.key} runs`;
-    case 'waypointReached':
+    case "waypointReached":
       return `waypoint "${why.waypoint}" reached`;
-    case 'progressed':
+    case "progressed":
       return `${why.available} of ${why.wanted} replicas available`;
-    case 'turnedBack':
+    case "turnedBack":
       return `turns back: ${describeFailure(why.reason)}`;
-    case 'pendingStarted':
+    case "pendingStarted":
       return `the release to revision ${why.to} that was waiting begins`;
-    case 'finished':
+    case "finished":
       return `release to revision ${why.to} ${describeOutcome(why.outcome)}`;
   }
 }
 
-function describeStarting(why: Extract<Why, { kind: 'starting' }>, now: number): string {
+function describeStarting(why: Extract<Why, { kind: "starting" }>, now: number): string {
   const head = `revision ${why.revision}: ${why.available} of ${why.wanted} replicas available`;
-  const slow = why.slowest === null ? '' : `; ${describeReplica(why.slowest, now)}`;
-  const limit = why.deadlineAt === null ? '' : ` (turns back in ${left(why.deadlineAt, now)})`;
+  const slow = why.slowest === null ? "" : `; ${describeReplica(why.slowest, now)}`;
+  const limit = why.deadlineAt === null ? "" : ` (turns back in ${left(why.deadlineAt, now)})`;
   return `${head}${slow}${limit}`;
 }
 
 function describeReplica(replica: ReplicaView, now: number): string {
-  const exit = replica.lastExit === null ? null : `last ended with ${describeExit(replica.lastExit)}`;
-  if (replica.state === 'failed') {
-    const again = replica.restartAt === null ? '' : `, starts again in ${left(replica.restartAt, now)}`;
-    return `replica ${replica.id} ${exit ?? 'exited'}${again}`;
+  const exit =
+    replica.lastExit === null ? null : `last ended with ${describeExit(replica.lastExit)}`;
+  if (replica.state === "failed") {
+    const again =
+      replica.restartAt === null ? "" : `, starts again in ${left(replica.restartAt, now)}`;
+    return `replica ${replica.id} ${exit ?? "exited"}${again}`;
   }
   const probe = replica.lastProbe?.ok === false ? replica.lastProbe.evidence : null;
-  const facts = [probe, exit].filter((f) => f !== null).join('; ');
-  return `replica ${replica.id} is ${replica.state}${facts === '' ? '' : ` (${facts})`}`;
+  const facts = [probe, exit].filter((f) => f !== null).join("; ");
+  return `replica ${replica.id} is ${replica.state}${facts === "" ? "" : ` (${facts})`}`;
 }
 
-function evidence(found: Extract<Failure, { kind: 'crashLoop' }>['evidence']): string {
+function evidence(found: Extract<Failure, { kind: "crashLoop" }>["evidence"]): string {
   const facts = [
     found.replica === null ? null : `replica ${found.replica}`,
     found.probe?.ok === false ? found.probe.evidence : null,
     found.exit === null ? null : describeExit(found.exit),
   ].filter((f) => f !== null);
-  return facts.length === 0 ? '' : ` (${facts.join('; ')})`;
+  return facts.length === 0 ? "" : ` (${facts.join("; ")})`;
 }
 
 function withInFlight(replica: { readonly id: string; readonly inFlight: number | null }): string {
@@ -162,7 +173,7 @@ function withInFlight(replica: { readonly id: string; readonly inFlight: number 
 }
 
 function list(items: readonly string[]): string {
-  return items.length === 0 ? 'nobody' : items.join(', ');
+  return items.length === 0 ? "nobody" : items.join(", ");
 }
 
 function ago(since: number, now: number): string {

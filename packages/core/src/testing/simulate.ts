@@ -171,8 +171,12 @@ export class Simulation {
     return this.engine.apply(mutation, signal);
   }
 
-  /** The next controller knows what was persisted; it begins again what only the dead one ran. */
+  /**
+   * The next controller knows what was persisted; it begins again what only the dead one ran. It
+   * lists the world anew, so that a lost token is not needed to see what the dead one did.
+   */
   async #restart(): Promise<void> {
+    this.engine.thaw();
     const saved = await this.store.load();
     if (saved === null) throw new TypeError("nothing was saved");
     this.#app = saved;

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** Beats at fixed distances from its first, however long what happens between them takes. */
 export class Pace {
   #due: number;
@@ -10,21 +8,23 @@ export class Pace {
   }
 
   /** Waits for the next beat; false when called off first. */
-  async beat(signal: AbortSignal): Promise<boolean> {
+  beat(signal: AbortSignal): Promise<boolean> {
     const waitMs = this.#due - performance.now();
-    if (waitMs <= 0) return !signal.aborted;
-    try {
-      await delay(waitMs, undefined, { signal });
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      throw error;
-    }
+    if (signal.aborted || waitMs <= 0) return Promise.resolve(!signal.aborted);
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", settle);
+        resolve(!signal.aborted);
+      };
+      const timer = setTimeout(settle, waitMs);
+      signal.addEventListener("abort", settle, { once: true });
+    });
   }
 
   /** Sets the next beat. Beats that were missed are dropped, not made up for. */
   advance(intervalMs: number): void {
-    const missed = Math.floor((performance.now() - this.#due) / intervalMs);
-    this.#due += intervalMs * Math.max(1, missed + (missed > 0 ? 1 : 0));
+    const lateMs = performance.now() - this.#due;
+    this.#due += intervalMs * Math.max(1, Math.ceil(lateMs / intervalMs));
   }
 }

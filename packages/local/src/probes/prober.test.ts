@@ -12,8 +12,8 @@ interface Asked {
 
 /** A prober on a clock of its own, whose answers are made from the time. */
 interface Rig {
-  readonly transitions: string[];
-  readonly asked: Asked[];
+  readonly transitions: readonly string[];
+  readonly asked: readonly Asked[];
   readonly stop: () => void;
 }
 
@@ -31,6 +31,122 @@ const stops: (() => void)[] = [];
 afterEach(() => {
   for (const stop of stops.splice(0)) stop();
   vi.useRealTimers();
+});
+
+it("asks every 200 ms until the first success, then once a period", async () => {
+  const { transitions, asked } = rig({ probes: {}, answer: (_, atMs) => atMs >= 500 });
+  await vi.advanceTimersByTimeAsync(2700);
+  expect(asked.map(({ atMs }) => atMs)).toEqual([0, 200, 400, 600, 1600, 2600]);
+  expect(transitions).toEqual(["0 started", "600 ready"]);
+});
+
+it("keeps the beat however long the answers take", async () => {
+  const { asked } = rig({ probes: {}, answer: () => true, answerMs: 300 });
+  await vi.advanceTimersByTimeAsync(3100);
+  expect(asked.map(({ atMs }) => atMs)).toEqual([0, 1000, 2000, 3000]);
+});
+
+it("drops beats that a slow answer missed", async () => {
+  const { asked } = rig({ probes: {}, answer: () => true, answerMs: 1500 });
+  await vi.advanceTimersByTimeAsync(4100);
+  expect(asked.map(({ atMs }) => atMs)).toEqual([0, 2000, 4000]);
+});
+
+it("counts failures in a row before it withdraws", async () => {
+  const answers = [1, 0, 0, 1, 0, 0, 0];
+  const { transitions } = rig({ probes: {}, answer: (_, atMs) => answers[atMs / 1000] === 1 });
+  await vi.advanceTimersByTimeAsync(6500);
+  expect(transitions).toEqual(["0 started", "0 ready", "6000 unready: 503"]);
+});
+
+it("counts successes in a row", async () => {
+  const answers = [1, 0, 1, 1];
+  const { transitions } = rig({
+    probes: { readiness: { successThreshold: 2 } },
+    answer: (_, atMs) => answers[atMs / 1000] === 1,
+  });
+  await vi.advanceTimersByTimeAsync(3500);
+  expect(transitions).toEqual(["0 started", "3000 ready"]);
+});
+
+it("becomes ready again", async () => {
+  const { transitions } = rig({
+    probes: { readiness: { failureThreshold: 1 } },
+    answer: (_, atMs) => atMs < 1000 || atMs >= 2000,
+  });
+  await vi.advanceTimersByTimeAsync(2500);
+  expect(transitions).toEqual(["0 started", "0 ready", "1000 unready: 503", "2000 ready"]);
+});
+
+it("asks nothing else before startup has passed", async () => {
+  const { transitions, asked } = rig({
+    probes: { startup: {}, liveness: {} },
+    answer: (_, atMs) => atMs >= 1000,
+  });
+  await vi.advanceTimersByTimeAsync(1001);
+  const early = asked.filter(({ atMs }) => atMs < 1000);
+  expect(new Set(early.map(({ name }) => name))).toEqual(new Set(["startup"]));
+  expect(transitions).toEqual(["1000 started", "1000 ready"]);
+});
+
+it("counts the startup budget in time, not in quick answers", async () => {
+  const { transitions, asked } = rig({
+    probes: { startup: { periodSeconds: 2, failureThreshold: 2 } },
+    answer: () => false,
+  });
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(transitions).toEqual(["4000 startup-failed: 503"]);
+  expect(asked.at(-1)?.atMs).toBe(4000);
+});
+
+it("does not ask again for a startup that passed under an earlier controller", async () => {
+  const { asked } = rig({ probes: { startup: {} }, answer: () => true, started: true });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(asked.map(({ name }) => name)).toEqual(["readiness"]);
+});
+
+it("gives liveness up after its threshold, once", async () => {
+  const { transitions } = rig({
+    probes: { liveness: { periodSeconds: 2 } },
+    answer: (name, atMs) => name === "readiness" || atMs < 2000,
+  });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(transitions).toEqual(["0 started", "0 ready", "6000 live-failed: 503"]);
+});
+
+it("takes the time a process has run off the initial delay", async () => {
+  const { asked } = rig({
+    probes: { readiness: { initialDelaySeconds: 5 } },
+    answer: () => true,
+    runningMs: 2000,
+  });
+  await vi.advanceTimersByTimeAsync(3500);
+  expect(asked.map(({ atMs }) => atMs)).toEqual([3000]);
+});
+
+it("believes no answer from a port that a stranger holds", async () => {
+  const { transitions } = rig({
+    probes: {},
+    answer: () => true,
+    owner: (atMs) => (atMs < 300 ? { kind: "stranger", pid: 4711 } : { kind: "ours", pid: 1 }),
+  });
+  await vi.advanceTimersByTimeAsync(1000);
+  const evidence = "port 20011 is held by process 4711, which is not this replica";
+  expect(transitions).toEqual([
+    "0 started",
+    `0 stranger: ${evidence}`,
+    `200 stranger: ${evidence}`,
+    "400 ready",
+  ]);
+});
+
+it("reports nothing once it was called off", async () => {
+  const { transitions, asked, stop } = rig({ probes: {}, answer: () => true, answerMs: 100 });
+  await vi.advanceTimersByTimeAsync(50);
+  stop();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(transitions).toEqual(["0 started"]);
+  expect(asked).toHaveLength(1);
 });
 
 function probe(name: Name, changes: Partial<Probe> = {}): Probe {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { listProcesses, readIfPresent } from "../processes/process-table.ts";
 import { exec } from "./exec.ts";
 import { httpGet } from "./http-get.ts";
@@ -34,17 +34,22 @@ function get(port: number, timeoutMs = 1000) {
 }
 
 it.each([
-  [200, "", true, "GET /ready → 200"],
-  [302, "moved", true, 'GET /ready → 302 "moved"'],
-  [399, "", true, "GET /ready → 399"],
-  [400, "", false, "GET /ready → 400"],
-  [503, "starting\n  up", false, 'GET /ready → 503 "starting up"'],
-  [500, "x".repeat(200), false, `GET /ready → 500 "${"x".repeat(80)}"`],
-])("takes HTTP %i %j for %s", async (status, body, ok, evidence) => {
+  { status: 200, body: "", ok: true, evidence: "GET /ready → 200" },
+  { status: 302, body: "moved", ok: true, evidence: 'GET /ready → 302 "moved"' },
+  { status: 399, body: "", ok: true, evidence: "GET /ready → 399" },
+  { status: 400, body: "", ok: false, evidence: "GET /ready → 400" },
+  { status: 503, body: "not\n  up", ok: false, evidence: 'GET /ready → 503 "not up"' },
+  {
+    status: 500,
+    body: "x".repeat(200),
+    ok: false,
+    evidence: `GET /ready → 500 "${"x".repeat(80)}"`,
+  },
+])("takes HTTP $status for $ok", async ({ status, body, ...expected }) => {
   const server = await serve((_, response) => {
     response.writeHead(status, { Location: "/elsewhere" }).end(body);
   });
-  expect(await get(portOf(server))).toEqual({ ok, evidence });
+  expect(await get(portOf(server))).toEqual(expected);
 });
 
 it("asks over a connection of its own, under its own name", async () => {
@@ -123,10 +128,11 @@ it("goes by the exit code of a command, in the replica's folder and environment"
 it("kills a command that takes too long, with its children", async () => {
   const mark = `60${process.pid}`;
   expect(await run(`sleep ${mark} & sleep ${mark}`, 100)).toMatchObject({ ok: false });
-  const left = listProcesses().filter(
-    ({ pid, zombie }) => !zombie && readIfPresent(`/proc/${pid}/cmdline`)?.includes(mark),
-  );
-  expect(left).toEqual([]);
+  const left = () =>
+    listProcesses().filter(
+      ({ pid, zombie }) => !zombie && readIfPresent(`/proc/${pid}/cmdline`)?.includes(mark),
+    );
+  await vi.waitFor(() => expect(left()).toEqual([]));
 });
 
 it("reports a command that does not exist", async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -67,6 +68,8 @@ function listen(port: number, host: string): Promise<number> {
 const listening = (host: string): string =>
   `require("net").createServer().listen(process.env.PORT, "${host}", () => console.log("up"))`;
 
+const braced = (name: string): string => `\${${name}}`;
+
 it("reads the fields after a command that holds parentheses and spaces", () => {
   const rest = Array.from({ length: 18 }, (_, index) => index + 10).join(" ");
   expect(parseStat(`42 (a) Z (b c)) S 1 40 39 ${rest}`)).toEqual({
@@ -130,21 +133,42 @@ it("says how a process ended, and why one could not be started", async () => {
 it("gives a process its environment, little of ours, and a log of both outputs", async () => {
   process.env["HITLESS_TEST_SECRET"] = "ours";
   try {
-    await start('echo "$A|$HITLESS_TEST_SECRET|${PATH:+path}"; echo err >&2', { A: "1" }).exited;
-    await start(["echo", "$A-${A}-$B"], { A: "2" }).exited;
+    await start('echo "$A|$HITLESS_TEST_SECRET|$HOME"; echo err >&2', { A: "1" }).exited;
+    await start(["echo", `$A-${braced("A")}-$B`], { A: "2" }).exited;
   } finally {
     delete process.env["HITLESS_TEST_SECRET"];
   }
-  expect(readLog()).toBe("1||path\nerr\n2-2-$B\n");
+  expect(readLog()).toBe(`1||${process.env["HOME"]}\nerr\n2-2-$B\n`);
 });
 
 it("expands only names that the environment has", () => {
-  expect(expandArguments(["$PORT:${PORT}", "$", "$5", "$MISSING"], { PORT: "1" })).toEqual([
-    "1:1",
-    "$",
-    "$5",
-    "$MISSING",
-  ]);
+  expect(
+    expandArguments([`$PORT:${braced("PORT")}`, "$", "$5", "$MISSING"], { PORT: "1" }),
+  ).toEqual(["1:1", "$", "$5", "$MISSING"]);
+});
+
+it("runs as another user, with that user's home", async () => {
+  if (process.getuid?.() !== 0) return;
+  const logFile = join(dir, "log");
+  const options = { command: 'echo "$(id -un) $USER"', cwd: "/", env: {}, logFile };
+  expect(await spawnProcess({ ...options, user: "nobody" }).exited).toMatchObject({ code: 0 });
+  expect(readFileSync(logFile, "utf8")).toBe("nobody nobody\n");
+});
+
+it("outlives the process that started it", async () => {
+  const module = join(import.meta.dirname, "spawn-process.ts");
+  const options = { command: "echo $$; exec sleep 600", cwd: dir, env: {}, user: null };
+  const program = `
+    import { spawnProcess } from ${JSON.stringify(module)};
+    const logFile = ${JSON.stringify(join(dir, "logs", "1.log"))};
+    spawnProcess({ ...${JSON.stringify(options)}, logFile });`;
+  const tsx = ["--conditions=@hitless/source", "--import", "tsx", "--input-type=module"];
+  const parent = spawnSync(process.execPath, [...tsx, "-e", program], { encoding: "utf8" });
+  expect(parent).toMatchObject({ status: 0, stderr: "" });
+  await eventually("it says its pid", () => /^\d+\n$/.test(readLog()));
+  const orphan = identify(Number(readLog()));
+  if (orphan !== null) started.push(orphan);
+  expect(orphan !== null && isAlive(orphan)).toBe(true);
 });
 
 it("finds the listener among the group's descendants", async () => {
