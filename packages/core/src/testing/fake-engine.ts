@@ -2,7 +2,6 @@ import type { App } from "../model/app.ts";
 import type { Exit } from "../model/failure.ts";
 import type { EngineMutation } from "../model/mutation.ts";
 import type { EngineView, Known, Observation } from "../model/observed.ts";
-import type { RouteTable } from "../model/route.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine, EngineCapabilities, LogLine, LogQuery } from "../ports/engine.ts";
 import { Announcements } from "./announcements.ts";
@@ -39,9 +38,9 @@ const healthy: Behaviour = {
  */
 export class FakeEngine implements Engine, Clock {
   readonly capabilities: EngineCapabilities = { surge: true, weights: true, matches: true };
-  /** Every table, token and level that a test may look at: what is so, not what was observed. */
+  /** The tables as they are in truth, whatever was observed of them. */
   readonly dataPlane: FakeDataPlane;
-  readonly #options: Required<FakeEngineOptions>;
+  #options: Required<FakeEngineOptions>;
   readonly #announcements = new Announcements();
   readonly #behaviours = new Map<number, Partial<Behaviour>>();
   readonly #levels = new Map<number, number>();
@@ -169,8 +168,14 @@ export class FakeEngine implements Engine, Clock {
     this.#frozen = null;
   }
 
+  /** Whether `observe` returns an old view. */
+  get frozen(): boolean {
+    return this.#frozen !== null;
+  }
+
+  /** Changes how many replicas fit; those that run stay. */
   setSlots(slots: number | null): void {
-    Object.assign(this.#options, { slots });
+    this.#options = { ...this.#options, slots };
     this.#keepLevels();
   }
 
@@ -191,11 +196,6 @@ export class FakeEngine implements Engine, Clock {
       capacity: this.#known("capacity", { fits: this.#fits(), detail }),
       requests: this.#known("requests", this.dataPlane.requests()),
     };
-  }
-
-  /** The table of the last accepted generation. */
-  acceptedTable(): RouteTable {
-    return this.dataPlane.accepted;
   }
 
   #known<T>(part: EnginePart, value: T): Known<T> {

@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import type { Verdict } from "../model/observed.ts";
+import type { Hold } from "../model/waypoint.ts";
+import {
+  begin,
+  intent,
+  type Scenario,
+  type SimEvent,
+  settledApp,
+  simulate,
+} from "../testing/index.ts";
+
+/** A canary release with one step at 50 % that holds for these. */
+async function held(
+  hold: readonly Hold[],
+  rest: (start: number) => Partial<Scenario> = () => ({}),
+) {
+  const steps = [{ weight: 50, replicas: null, hold }];
+  const { app, engine } = await settledApp({
+    strategy: { kind: "canary", steps, sticky: null, bakeMs: 0 },
+  });
+  const start = engine.now();
+  const run = await simulate({ app: begin(app, 2, start), engine, ...rest(start) });
+  const routed = run.trace.filter((l) => l.decision.includes('"route"')).map((l) => l.at);
+  return { run, start, stoodMs: (routed[1] ?? 0) - (routed[0] ?? 0) };
+}
+
+const later = (verdict: Verdict["verdict"], at: number) => (_: string, now: number) =>
+  ({ verdict: now >= at ? verdict : "inconclusive", detail: `${verdict} later` }) as const;
+
+describe("a hold", () => {
+  it("for a time opens after that time and not before", async () => {
+    const { stoodMs, run } = await held([{ kind: "time", ms: 30_000 }]);
+    expect(stoodMs).toBeGreaterThanOrEqual(30_000);
+    expect(stoodMs).toBeLessThan(35_000);
+    expect(run.app.stable).toBe(2);
+  });
+
+  it("for a time is longer by a pause", async () => {
+    const { stoodMs } = await held([{ kind: "time", ms: 30_000 }], (start) => ({
+      events: [intent("pause", start + 15_000), intent("resume", start + 75_000)],
+    }));
+    expect(stoodMs).toBeGreaterThanOrEqual(90_000);
+  });
+
+  it("for requests counts those of the new side since the waypoint was reached", async () => {
+    const { stoodMs } = await held([{ kind: "requests", n: 500 }]);
+    expect(stoodMs).toBeGreaterThanOrEqual(10_000);
+    expect(stoodMs).toBeLessThan(13_000);
+  });
+
+  it("for requests stays closed while they cannot be read, and does not count from zero", async () => {
+    const { app, engine } = await settledApp();
+    const steps = [20, 50].map((weight) => ({
+      weight,
+      replicas: null,
+      hold: [{ kind: "requests", n: 500 }] as const,
+    }));
+    const strategy = { kind: "canary", steps, sticky: null, bakeMs: 0 } as const;
+    const hide: SimEvent = {
+      when: (s) => s.app.release?.cursor === 1,
+      act: (a) => {
+        engine.hide("requests", "socket closed");
+        return a;
+      },
+    };
+    const reveal: SimEvent = {
+      when: engine.now() + 120_000,
+      act: (a) => {
+        engine.reveal("requests");
+        return a;
+      },
+    };
+    const armed = { ...app, settings: { ...app.settings, strategy } };
+    const start = engine.now();
+    const run = await simulate({ app: begin(armed, 2, start), engine, events: [hide, reveal] });
+    expect(run.app.stable).toBe(2);
+    expect(run.whys).toContain("unobservable");
+    const third = run.trace.filter((l) => l.decision.includes('"route"'))[2];
+    expect((third?.at ?? 0) - start).toBeGreaterThanOrEqual(130_000);
+  });
+
+  it("for approval opens when a person promotes", async () => {
+    const { stoodMs, run } = await held([{ kind: "approval" }], (start) => ({
+      events: [intent("promote", start + 600_000)],
+    }));
+    expect(stoodMs).toBeGreaterThan(590_000);
+    expect(run.app.stable).toBe(2);
+  });
+
+  it("opens when a person skips it, and only that one", async () => {
+    const { run } = await held([{ kind: "approval" }], (start) => ({
+      events: [intent("skip", start + 60_000)],
+      until: (s) => s.app.release === null,
+    }));
+    expect(run.app.stable).toBe(2);
+  });
+
+  it("for an analysis waits for a verdict and takes none for a pass", async () => {
+    const { run, stoodMs } = await held([{ kind: "analysis", name: "errors" }], (start) => ({
+      verdict: later("successful", start + 60_000),
+    }));
+    expect(run.whys).toContain("holdUndecided");
+    expect(stoodMs).toBeGreaterThan(55_000);
+    expect(run.app.stable).toBe(2);
+  });
+
+  it("that fails turns the release back with the reason", async () => {
+    const { run } = await held([{ kind: "analysis", name: "errors" }], (start) => ({
+      verdict: later("failed", start + 20_000),
+    }));
+    expect((await run.history()).at(-1)).toMatchObject({
+      outcome: "failed",
+      reason: { kind: "holdFailed", hold: "errors", detail: "failed later" },
+    });
+    expect(run.app.stable).toBe(1);
+  });
+
+  it.each(["error", "inconclusive"] as const)("holds on for ever on %s", async (verdict) => {
+    const { run } = await held([{ kind: "gate", name: "contract" }], (start) => ({
+      verdict: () => ({ verdict, detail: "no answer" }),
+      until: (s) => s.now() > start + 3_600_000,
+      maxSteps: 10_000,
+    }));
+    expect(run.app.release).toMatchObject({ direction: "forward", cursor: 0 });
+  });
+
+  it("does not begin to count before the route is in force", async () => {
+    const { app, engine } = await settledApp({
+      strategy: {
+        kind: "canary",
+        steps: [{ weight: 50, replicas: null, hold: [{ kind: "time", ms: 5000 }] }],
+        sticky: null,
+        bakeMs: 0,
+      },
+    });
+    engine.kill(1);
+    engine.behave(1, { neverReady: true });
+    const start = engine.now();
+    const run = await simulate({
+      app: begin(app, 2, start),
+      engine,
+      until: (s) => s.now() > start + 100_000,
+    });
+    expect(run.app.release?.reached).toBeNull();
+    expect(run.app.release?.cursor).toBe(0);
+    expect(run.decisions.at(-1)?.why).toMatchObject({ kind: "starting", revision: 1 });
+  });
+});
