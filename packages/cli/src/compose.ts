@@ -1,5 +1,12 @@
 import { Controller, Operations, RevisionMaker, serveApi } from "@hitless/controller";
-import { type App, HitlessError, newApp, requestRelease } from "@hitless/core";
+import {
+  type App,
+  type AppSpec,
+  HitlessError,
+  newApp,
+  type RevisionContent,
+  requestRelease,
+} from "@hitless/core";
 import {
   acquireLock,
   createState,
@@ -8,6 +15,7 @@ import {
   LocalArtifactStore,
   LocalEngine,
   locateState,
+  proxyRuns,
   type StateFolder,
 } from "@hitless/local";
 import type { LoadedAppFile } from "./app-file/read-app-file.ts";
@@ -49,45 +57,66 @@ export async function startController(
   await createState(folder);
   const lock = await acquireLock(folder.lock, options);
   try {
-    const known = await store.load();
-    const { settings } = known ?? file.spec;
-    const engine = await LocalEngine.open({
-      folder,
-      app: file.spec.name,
-      host: settings.host,
-      port: settings.port,
-      store,
-      artifacts,
-      secrets: new EnvironmentSecrets(process.env),
-      ports: process.env["HITLESS_PORTS"] ?? null,
-      event: (text) => void store.addEvent({ at: Date.now(), kind: "engine", text }),
-    });
-    const app = known ?? (await firstApp({ place, file, by: options.by }, { maker, store }));
-    const controller = await Controller.open(app, { store, engine, lastSeen: lock.lastSeen });
-    return await serve({ controller, engine, store, maker, folder, lock });
+    const known = adoptable(await store.load(), file, await proxyRuns(folder));
+    // Whatever is wrong with the files is found before anything is started.
+    const content = known === null ? await maker.contentOf(file.spec, place) : null;
+    const { host, port } = known?.settings ?? file.spec.settings;
+    const engine = await openEngine({ folder, store, artifacts, file, host, port });
+    try {
+      const app = known ?? (await firstApp(file.spec, { content, by: options.by, maker }));
+      await store.save(app);
+      const controller = await Controller.open(app, { store, engine, lastSeen: lock.lastSeen });
+      return await serve({ controller, engine, store, maker, folder, lock });
+    } catch (thrown) {
+      await (known === null ? engine.shutdown(proxyStopMs) : engine.abandon());
+      throw thrown;
+    }
   } catch (thrown) {
     await lock.release();
     throw thrown;
   }
 }
 
-async function firstApp(
-  from: { readonly place: Place; readonly file: LoadedAppFile; readonly by: string },
-  stores: Pick<Awaited<ReturnType<typeof openStores>>, "maker" | "store">,
-): Promise<App> {
-  const { spec } = from.file;
-  const now = Date.now();
-  const cause = `first release by ${from.by}`;
-  const content = await stores.maker.contentOf(spec, from.place);
-  const revision = await stores.maker.make(content, cause);
-  const request = { to: revision.number, kind: "release", cause, requestedAt: now } as const;
-  const app = requestRelease(newApp(spec.name, spec.settings), request, {
-    now,
-    by: from.by,
-    busy: "queue",
+function openEngine(from: {
+  readonly folder: StateFolder;
+  readonly store: FileStore;
+  readonly artifacts: LocalArtifactStore;
+  readonly file: LoadedAppFile;
+  readonly host: string;
+  readonly port: number;
+}): Promise<LocalEngine> {
+  const { file, ...rest } = from;
+  return LocalEngine.open({
+    ...rest,
+    app: file.spec.name,
+    secrets: new EnvironmentSecrets(process.env),
+    ports: process.env["HITLESS_PORTS"] ?? null,
+    event: (text) => void from.store.addEvent({ at: Date.now(), kind: "engine", text }),
   });
-  await stores.store.save(app);
-  return app;
+}
+
+/** The saved app. Its socket moves to where the file says only while nobody listens. */
+function adoptable(known: App | null, file: LoadedAppFile, listening: boolean): App | null {
+  if (known === null || listening) return known;
+  const { host, port } = file.spec.settings;
+  return { ...known, settings: { ...known.settings, host, port } };
+}
+
+async function firstApp(
+  spec: AppSpec,
+  from: {
+    readonly content: RevisionContent | null;
+    readonly by: string;
+    readonly maker: RevisionMaker;
+  },
+): Promise<App> {
+  if (from.content === null) throw new TypeError("the first revision of an app needs its content");
+  const cause = `first release by ${from.by}`;
+  const revision = await from.maker.make(from.content, cause);
+  const now = Date.now();
+  const request = { to: revision.number, kind: "release", cause, requestedAt: now } as const;
+  const app = newApp(spec.name, spec.settings);
+  return requestRelease(app, request, { now, by: from.by, busy: "queue" });
 }
 
 interface Parts {

@@ -6,7 +6,7 @@ import { HitlessError } from "@hitless/core";
 import { locateState, type StateFolder } from "@hitless/local";
 
 /** The default name of the app file. */
-export const defaultAppFile = "hitless.yaml";
+const defaultAppFile = "hitless.yaml";
 
 /** Absolute path of the app file and of the folder it is in. */
 export interface Place {

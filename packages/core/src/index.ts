@@ -23,7 +23,7 @@ export { applyIntent } from "./reconciler/intents.ts";
 export { violations } from "./reconciler/invariants.ts";
 export { needs, next } from "./reconciler/next.ts";
 export { courseOf } from "./reconciler/position.ts";
-export { extendDeadlines } from "./reconciler/progress.ts";
+export { extendDeadlines, takeUp } from "./reconciler/progress.ts";
 export {
   type BusyPolicy,
   busyPolicies,

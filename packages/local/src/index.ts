@@ -1,5 +1,6 @@
 export { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 export { LocalEngine, type LocalEngineOptions } from "./local-engine.ts";
+export { proxyRuns } from "./routing/proxy-runs.ts";
 export { EnvironmentSecrets } from "./secrets/environment-secrets.ts";
 export { acquireLock, type ControllerLock, controllerOf } from "./state/controller-lock.ts";
 export { FileStore } from "./state/file-store.ts";

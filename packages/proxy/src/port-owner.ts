@@ -18,7 +18,7 @@ export async function portOwner(port: number): Promise<number | null> {
 }
 
 /** The inodes of listening sockets on `port`, from the text of /proc/net/tcp (proc(5)). */
-export function listeningInodes(text: string, port: number): readonly string[] {
+function listeningInodes(text: string, port: number): readonly string[] {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   return text
     .split("\n")

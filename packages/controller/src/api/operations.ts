@@ -11,6 +11,7 @@ import {
   type Revision,
   requestRelease,
   requestRollback,
+  type Settings,
   setReplicas,
 } from "@hitless/core";
 import type { Controller } from "../loop/controller.ts";
@@ -119,6 +120,8 @@ export class Operations {
         },
       );
     }
+    refuseMove(app, spec.settings);
+    if (body.busy === "reject" && app.release !== null) throw busy(app.release.id);
     const content = await maker.contentOf(spec, body);
     const settings = (a: App) => ({
       ...changeSettings(a, spec.settings),
@@ -193,6 +196,27 @@ export class Operations {
 function headingFor(app: App): number | null {
   if (app.release === null) return app.stable;
   return app.release.direction === "forward" ? app.release.to : app.release.from;
+}
+
+/** The listening socket outlives releases: it moves only when everything is stopped. */
+function refuseMove(app: App, settings: Settings): void {
+  for (const key of ["host", "port"] as const) {
+    if (settings[key] === app.settings[key]) continue;
+    throw new HitlessError(
+      "REFUSED",
+      `${key} is ${settings[key]}, but ${app.name} runs on ${app.settings[key]}`,
+      {
+        next: "Say `hitless down`, then `hitless up`: that is downtime.",
+        path: [key],
+      },
+    );
+  }
+}
+
+function busy(release: number): HitlessError {
+  return new HitlessError("REFUSED", `release ${release} is under way`, {
+    next: "Wait for it, or say --if-busy queue or --if-busy replace.",
+  });
 }
 
 /** A release that has to wait gets the next number when it starts. */

@@ -5,7 +5,6 @@ import {
   type Failure,
   type Intent,
   needs,
-  type Outcome,
   type Release,
   type ReleaseRecord,
   type ReleaseStore,
@@ -60,11 +59,6 @@ export interface StatusReport {
   /** Grows with every change; `GET /status?after=N` waits for a newer one. */
   readonly version: number;
 }
-
-/** How a release that is no longer under way ended. */
-export type Ended = Pick<ReleaseRecord, "id" | "outcome" | "reason" | "to" | "from"> & {
-  readonly outcome: Outcome;
-};
 
 /** Where the status comes from. */
 export interface StatusSource {

@@ -12,6 +12,7 @@ import {
   type Observed,
   type ReleaseStore,
   readWorld,
+  takeUp,
   violations,
   type Why,
 } from "@hitless/core";
@@ -40,6 +41,7 @@ export class Controller {
   private readonly facts = new Map<number, { readonly minReadyMs: number }>();
   private app: App;
   private last: Why;
+  private lastError = "";
   private sequence = 0;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly listeners = new Set<() => void>();
@@ -57,8 +59,7 @@ export class Controller {
 
   /** Takes up a saved app; with a release under way, its deadlines skip the time nobody watched. */
   static async open(app: App, options: ControllerOptions): Promise<Controller> {
-    const away = options.lastSeen === null ? 0 : Math.max(0, Date.now() - options.lastSeen);
-    const controller = new Controller(extendDeadlines(app, away), options);
+    const controller = new Controller(takeUp(app, options.lastSeen, Date.now()), options);
     await controller.loadFacts();
     return controller;
   }
@@ -115,8 +116,7 @@ export class Controller {
         await this.step(signal);
       } catch (thrown) {
         if (signal.aborted) break;
-        const error = HitlessError.from(thrown);
-        await this.event("error", `${error.code}: ${error.message}`).catch(() => undefined);
+        await this.noteError(HitlessError.from(thrown));
         await this.sleeper.until(Date.now() + afterErrorMs, signal);
       }
     }
@@ -192,6 +192,14 @@ export class Controller {
     this.announce();
     if (decision.kind === "wait" || decision.kind === "steady") return;
     await this.event(decision.kind, describeWhy(decision.why, Date.now()));
+  }
+
+  /** The same error again and again is told once: the log is for people. */
+  private async noteError(error: HitlessError): Promise<void> {
+    const text = `${error.code}: ${error.message}`;
+    if (text === this.lastError) return;
+    this.lastError = text;
+    await this.event("error", text).catch(() => undefined);
   }
 
   private async persist(app: App): Promise<void> {

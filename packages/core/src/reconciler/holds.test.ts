@@ -129,7 +129,7 @@ describe("a hold", () => {
     const { app, engine } = await settledApp({
       strategy: {
         kind: "canary",
-        steps: [{ weight: 50, replicas: null, hold: [{ kind: "time", ms: 5000 }] }],
+        steps: [{ weight: 10, replicas: null, hold: [{ kind: "time", ms: 5000 }] }],
         sticky: null,
         bakeMs: 0,
       },

@@ -25,7 +25,7 @@ export function courseOf(release: Release): readonly Waypoint[] {
 }
 
 /** The revision that a release moves towards at present. */
-export function arrivingOf(release: Release): number | null {
+function arrivingOf(release: Release): number | null {
   return release.direction === "forward" ? release.to : release.from;
 }
 

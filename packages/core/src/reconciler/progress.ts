@@ -87,6 +87,20 @@ export function extendDeadlines(app: App, gapMs: number): App {
   };
 }
 
+/**
+ * Takes up an app that nobody watched since `lastSeen` (null: nobody knows since when): the
+ * deadline counts from now, holds do not count the absence.
+ */
+export function takeUp(app: App, lastSeen: number | null, now: number): App {
+  const { release } = app;
+  if (release === null) return app;
+  const going = restartClock(app, release, now);
+  const { reached } = release;
+  if (reached === null) return { ...app, release: going };
+  const at = lastSeen === null ? now : reached.at + Math.max(0, now - lastSeen);
+  return { ...app, release: { ...going, reached: { ...reached, at } } };
+}
+
 function evidenceOf(side: Side, world: World): Evidence {
   const replica = slowestOf(side);
   const exits = [replica?.lastExit, ...side.replicas.map((r) => r.lastExit)];

@@ -8,6 +8,7 @@ import {
   settledApp,
   simulate,
 } from "../testing/index.ts";
+import { setReplicas } from "./requests.ts";
 
 /** Releases revision 2 and returns the levels (old, new) after each change of one. */
 async function roll(

@@ -84,18 +84,6 @@ const burnMs = 600_000;
 const lowest = 10_240;
 const highest = 65_535;
 
-/** Reads `"20000-20999"`, the value of `HITLESS_PORTS`. Throws `BAD_INPUT` for anything that is no range of ports. */
-export function parsePortRange(text: string): PortRange {
-  const found = /^(\d+)-(\d+)$/.exec(text.trim());
-  const range = { from: Number(found?.[1]), to: Number(found?.[2]) };
-  if (found !== null && range.from >= 1 && range.from <= range.to && range.to <= highest) {
-    return range;
-  }
-  throw new HitlessError("BAD_INPUT", `HITLESS_PORTS is "${text}", which is no range of ports`, {
-    next: "write it as FROM-TO, for example 20000-20999",
-  });
-}
-
 function defaultRange(): PortRange {
   const text = readIfPresent("/proc/sys/net/ipv4/ip_local_port_range") ?? "49152 65535";
   const [low = 0, high = 0] = text.trim().split(/\s+/).map(Number);

@@ -191,6 +191,28 @@ it("takes another port at once when a stranger holds its own", async () => {
   );
 });
 
+it("counts a failure when every port it is given is taken", async () => {
+  bench.ports = new PortPool({ onChosen: listenAsStranger });
+  const replica = bench.replica();
+  replica.run();
+  await bench.untilState(replica, "failed");
+  expect(replica.view().starts).toBe(6);
+  expect(bench.exits).toMatchObject([{ kind: "killed" }]);
+  expect(bench.calls).not.toContain("admit");
+});
+
+it("starts again without counting an exit after the machine was restarted", async () => {
+  const first = await bench.ready();
+  first.abandon();
+  const record = structuredClone(first.record);
+  if (record.process !== null) record.process.bootId = "the boot before";
+  const second = bench.replica(revisionOf(), record);
+  second.run();
+  await bench.untilState(second, "ready");
+  expect(second.view().starts).toBe(2);
+  expect(bench.exits).toEqual([]);
+});
+
 it("adopts a process that runs, without withdrawing it", async () => {
   const first = await bench.ready();
   const { pid } = first.record.process ?? {};
@@ -283,6 +305,19 @@ it("is drained and started again when liveness fails", async () => {
   expect(replica.view().starts).toBe(2);
 });
 
+it("leaves for good when it is stopped while it is being replaced", async () => {
+  const startup = httpProbe("/startup", { failureThreshold: 2 });
+  const config = { ON_TERM: "ignore", START_AFTER_MS: "60000" };
+  const replica = bench.replica(
+    revisionOf({ config, probes: { startup }, drain: { terminationGracePeriodSeconds: 0.3 } }),
+  );
+  replica.run();
+  await eventually("it is replaced", () => bench.saved?.drain?.because);
+  await replica.stop();
+  expect(replica.view()).toMatchObject({ state: "stopped", starts: 1 });
+  expect(bench.leftovers()).toBe(0);
+});
+
 it("is started again when its startup budget is spent", async () => {
   const startup = httpProbe("/startup", { failureThreshold: 4, periodSeconds: 0.1 });
   const replica = bench.replica(
@@ -303,6 +338,7 @@ it("stops while it waits for its next start", async () => {
   expect(bench.exits).toMatchObject([{ kind: "code", code: 9 }]);
 });
 
+/** Holds the port and answers every request well, as a version that was left running would. */
 function listenAsStranger(port: number): Promise<void> {
   const server = createServer((socket) => {
     socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");

@@ -169,6 +169,8 @@ export class Replica {
       if (record.process !== null && isOfThisBoot(record.process)) {
         return { kind: "unknown", at: this.#host.now() };
       }
+      // The machine was started again, or the start was never made: no end of a process to report.
+      void this.#admission.withdraw();
       this.#releasePort();
     }
     return startProcess(record, this.#host, this.#abandoned.signal);

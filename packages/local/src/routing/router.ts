@@ -11,6 +11,8 @@ import {
 const retryMs = 200;
 /** Answers of the proxy are shared by all who ask within this time, ms. */
 const statusFreshMs = 10;
+/** How long the proxy may take to say what it counts, ms. */
+const statusTimeoutMs = 2000;
 
 export interface RouterOptions {
   readonly stateDir: string;
@@ -92,7 +94,7 @@ export class Router {
   read(): Promise<ProxyStatus> {
     const now = performance.now();
     if (this.status !== null && now - this.status.at < statusFreshMs) return this.status.answer;
-    const answer = this.client?.status() ?? Promise.reject(away());
+    const answer = this.client === null ? Promise.reject(away()) : inTime(this.client.status());
     this.status = { at: now, answer };
     return answer;
   }
@@ -170,6 +172,15 @@ export class Router {
     this.options.event("proxy: the holder is gone, starting another");
     this.push().catch(() => undefined);
   }
+}
+
+/** A proxy whose worker does not come up answers nothing at all. */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(away()), statusTimeoutMs);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 function away(): HitlessError {

@@ -21,6 +21,8 @@ export class FileStore implements ReleaseStore {
   private readonly folder: StateFolder;
   private readonly records: LineLog;
   private readonly eventLog: LineLog;
+  /** Only the controller that holds the lock writes: what it has read once stays true. */
+  private past: readonly ReleaseRecord[] | null = null;
 
   constructor(folder: StateFolder) {
     this.folder = folder;
@@ -61,11 +63,14 @@ export class FileStore implements ReleaseStore {
 
   async addRecord(record: ReleaseRecord): Promise<void> {
     const known = await this.history();
-    if (!known.some((r) => r.id === record.id)) await this.records.append(record);
+    if (known.some((r) => r.id === record.id)) return;
+    await this.records.append(record);
+    this.past = [...known, record];
   }
 
   async history(): Promise<readonly ReleaseRecord[]> {
-    return trusted<readonly ReleaseRecord[]>(await this.records.read());
+    this.past ??= trusted<readonly ReleaseRecord[]>(await this.records.read());
+    return this.past;
   }
 
   addEvent(event: AppEvent): Promise<void> {

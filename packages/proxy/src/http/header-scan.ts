@@ -3,7 +3,7 @@ import type { Reason } from "./reasons.ts";
 /** Heads longer than this are refused (431 for requests, 502 for responses). Bytes. */
 export const maxHeadBytes = 16_384;
 /** More header lines than this are refused. */
-export const maxHeaders = 100;
+const maxHeaders = 100;
 
 /** What the header lines say about framing, persistence and forwarding. */
 export class HeaderFacts {
@@ -62,7 +62,7 @@ export function scanHeaders(text: string, from: number, facts: HeaderFacts): Rea
 }
 
 /** Whether `text` consists, from `from` on, of well-formed header lines only. */
-export function validHeaderLines(text: string, from: number): boolean {
+function validHeaderLines(text: string, from: number): boolean {
   headerLines.lastIndex = from;
   return headerLines.test(text);
 }

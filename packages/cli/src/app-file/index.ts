@@ -1,1 +1,0 @@
-export { type LoadedAppFile, readAppFile } from "./read-app-file.ts";

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { HitlessError } from "../errors.ts";
+import type { App } from "../model/app.ts";
+import { type IntentKind, intentKinds } from "../model/release.ts";
+import { exampleSettings, releaseTo } from "../testing/index.ts";
+import { applyIntent } from "./intents.ts";
+import { extendDeadlines } from "./progress.ts";
+import { newApp, requestRelease } from "./requests.ts";
+
+const idle: App = { ...newApp("shop", exampleSettings), stable: 1, served: [1] };
+const moving = requestRelease(idle, releaseTo(2), { now: 0, by: "test", busy: "queue" });
+const say = (app: App, kind: IntentKind, at = 1000) => applyIntent(app, { kind, by: "alice", at });
+
+function refuses(act: () => unknown): boolean {
+  try {
+    act();
+    return false;
+  } catch (thrown) {
+    return thrown instanceof HitlessError && thrown.code === "REFUSED";
+  }
+}
+
+describe("an intent", () => {
+  it.each(intentKinds)("to %s is refused when no release runs", (kind) => {
+    expect(refuses(() => say(idle, kind))).toBe(true);
+  });
+
+  it.each(["promote", "pause", "resume", "abort", "skip", "rollback", "replace"] as const)(
+    "to %s is noted with who asked and when",
+    (kind) => {
+      expect(say(moving, kind).release?.intents).toEqual([{ kind, by: "alice", at: 1000 }]);
+    },
+  );
+
+  it.each([
+    ["abort", "aborted"],
+    ["rollback", "rolledBack"],
+    ["replace", "replaced"],
+  ] as const)("to %s turns the release back for that reason", (kind, reason) => {
+    const { release } = say(moving, kind);
+    expect(release).toMatchObject({ direction: "back", reason: { kind: reason, by: "alice" } });
+    expect(release?.back.map((w) => w.id)).toEqual(["back"]);
+  });
+
+  it("to abort what goes back already keeps the first reason", () => {
+    expect(say(say(moving, "rollback"), "abort").release?.reason?.kind).toBe("rolledBack");
+  });
+
+  it.each(["pause", "promote", "skip"] as const)("to %s is refused on the way back", (kind) => {
+    expect(refuses(() => say(say(moving, "abort"), kind))).toBe(true);
+  });
+
+  it("to retry is refused on the way forward and starts anew on the way back", () => {
+    expect(refuses(() => say(moving, "retry"))).toBe(true);
+    const { release } = say(say(moving, "abort"), "retry", 9000);
+    expect(release).toMatchObject({ direction: "forward", cursor: 0, reason: null, back: [] });
+    expect(release?.progress.deadlineAt).toBe(129_000);
+  });
+
+  it("to pause a paused release keeps the first pause", () => {
+    expect(say(say(moving, "pause", 5), "pause", 50).release?.paused?.since).toBe(5);
+  });
+
+  it("to resume moves what was counted by the time that it slept", () => {
+    if (moving.release === null) throw new TypeError("no release");
+    const reached: App = {
+      ...moving,
+      release: { ...moving.release, reached: { at: 100, requests: 7 } },
+    };
+    const { release } = say(say(reached, "pause", 1000), "resume", 61_000);
+    expect(release?.reached).toEqual({ at: 60_100, requests: 7 });
+    expect(release?.progress.deadlineAt).toBe(181_000);
+  });
+
+  it("to promote wakes a paused release as resume does", () => {
+    const { release } = say(say(moving, "pause", 1000), "promote", 600_000);
+    expect(release).toMatchObject({ paused: null, waived: "all" });
+    expect(release?.progress.deadlineAt).toBe(720_000);
+  });
+
+  it("to skip after promote does not narrow the promise", () => {
+    expect(say(say(moving, "promote"), "skip").release?.waived).toBe("all");
+  });
+});
+
+describe("a gap in which nobody watched", () => {
+  it("moves every deadline by its length", () => {
+    const { release } = extendDeadlines(moving, 30_000);
+    expect(release?.progress).toMatchObject({ at: 30_000, deadlineAt: 150_000 });
+    expect(extendDeadlines(idle, 30_000)).toBe(idle);
+  });
+});
