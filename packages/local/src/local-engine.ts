@@ -17,6 +17,7 @@ import type {
 import type { Upstream } from "@hitless/proxy";
 import type { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 import { type EngineState, EngineStateFile, loadEngineState } from "./engine-state.ts";
+import { LogKeeper } from "./logs/log-keeper.ts";
 import { readLogs } from "./logs/read-logs.ts";
 import { parsePortRange } from "./processes/parse-port-range.ts";
 import { PortPool } from "./processes/port-pool.ts";
@@ -49,6 +50,7 @@ export class LocalEngine implements Engine {
   private readonly signal = new ChangeSignal();
   private readonly router: Router;
   private readonly keeper: ReplicaKeeper;
+  private readonly logKeeper: LogKeeper;
 
   private constructor(options: LocalEngineOptions, state: EngineState) {
     this.options = options;
@@ -75,6 +77,11 @@ export class LocalEngine implements Engine {
       ports: new PortPool({ range: options.ports === null ? null : parsePortRange(options.ports) }),
       save: () => this.file.save(),
       changed: () => this.signal.notify(),
+    });
+    this.logKeeper = new LogKeeper({
+      root: options.folder.logs,
+      living: () => new Set(state.replicas.map((r) => r.id)),
+      event: options.event,
     });
   }
 
@@ -176,6 +183,7 @@ export class LocalEngine implements Engine {
 
   /** Stops watching and leaves everything running, for the next controller to adopt. */
   async abandon(): Promise<void> {
+    this.logKeeper[Symbol.dispose]();
     this.keeper.abandon();
     await this.router.abandon();
   }
@@ -186,6 +194,7 @@ export class LocalEngine implements Engine {
     await this.file.save();
     await this.keeper.stopAll();
     await this.router.stop(timeoutMs);
+    this.logKeeper[Symbol.dispose]();
     this.keeper.abandon();
   }
 

@@ -22,6 +22,7 @@ export interface Truth {
   readonly inForce: RouteTable;
 }
 
+/** Reads the truth from the engine; available means ready for `minReadyMs`. */
 export function truthOf(engine: FakeEngine, minReadyMs: number): Truth {
   const now = engine.now();
   const replicas = engine.replicas();
