@@ -1,4 +1,5 @@
 export { ensureProxy, type ProxyOptions } from "./ensure-proxy.ts";
+export { portOwner } from "./port-owner.ts";
 export {
   connectProxy,
   type ProxyClient,

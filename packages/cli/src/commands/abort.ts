@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { wentBack } from "../follow/follow-release.ts";
 import { sendIntent } from "../follow/send-intent.ts";
 import { type FileOption, type WaitOptions, withFile, withWait } from "../options.ts";
 
@@ -6,6 +7,6 @@ import { type FileOption, type WaitOptions, withFile, withWait } from "../option
 export function abortCommand(): Command {
   const command = new Command("abort").description("Turn the running release back.");
   return withWait(withFile(command)).action(async (options: FileOption & WaitOptions) => {
-    await sendIntent("abort", options, ["aborted", "rolledBack", "failed", "replaced"]);
+    await sendIntent("abort", options, wentBack);
   });
 }

@@ -5,7 +5,7 @@ import { assignment, type FileOption, gather, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { placeOf, stateOf } from "../place.ts";
 import { planOf } from "../plan/plan-of.ts";
-import { preflight } from "../preflight.ts";
+import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 import { renderPlan } from "../render/render-plan.ts";
 
 interface PlanOptions extends FileOption, OverrideOptions {
@@ -23,12 +23,11 @@ export function planCommand(): Command {
     const place = placeOf(options.file);
     await stateOf(place);
     const { store } = await openStores(place);
-    const { file } = await requestedFile(
-      place.appFile,
-      (await store.load())?.overrides ?? {},
-      options,
-    );
+    const known = await store.load();
+    const { file } = await requestedFile(place.appFile, known?.overrides ?? {}, options);
     await preflight(place, file);
+    // Once there is a controller, its environment counts and not the one of this shell.
+    if (known === null) secretsAreSet(file);
     const plan = await planOf(place, file);
     if (options.json) sayJson(plan);
     else say(renderPlan(plan));

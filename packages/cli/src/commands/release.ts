@@ -1,7 +1,7 @@
 import { type BusyPolicy, busyPolicies } from "@hitless/core";
 import { Command, Option } from "commander";
 import { openStores } from "../compose.ts";
-import { followRelease } from "../follow/follow-release.ts";
+import { followRelease, succeeded } from "../follow/follow-release.ts";
 import { type OverrideOptions, requestedFile } from "../follow/requested-file.ts";
 import {
   assignment,
@@ -15,7 +15,7 @@ import {
 import { progress, say } from "../output.ts";
 import { placeOf, whoAsks, withController } from "../place.ts";
 import { planOf } from "../plan/plan-of.ts";
-import { preflight } from "../preflight.ts";
+import { preflight } from "../preflight/preflight.ts";
 import { describeAccepted } from "../render/describe-accepted.ts";
 import { renderPlan } from "../render/render-plan.ts";
 
@@ -69,7 +69,7 @@ async function release(options: ReleaseOptions): Promise<void> {
     if (!options.wait || accepted.release === null) return;
     await followRelease(client, accepted, {
       timeoutMs: options.timeout ?? null,
-      wanted: ["succeeded"],
+      wanted: succeeded,
     });
   });
 }

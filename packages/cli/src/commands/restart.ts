@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { followRelease } from "../follow/follow-release.ts";
+import { followRelease, succeeded } from "../follow/follow-release.ts";
 import { checkWait, type FileOption, type WaitOptions, withFile, withWait } from "../options.ts";
 import { progress } from "../output.ts";
 import { whoAsks, withController } from "../place.ts";
@@ -18,7 +18,7 @@ export function restartCommand(): Command {
       if (!options.wait) return;
       await followRelease(client, accepted, {
         timeoutMs: options.timeout ?? null,
-        wanted: ["succeeded"],
+        wanted: succeeded,
       });
     });
   });

@@ -1,5 +1,6 @@
+import type { ReleaseRecord } from "@hitless/core";
 import { Command } from "commander";
-import { followRelease } from "../follow/follow-release.ts";
+import { followRelease, succeeded, wentBack } from "../follow/follow-release.ts";
 import {
   checkWait,
   type FileOption,
@@ -31,8 +32,9 @@ export function rollbackCommand(): Command {
       const accepted = await client.rollback({ to: options.to ?? null, by: whoAsks() });
       progress(describeAccepted(accepted));
       if (!options.wait) return;
-      // Turning a running release back ends that release as rolled back; otherwise ours succeeds.
-      const wanted = ["succeeded", "rolledBack", "aborted", "failed"] as const;
+      // With a release under way, that one is followed on its way back; otherwise ours forward.
+      const wanted = (ended: ReleaseRecord) =>
+        ended.to === accepted.revision ? succeeded(ended) : wentBack(ended);
       await followRelease(
         client,
         { ...accepted, kind: "started" },

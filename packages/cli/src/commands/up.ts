@@ -1,5 +1,5 @@
 import { describeWhy, HitlessError } from "@hitless/core";
-import { controllerOf } from "@hitless/local";
+import { controllerOf, parsePortRange, proxyRuns } from "@hitless/local";
 import { Command, Option } from "commander";
 import { type LoadedAppFile, readAppFile } from "../app-file/read-app-file.ts";
 import { openStores, type RunningController, startController } from "../compose.ts";
@@ -8,7 +8,8 @@ import { untilServing } from "../follow/until-serving.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { progress } from "../output.ts";
 import { type Place, placeOf, stateOf, whoAsks, withController } from "../place.ts";
-import { portIsFree, preflight } from "../preflight.ts";
+import { portIsFree } from "../preflight/port-is-free.ts";
+import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 
 interface UpOptions extends FileOption {
   readonly detach?: boolean;
@@ -47,6 +48,8 @@ async function up(options: UpOptions): Promise<void> {
 /** All that can be refused before anything is touched. */
 async function checked(place: Place, options: UpOptions): Promise<LoadedAppFile> {
   const { folder, store } = await openStores({ ...place, appDir: (await stateOf(place)).appDir });
+  const ports = process.env["HITLESS_PORTS"];
+  if (ports !== undefined) parsePortRange(ports);
   const known = await store.load();
   const file = await readAppFile(place.appFile, known?.overrides ?? {});
   const other = await controllerOf(folder.lock);
@@ -61,7 +64,9 @@ async function checked(place: Place, options: UpOptions): Promise<LoadedAppFile>
   }
   if (known === null) {
     await preflight(place, file);
-    await portIsFree(file);
+    secretsAreSet(file);
+    // A controller killed during its first start leaves a proxy: that is ours, and is taken up.
+    if (!(await proxyRuns(folder))) await portIsFree(file);
   }
   return file;
 }
@@ -112,6 +117,7 @@ async function tell(running: RunningController, signal: AbortSignal): Promise<vo
   while (!signal.aborted) {
     await running.controller.changed(signal);
     const { why } = running.controller;
+    if (why.kind === "unobservable" && why.what === "app") continue;
     const text = describeWhy(
       why.kind === "starting" ? { ...why, deadlineAt: null } : why,
       Date.now(),

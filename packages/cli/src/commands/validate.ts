@@ -3,7 +3,7 @@ import { readAppFile } from "../app-file/read-app-file.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { placeOf } from "../place.ts";
-import { preflight } from "../preflight.ts";
+import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 
 /** `hitless validate [--json]` */
 export function validateCommand(): Command {
@@ -16,6 +16,7 @@ export function validateCommand(): Command {
     const place = placeOf(options.file);
     const file = await readAppFile(place.appFile);
     await preflight(place, file);
+    secretsAreSet(file);
     if (options.json) sayJson(file.spec);
     else say(`${place.appFile}: good`);
   });

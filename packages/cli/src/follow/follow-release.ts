@@ -15,8 +15,8 @@ const retryMs = 300;
 export interface FollowOptions {
   /** Ms; null: until the release has ended. */
   readonly timeoutMs: number | null;
-  /** Outcomes that are what the caller wanted. */
-  readonly wanted: readonly ReleaseRecord["outcome"][];
+  /** Whether the release ended as the caller wanted. */
+  readonly wanted: (ended: ReleaseRecord) => boolean;
 }
 
 /**
@@ -92,6 +92,16 @@ class Teller {
   }
 }
 
+/** What most callers want. */
+export function succeeded(ended: ReleaseRecord): boolean {
+  return ended.outcome === "succeeded";
+}
+
+/** The app is back on the revision that the release left. */
+export function wentBack(ended: ReleaseRecord): boolean {
+  return ["aborted", "rolledBack", "failed", "replaced"].includes(ended.outcome);
+}
+
 async function endOf(
   client: ControllerClient,
   release: number,
@@ -114,7 +124,7 @@ function judged(
       `a newer release took the place of revision ${accepted.revision ?? "?"} in the queue`,
     );
   }
-  if (wanted.includes(ended.outcome)) {
+  if (wanted(ended)) {
     progress(`release ${ended.id} ${describeOutcome(ended.outcome)} after ${seconds} s`);
     return ended;
   }

@@ -51,6 +51,8 @@ export class Operations {
   /** A new revision with the stable one's content: fresh processes, nothing else. */
   restart(body: { readonly by: string }): Promise<Accepted> {
     return this.oneByOne(async () => {
+      const { release } = this.options.controller.current;
+      if (release !== null) throw restartWhileBusy(release.id);
       const stable = await this.stableRevision();
       const cause = `restart by ${body.by}`;
       const revision = await this.options.maker.again(stable, cause);
@@ -211,6 +213,13 @@ function refuseMove(app: App, settings: Settings): void {
       },
     );
   }
+}
+
+/** Queued, it would bring back what the running release has just replaced. */
+function restartWhileBusy(release: number): HitlessError {
+  return new HitlessError("REFUSED", `release ${release} is under way and replaces every process`, {
+    next: "Wait until it has ended, then restart if that is still needed.",
+  });
 }
 
 function busy(release: number): HitlessError {

@@ -37,11 +37,14 @@ export interface LogLine {
  * 3. `apply` of what already holds changes nothing.
  * 4. `scale` sets a level that the engine keeps by itself: it starts, restarts with backoff,
  *    replaces and drains replicas. When it must give up replicas it takes those that are not
- *    ready first.
+ *    ready first, then those that have been ready for the shortest time.
  * 5. A replica gets no request before it is ready nor after it began to drain; `routed` turns
  *    false only when every part of the data plane has acknowledged that.
  * 6. `observe` never throws for a part that cannot be read: it returns that part as unknown.
  * 7. `changes` yields after anything observable changed; it may merge changes, never lose the last.
+ * 8. What a controller observes after it was started is not older than its start: it does not know
+ *    the token of a mutation that its predecessor died over.
+ * 9. After `collect` the revision is in no view any more.
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;

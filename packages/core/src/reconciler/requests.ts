@@ -69,7 +69,9 @@ export function startPending(app: App, now: number): Decision | null {
 
 /** The revision that `rollback` without a number means: the newest below stable that has served. */
 export function previousRevision(app: App): number | null {
-  const below = app.served.filter((n) => app.stable !== null && n < app.stable);
+  const below = app.served
+    .slice(-app.settings.keepRevisions)
+    .filter((n) => app.stable !== null && n < app.stable);
   return below.length === 0 ? null : Math.max(...below);
 }
 

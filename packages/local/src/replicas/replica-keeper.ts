@@ -232,12 +232,14 @@ function leavesForGood(record: ReplicaRecord): boolean {
   return record.phase === "gone" || (record.drain !== null && record.drain.because === null);
 }
 
-/** Those that serve nobody first, then the youngest. */
+/** Those that serve nobody first, then those ready for the shortest time (clause 4 of the port). */
 function victims(slots: readonly Slot[], count: number): readonly Slot[] {
   if (count <= 0) return [];
-  const rank = (slot: Slot) => (slot.replica?.view().state === "ready" ? 1 : 0);
+  const readySince = (slot: Slot) => slot.replica?.view().readySince ?? Number.POSITIVE_INFINITY;
   const age = (slot: Slot) => Number(slot.record.id.split("-")[1]);
-  return [...slots].sort((a, b) => rank(a) - rank(b) || age(b) - age(a)).slice(0, count);
+  return [...slots]
+    .sort((a, b) => compare(readySince(b), readySince(a)) || age(b) - age(a))
+    .slice(0, count);
 }
 
 function unprepared(record: ReplicaRecord): ReplicaView {
@@ -255,4 +257,9 @@ function unprepared(record: ReplicaRecord): ReplicaView {
     restartAt: null,
     process: null,
   };
+}
+
+/** Like subtraction, but two infinities are equal. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
 }

@@ -1,0 +1,99 @@
+import { access, constants, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type AppSpec, HitlessError } from "@hitless/core";
+import { findAccount } from "@hitless/local";
+import type { LoadedAppFile } from "../app-file/read-app-file.ts";
+import { located } from "../located.ts";
+import type { Place } from "../place.ts";
+import { firstWord, isCommand } from "./command-word.ts";
+
+/**
+ * Checks of the app file that need the machine: folders, files, the user, the command. Changes
+ * nothing. Throws FILE_NOT_FOUND, BAD_INPUT or COMMAND_NOT_FOUND at its place in the file.
+ */
+export async function preflight(place: Place, file: LoadedAppFile): Promise<void> {
+  try {
+    await artifactExists(place, file.spec);
+    await envFileIsReadable(place, file.spec);
+    userExists(file.spec);
+    await commandExists(place, file.spec);
+  } catch (thrown) {
+    throw located(file, HitlessError.from(thrown));
+  }
+}
+
+/**
+ * Whether every secret has a value in this environment, for a controller that will be started with
+ * it. Throws SECRET_MISSING at its place in the file.
+ */
+export function secretsAreSet(file: LoadedAppFile): void {
+  const { secrets } = file.spec.content;
+  const missing = secrets.findIndex((name) => process.env[name] === undefined);
+  if (missing < 0) return;
+  const name = secrets[missing] ?? "";
+  throw located(
+    file,
+    new HitlessError("SECRET_MISSING", `secret ${name} has no value`, {
+      path: ["secrets", missing],
+      next: `Set ${name} in the environment of the controller.`,
+    }),
+  );
+}
+
+async function artifactExists(place: Place, spec: AppSpec): Promise<void> {
+  const { artifact, content } = spec;
+  if (artifact.kind !== "none" && !(await isFolder(resolve(place.appDir, artifact.dir)))) {
+    const dir = resolve(place.appDir, artifact.dir);
+    throw missingFolder(["artifact", "dir"], artifact.dir, dir);
+  }
+  const cwd = workFolder(place, spec);
+  if (!(await isFolder(cwd))) throw missingFolder(["cwd"], content.run.cwd, cwd);
+}
+
+function missingFolder(path: readonly string[], value: string, dir: string): HitlessError {
+  const said = `${path.join(".")} is ${JSON.stringify(value)}, but ${dir} is not a folder`;
+  return new HitlessError("FILE_NOT_FOUND", said, {
+    path,
+    next: "Make it first (a build that has not run yet?), or correct the path.",
+  });
+}
+
+async function envFileIsReadable(place: Place, { envFile }: AppSpec): Promise<void> {
+  if (envFile === null) return;
+  const path = resolve(place.appDir, envFile);
+  const readable = await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  if (readable) return;
+  const said = `envFile is ${JSON.stringify(envFile)}, but ${path} cannot be read`;
+  throw new HitlessError("FILE_NOT_FOUND", said, {
+    path: ["envFile"],
+    next: "Write that file, or correct the path.",
+  });
+}
+
+function userExists({ content }: AppSpec): void {
+  if (content.run.user !== null) findAccount(content.run.user);
+}
+
+async function commandExists(place: Place, spec: AppSpec): Promise<void> {
+  const { command } = spec.content.run;
+  const word = firstWord(command);
+  if (word === null || (await isCommand(word, workFolder(place, spec)))) return;
+  const said = `run is ${JSON.stringify(command)}, but ${word} is not a command in PATH`;
+  throw new HitlessError("COMMAND_NOT_FOUND", said, {
+    path: ["run"],
+    next: "Install it, or write the path to it.",
+  });
+}
+
+function workFolder(place: Place, spec: AppSpec): string {
+  const root = spec.artifact.kind === "none" ? "." : spec.artifact.dir;
+  return resolve(place.appDir, root, spec.content.run.cwd);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() ?? false;
+}
