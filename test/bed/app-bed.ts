@@ -136,12 +136,16 @@ export class AppBed implements AsyncDisposable {
     return body as ShopAnswer;
   }
 
-  /** Asks until `count` different processes have answered. */
+  /**
+   * Asks until `count` different processes have answered; throws when fewer or more do. Several at
+   * once and not always as many, or the questions would fall into step with a load beside them
+   * and meet the same replicas again and again.
+   */
   async everybody(count: number): Promise<readonly ShopAnswer[]> {
     const seen = new Map<number, ShopAnswer>();
-    for (let n = 0; n < count * 20 && seen.size < count; n += 1) {
-      const answer = await this.ask();
-      seen.set(answer.pid, answer);
+    for (let round = 0; round < 20 && seen.size < count; round += 1) {
+      const questions = Array.from({ length: 2 * count + (round % 3) }, () => this.ask());
+      for (const answer of await Promise.all(questions)) seen.set(answer.pid, answer);
     }
     if (seen.size !== count) throw new Error(`${seen.size} processes answered, wanted ${count}`);
     return [...seen.values()];

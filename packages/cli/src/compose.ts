@@ -140,7 +140,12 @@ async function serve(parts: Parts): Promise<RunningController> {
     controller,
     engine,
     store,
-    operations: new Operations({ controller, store, maker }),
+    operations: new Operations({
+      controller,
+      store,
+      maker,
+      secrets: new EnvironmentSecrets(process.env),
+    }),
     socketPath: folder.sockets.control,
     engineDetails: async () => ({ proxy: await engine.proxyStatus() }),
     down: () => ask("down"),

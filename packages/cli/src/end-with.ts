@@ -13,7 +13,7 @@ export function endWith(thrown: unknown): void {
 }
 
 /** `error BAD_INPUT: what, with which value` and, on a line of its own, what to do next. */
-function renderError(error: HitlessError): string {
+export function renderError(error: HitlessError): string {
   const lines = [`error ${error.code}: ${error.message}`];
   if (error.next !== undefined) lines.push(`  → ${error.next}`);
   if (error.code === "INTERNAL" && error.cause instanceof Error && error.cause.stack) {

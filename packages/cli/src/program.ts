@@ -21,7 +21,6 @@ import { whyCommand } from "./commands/why.ts";
 export function buildProgram(): Command {
   const program = new Command("hitless")
     .description("Release a service and its database change together, without dropping a request.")
-    .showHelpAfterError("(see `hitless --help`)")
     .enablePositionalOptions();
   const commands = [
     validateCommand(),
@@ -44,6 +43,17 @@ export function buildProgram(): Command {
   ];
   for (const command of commands) program.addCommand(command);
   // Commander ends with 1 on wrong usage; ours is 2, and 1 is left to our own faults.
-  for (const command of [program, ...commands]) command.exitOverride();
+  for (const command of [program, ...commands]) {
+    const help = command === program ? "hitless --help" : `hitless ${command.name()} --help`;
+    command
+      .exitOverride()
+      .showHelpAfterError(`  → See \`${help}\`.`)
+      .configureOutput({ outputError: writeUsageError });
+  }
   return program;
+}
+
+/** Commander's own sentences, in the form of our errors. */
+function writeUsageError(text: string, write: (text: string) => void): void {
+  write(text.replace(/^error: /, "error BAD_USAGE: "));
 }

@@ -8,5 +8,6 @@ export type { KindReport, LoadReport, LossExample, PhaseReport } from "./load-re
 export { type RenderOptions, renderReport } from "./render-report.ts";
 export type { Paths } from "./request-source.ts";
 export { type ControlOptions, type ControlReport, runControl } from "./run-control.ts";
+export { seededRandom } from "./seeded-random.ts";
 export { type LoadSession, startLoad } from "./start-load.ts";
 export { type LoadVerdict, verdictOf } from "./verdict-of.ts";

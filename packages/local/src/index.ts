@@ -1,6 +1,7 @@
 export { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 export { LocalEngine, type LocalEngineOptions } from "./local-engine.ts";
 export { parsePortRange } from "./processes/parse-port-range.ts";
+export { isAlive } from "./processes/process-identity.ts";
 export { findAccount } from "./processes/user-account.ts";
 export { proxyRuns } from "./routing/proxy-runs.ts";
 export { EnvironmentSecrets } from "./secrets/environment-secrets.ts";

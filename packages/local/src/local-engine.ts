@@ -212,12 +212,15 @@ export class LocalEngine implements Engine {
 
   private async collect(revision: number): Promise<void> {
     const { folder, store, artifacts } = this.options;
+    await artifacts.removeCheckout(join(folder.checkouts, String(revision)));
+    const others = (await store.revisions()).filter((n) => n !== revision);
+    const needed = (await Promise.all(others.map((n) => store.revision(n)))).flatMap(digestsOf);
+    const unneeded = digestsOf(await store.revision(revision)).filter((d) => !needed.includes(d));
+    for (const digest of unneeded) await artifacts.discard(digest);
+    await store.removeRevision(revision);
+    // Last: what is in no view any more is never asked for again.
     this.state.revisions = this.state.revisions.filter((r) => r.revision !== revision);
     await this.file.save();
-    await artifacts.removeCheckout(join(folder.checkouts, String(revision)));
-    await store.removeRevision(revision);
-    const kept = await Promise.all((await store.revisions()).map((n) => store.revision(n)));
-    await artifacts.gc(kept.flatMap(digestsOf));
   }
 }
 

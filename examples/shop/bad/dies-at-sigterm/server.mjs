@@ -2,10 +2,18 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 
-const identity = { app: "shop", version: "bad-dies-at-sigterm", pid: process.pid };
+const env = process.env;
+const identity = {
+  app: "shop",
+  version: "bad-dies-at-sigterm",
+  revision: env.HITLESS_REVISION ?? null,
+  replica: env.HITLESS_REPLICA ?? null,
+  pid: process.pid,
+  config: { GREETING: env.GREETING ?? "hello" },
+};
 createServer(async (request, response) => {
   const digest = createHash("sha256");
   for await (const chunk of request) digest.update(chunk);
   const body = JSON.stringify({ ...identity, sha256: digest.digest("hex") });
   setTimeout(() => response.end(body), request.url.startsWith("/slow") ? 300 : 0);
-}).listen(Number(process.env.PORT ?? 8080), process.env.HOST ?? "127.0.0.1");
+}).listen(Number(env.PORT ?? 8080), env.HOST ?? "127.0.0.1");

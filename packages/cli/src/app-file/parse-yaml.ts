@@ -9,7 +9,6 @@ export interface ParsedYaml extends YamlFile {
 }
 
 const sentences: Readonly<Partial<Record<YAMLError["code"], string>>> = {
-  DUPLICATE_KEY: "this key is already there above; keep one of the two",
   TAB_AS_INDENT: "a tab is used to indent; use spaces",
   MULTIPLE_DOCS: "a second document begins here; an app file holds one app",
   TAG_RESOLVE_FAILED: "this tag is not known here; remove it",
@@ -30,7 +29,7 @@ export function parseYaml(text: string, label: string): ParsedYaml {
   const mistakes = [
     ...[...document.errors, ...document.warnings].map((mistake) => ({
       offset: mistake.pos[0],
-      sentence: sentences[mistake.code] ?? lowerFirst(mistake.message),
+      sentence: sentenceOf(mistake, text),
     })),
     ...looseAliases(document),
     ...compoundKeys(document),
@@ -84,6 +83,12 @@ function compoundKeys(document: YamlFile["document"]): readonly Mistake[] {
     },
   });
   return found;
+}
+
+function sentenceOf({ code, message, pos }: YAMLError, text: string): string {
+  if (code !== "DUPLICATE_KEY") return sentences[code] ?? lowerFirst(message);
+  const key = /^[^\s:,{}[\]]+/.exec(text.slice(pos[0]))?.[0] ?? "this key";
+  return `${key} is already there above; keep one of the two`;
 }
 
 function lowerFirst(message: string): string {

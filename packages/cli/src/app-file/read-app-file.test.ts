@@ -120,10 +120,7 @@ drain: { timeoutSeconds: }
   });
 
   it.each([
-    [
-      "name: a\nname: b\n",
-      "hitless.yaml:2:1: this key is already there above; keep one of the two",
-    ],
+    ["name: a\nname: b\n", "hitless.yaml:2:1: name is already there above; keep one of the two"],
     ["drain:\n\ttimeoutSeconds: 1\n", "hitless.yaml:2:1: a tab is used to indent; use spaces"],
     [
       "name: a\n---\nname: b\n",

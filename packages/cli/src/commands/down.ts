@@ -1,5 +1,5 @@
 import { HitlessError } from "@hitless/core";
-import { controllerOf } from "@hitless/local";
+import { controllerOf, isAlive } from "@hitless/local";
 import { Command } from "commander";
 import { type FileOption, withFile } from "../options.ts";
 import { progress } from "../output.ts";
@@ -22,7 +22,8 @@ export function downCommand(): Command {
     }
     await withController(options.file, (client) => client.down());
     progress("draining and stopping everything");
-    while ((await controllerOf(folder.lock)) !== null) {
+    // The process, not its lock, which it gives back a moment before it ends.
+    while (isAlive(controller)) {
       await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }
   });

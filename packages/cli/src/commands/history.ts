@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { withController } from "../place.ts";
+import { logLinesOf } from "../render/log-lines-of.ts";
 import { renderTable } from "../render/render-table.ts";
 
 /** `hitless history [--json]` */
@@ -14,15 +15,21 @@ export function historyCommand(): Command {
     await withController(options.file, async (client) => {
       const records = await client.history();
       if (options.json) sayJson(records);
-      else
-        say(
-          renderTable(
-            ["release", "when", "from", "to", "seconds", "outcome", "cause"],
-            records.map(row),
-          ),
-        );
+      else say(renderHistory(records));
     });
   });
+}
+
+/** The table, and below it the last words of the newest release that failed. */
+function renderHistory(records: readonly ReleaseRecord[]): string {
+  const table = renderTable(
+    ["release", "when", "from", "to", "seconds", "cause", "outcome"],
+    records.map(row),
+  );
+  const failed = records.findLast((record) => logLinesOf(record).length > 0);
+  if (failed === undefined) return table;
+  const head = `the last log lines of release ${failed.id}:`;
+  return [table.trimEnd(), "", head, ...logLinesOf(failed)].join("\n");
 }
 
 function row(record: ReleaseRecord): readonly string[] {
@@ -34,7 +41,7 @@ function row(record: ReleaseRecord): readonly string[] {
     String(record.from ?? "-"),
     String(record.to),
     seconds,
-    `${describeOutcome(record.outcome)}${reason}`,
     record.cause,
+    `${describeOutcome(record.outcome)}${reason}`,
   ];
 }

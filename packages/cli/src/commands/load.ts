@@ -1,6 +1,6 @@
 import { HitlessError } from "@hitless/core";
 import { renderReport, startLoad } from "@hitless/load";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { duration, type FileOption, wholeNumber, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { withController } from "../place.ts";
@@ -22,7 +22,11 @@ export function loadCommand(): Command {
     .option("--rate <n>", "requests per second", wholeNumber, 100)
     .option("--for <time>", "how long, e.g. 60s", duration, 10_000)
     .option("--url <url>", "where; without it, the app of this folder")
-    .option("--expect <kind>", "shop: also check the answers of examples/shop", "any")
+    .addOption(
+      new Option("--expect <kind>", "shop: also check the answers of examples/shop")
+        .choices(["any", "shop"])
+        .default("any"),
+    )
     .option("--json", "for machines");
   return withFile(command).action(async (options: LoadOptions) => {
     const url = options.url ?? (await ownUrl(options.file));

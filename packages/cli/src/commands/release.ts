@@ -1,8 +1,9 @@
-import { type BusyPolicy, busyPolicies } from "@hitless/core";
+import { type BusyPolicy, busyPolicies, HitlessError } from "@hitless/core";
 import { Command, Option } from "commander";
 import { openStores } from "../compose.ts";
 import { followRelease, succeeded } from "../follow/follow-release.ts";
 import { type OverrideOptions, requestedFile } from "../follow/requested-file.ts";
+import { located } from "../located.ts";
 import {
   assignment,
   checkWait,
@@ -13,7 +14,7 @@ import {
   withWait,
 } from "../options.ts";
 import { progress, say } from "../output.ts";
-import { placeOf, whoAsks, withController } from "../place.ts";
+import { placeOf, stateOf, whoAsks, withController } from "../place.ts";
 import { planOf } from "../plan/plan-of.ts";
 import { preflight } from "../preflight/preflight.ts";
 import { describeAccepted } from "../render/describe-accepted.ts";
@@ -44,6 +45,7 @@ export function releaseCommand(): Command {
 async function release(options: ReleaseOptions): Promise<void> {
   checkWait(options);
   const place = placeOf(options.file);
+  await stateOf(place);
   const { store } = await openStores(place);
   const { file, overrides } = await requestedFile(
     place.appFile,
@@ -57,13 +59,16 @@ async function release(options: ReleaseOptions): Promise<void> {
   }
   await withController(options.file, async (client) => {
     const by = whoAsks();
-    const accepted = await client.release({
+    const body = {
       raw: file.raw,
       ...place,
       overrides,
       cause: options.message ?? `release by ${by}`,
       by,
       busy: options.ifBusy,
+    };
+    const accepted = await client.release(body).catch((thrown: unknown) => {
+      throw located(file, HitlessError.from(thrown));
     });
     progress(describeAccepted(accepted));
     if (!options.wait || accepted.release === null) return;

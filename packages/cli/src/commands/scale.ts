@@ -20,6 +20,7 @@ export function scaleCommand(): Command {
   return withWait(withFile(command)).action(
     async (replicas: number, options: FileOption & WaitOptions) => {
       checkWait(options);
+      checkReplicas(replicas);
       await withController(options.file, async (client) => {
         await client.scale({ replicas, by: whoAsks() });
         progress(`scale to ${replicas}`);
@@ -27,6 +28,13 @@ export function scaleCommand(): Command {
       });
     },
   );
+}
+
+/** As the app file says it, and refused before anybody is asked. */
+function checkReplicas(replicas: number): void {
+  if (replicas >= 1 && replicas <= 1000) return;
+  const said = `replicas is ${replicas}; it must be a whole number from 1 to 1000`;
+  throw new HitlessError("BAD_INPUT", said, { next: "`hitless down` stops everything." });
 }
 
 async function untilScaled(

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { withController } from "../place.ts";
+import { logLinesOf } from "../render/log-lines-of.ts";
 
 /** `hitless why [--json]` */
 export function whyCommand(): Command {
@@ -31,9 +32,7 @@ function renderWhy(status: StatusReport): string {
     lines.push(
       `release ${last.id} to revision ${last.to} ${describeOutcome(last.outcome)}${because}`,
     );
-    if (last.reason?.kind === "crashLoop" || last.reason?.kind === "progressDeadline") {
-      for (const line of last.reason.evidence.lastLogLines) lines.push(`  | ${line}`);
-    }
+    lines.push(...logLinesOf(last));
   }
   return lines.join("\n");
 }

@@ -12,6 +12,9 @@ import { progress } from "../output.ts";
 const controllerGoneMs = 15_000;
 const retryMs = 300;
 
+/** What of the controller's API it takes to follow a release. */
+export type ReleaseSource = Pick<ControllerClient, "status" | "history">;
+
 export interface FollowOptions {
   /** Ms; null: until the release has ended. */
   readonly timeoutMs: number | null;
@@ -24,7 +27,7 @@ export interface FollowOptions {
  * ended as wanted; throws RELEASE_FAILED, RELEASE_ABORTED, NO_WAY_BACK or STOPPED_WAITING.
  */
 export async function followRelease(
-  client: ControllerClient,
+  client: ReleaseSource,
   accepted: Accepted,
   options: FollowOptions,
 ): Promise<ReleaseRecord | null> {
@@ -103,7 +106,7 @@ export function wentBack(ended: ReleaseRecord): boolean {
 }
 
 async function endOf(
-  client: ControllerClient,
+  client: ReleaseSource,
   release: number,
   status: StatusReport,
 ): Promise<ReleaseRecord | null> {
@@ -204,7 +207,7 @@ function stopSignal(timeoutMs: number | null): { signal: AbortSignal; end(): voi
 
 /** A controller that was killed comes back when somebody starts it: the wait outlives it for a while. */
 async function patientStatus(
-  client: ControllerClient,
+  client: ReleaseSource,
   after: number | undefined,
   signal: AbortSignal,
 ): Promise<StatusReport> {

@@ -72,12 +72,22 @@ export class ControllerClient {
   async *logs(query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
     const given = Object.entries(query).filter(([, value]) => value !== null);
     const search = new URLSearchParams(Object.fromEntries(given.map(([k, v]) => [k, String(v)])));
-    const { body } = await this.call(`/logs?${search}`, { method: "GET", signal, bodyTimeout: 0 });
+    const options = { method: "GET", signal, bodyTimeout: 0 } as const;
+    const { body, statusCode } = await this.call(`/logs?${search}`, options);
+    if (statusCode >= 300) throw failureOf(await heard(body.json(), signal));
+    const decoder = new TextDecoder();
+    const pieces = body[Symbol.asyncIterator]();
     let rest = "";
-    for await (const chunk of body) {
-      const pieces = (rest + String(chunk)).split("\n");
-      rest = pieces.pop() ?? "";
-      for (const piece of pieces) yield JSON.parse(piece);
+    try {
+      for (;;) {
+        const { done, value } = await heard(pieces.next(), signal);
+        if (done === true) return;
+        const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) yield JSON.parse(line);
+      }
+    } finally {
+      body.destroy();
     }
   }
 
@@ -96,18 +106,14 @@ export class ControllerClient {
 
   private async json<T>(path: string, options: CallOptions): Promise<T> {
     const answer = await this.call(path, options);
-    const value: unknown = await answer.body.json();
+    const value: unknown = await heard(answer.body.json(), options.signal);
     if (answer.statusCode < 300) return trusted<T>(value);
     throw failureOf(value);
   }
 
-  private async call(path: string, options: CallOptions) {
-    try {
-      return await request(`http://controller${path}`, { ...options, dispatcher: this.agent });
-    } catch (cause) {
-      if (options.signal?.aborted) throw cause;
-      throw noController(cause);
-    }
+  private call(path: string, options: CallOptions) {
+    const asked = request(`http://controller${path}`, { ...options, dispatcher: this.agent });
+    return heard(asked, options.signal);
   }
 }
 
@@ -117,6 +123,16 @@ interface CallOptions {
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
   readonly bodyTimeout?: number;
+}
+
+/** What the controller says, in whole or in part; one that ends meanwhile is NO_CONTROLLER. */
+async function heard<T>(said: Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await said;
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw noController(cause);
+  }
 }
 
 function noController(cause: unknown): HitlessError {

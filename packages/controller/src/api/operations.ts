@@ -11,6 +11,7 @@ import {
   type Revision,
   requestRelease,
   requestRollback,
+  type SecretSource,
   type Settings,
   setReplicas,
 } from "@hitless/core";
@@ -31,6 +32,8 @@ export interface OperationsOptions {
   readonly controller: Controller;
   readonly store: ReleaseStore;
   readonly maker: RevisionMaker;
+  /** Where replicas get their secrets: a release that names others is refused. */
+  readonly secrets: SecretSource;
 }
 
 /** Everything that can be asked of an app. Each call persists before it returns. */
@@ -51,8 +54,9 @@ export class Operations {
   /** A new revision with the stable one's content: fresh processes, nothing else. */
   restart(body: { readonly by: string }): Promise<Accepted> {
     return this.oneByOne(async () => {
-      const { release } = this.options.controller.current;
+      const { release, pending, releases } = this.options.controller.current;
       if (release !== null) throw restartWhileBusy(release.id);
+      if (pending !== null) throw restartWhileBusy(releases + 1);
       const stable = await this.stableRevision();
       const cause = `restart by ${body.by}`;
       const revision = await this.options.maker.again(stable, cause);
@@ -124,6 +128,7 @@ export class Operations {
     }
     refuseMove(app, spec.settings);
     if (body.busy === "reject" && app.release !== null) throw busy(app.release.id);
+    await this.secretsAreThere(spec.content.secrets);
     const content = await maker.contentOf(spec, body);
     const settings = (a: App) => ({
       ...changeSettings(a, spec.settings),
@@ -139,6 +144,16 @@ export class Operations {
     const revision = await maker.make(content, body.cause);
     const request = { to: revision.number, kind: "release", cause: body.cause } as const;
     return this.request(request, body, settings);
+  }
+
+  private async secretsAreThere(names: readonly string[]): Promise<void> {
+    for (const [index, name] of names.entries()) {
+      if ((await this.options.secrets.read(name)) !== undefined) continue;
+      throw new HitlessError("SECRET_MISSING", `secret ${name} has no value in the controller`, {
+        path: ["secrets", index],
+        next: `Start it again with ${name} in its environment: \`hitless up --detach --take-over\`.`,
+      });
+    }
   }
 
   /** The revision that a release with this digest would only repeat; null when it changes something. */

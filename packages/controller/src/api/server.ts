@@ -1,5 +1,13 @@
 import { chmod, rm } from "node:fs/promises";
-import { type BusyPolicy, busyPolicies, HitlessError, intentKinds } from "@hitless/core";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import {
+  type BusyPolicy,
+  busyPolicies,
+  HitlessError,
+  intentKinds,
+  type LogLine,
+} from "@hitless/core";
 import Fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Operations } from "./operations.ts";
@@ -38,8 +46,11 @@ export interface ApiOptions extends StatusSource {
 export async function serveApi(options: ApiOptions): Promise<FastifyInstance> {
   const server = Fastify({ forceCloseConnections: true, bodyLimit: 4 << 20 });
   server.setErrorHandler(async (thrown, _request, reply) => {
-    const error = HitlessError.from(thrown);
+    const error = failureOf(thrown);
     await reply.code(error.code === "INTERNAL" ? 500 : 409).send(problem(error));
+  });
+  server.setNotFoundHandler((request) => {
+    throw new HitlessError("BAD_INPUT", `the controller knows no ${request.method} ${request.url}`);
   });
   readRoutes(server, options);
   changeRoutes(server, options);
@@ -52,8 +63,9 @@ export async function serveApi(options: ApiOptions): Promise<FastifyInstance> {
 function readRoutes(server: FastifyInstance, options: ApiOptions): void {
   const { controller, store, engine } = options;
   server.get("/status", async (request) => {
-    const { after } = z.object({ after: z.coerce.number().optional() }).parse(request.query);
-    if (after !== undefined && controller.version <= after) {
+    const { after } = parse(newsQuery, request.query);
+    // A greater one was told by the controller before this one: all of this one is news.
+    if (after === controller.version) {
       await controller.changed(AbortSignal.timeout(longestPollMs));
     }
     return statusOf(options);
@@ -61,18 +73,21 @@ function readRoutes(server: FastifyInstance, options: ApiOptions): void {
   server.get("/history", () => store.history());
   server.get("/events", () => store.events());
   server.get("/logs", async (request, reply) => {
-    const query = logQuery.parse(request.query);
+    const query = parse(logQuery, request.query);
     const gone = new AbortController();
     reply.raw.on("close", () => gone.abort());
     reply.hijack();
     reply.raw.writeHead(200, { "content-type": "application/x-ndjson" });
-    for await (const line of engine.logs(query, gone.signal)) {
-      reply.raw.write(`${JSON.stringify(line)}\n`);
-    }
-    reply.raw.end();
+    // Waits for a slow reader; when either side fails, the connection breaks and the client knows.
+    await pipeline(Readable.from(rows(engine.logs(query, gone.signal))), reply.raw).catch(() => {});
   });
 }
 
+async function* rows(lines: AsyncIterable<LogLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+const newsQuery = z.object({ after: z.coerce.number().optional() });
 const flag = z.enum(["true", "false"]).transform((v) => v === "true");
 const logQuery = z.object({
   revision: z.coerce
@@ -114,8 +129,17 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const [first] = parsed.error.issues;
   throw new HitlessError(
     "BAD_INPUT",
-    `${first?.path.join(".") ?? "body"}: ${first?.message ?? "is wrong"}`,
+    `${first?.path.join(".") || "body"}: ${first?.message ?? "is wrong"}`,
   );
+}
+
+/** What Fastify refuses by itself (no JSON, too long) is the client's mistake. */
+function failureOf(thrown: unknown): HitlessError {
+  const error = HitlessError.from(thrown);
+  if (error.code !== "INTERNAL" || !(thrown instanceof Error)) return error;
+  const status = "statusCode" in thrown ? Number(thrown.statusCode) : 500;
+  if (!(status >= 400 && status < 500)) return error;
+  return new HitlessError("BAD_INPUT", thrown.message, { cause: thrown });
 }
 
 function problem(error: HitlessError) {

@@ -43,6 +43,8 @@ export class Controller {
   private last: Why;
   private lastError = "";
   private sequence = 0;
+  /** A jump of the clock that no deadline has been moved by yet. */
+  private gapMs = 0;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly listeners = new Set<() => void>();
 
@@ -59,7 +61,10 @@ export class Controller {
 
   /** Takes up a saved app; with a release under way, its deadlines skip the time nobody watched. */
   static async open(app: App, options: ControllerOptions): Promise<Controller> {
-    const controller = new Controller(takeUp(app, options.lastSeen, Date.now()), options);
+    const taken = takeUp(app, options.lastSeen, Date.now());
+    // Else a controller that is killed before it decides anything takes that time away again.
+    if (taken !== app) await options.store.save(taken);
+    const controller = new Controller(taken, options);
     await controller.loadFacts();
     return controller;
   }
@@ -97,14 +102,16 @@ export class Controller {
    * transition throws is thrown, with nothing changed.
    */
   async transact(transition: (app: App) => App, said: string): Promise<App> {
+    // The loop may act on the new app as soon as it is saved.
+    await this.loadFacts();
     const app = await this.exclusive(async () => {
       const changed = transition(this.app);
       if (changed !== this.app) await this.persist(changed);
       return changed;
     });
-    await this.event("intent", said);
-    await this.loadFacts();
     this.sleeper.wake();
+    // It is accepted: a log that cannot be written does not undo it.
+    await this.event("intent", said).catch(() => undefined);
     return app;
   }
 
@@ -125,14 +132,13 @@ export class Controller {
 
   private async step(signal: AbortSignal): Promise<void> {
     this.sleeper.arm();
+    await this.coverGap();
     const before = this.app;
-    const gap = this.clock.gap();
     const seen = await observeAll(this.options.engine, before, { needs: needs(before), signal });
     const decision = await this.exclusive(async () => {
       // An intent came while we looked: what was seen is judged for the new app, next time.
       if (this.app !== before) return null;
-      const app = gap === 0 ? before : extendDeadlines(before, gap);
-      const made = next(app, seen, { now: Date.now(), facts: this.facts });
+      const made = next(before, seen, { now: Date.now(), facts: this.facts });
       await this.carryOut(made, seen, signal);
       return made;
     });
@@ -140,6 +146,14 @@ export class Controller {
     await this.note(decision);
     if (decision.kind === "wait") await this.sleeper.until(decision.lookAgain, signal);
     if (decision.kind === "steady") await this.sleeper.until(Date.now() + afterErrorMs, signal);
+  }
+
+  /** Deadlines move with a clock that jumped. Saved at once: most decisions change nothing else. */
+  private async coverGap(): Promise<void> {
+    this.gapMs += this.clock.gap();
+    if (this.gapMs === 0) return;
+    await this.exclusive(() => this.persist(extendDeadlines(this.app, this.gapMs)));
+    this.gapMs = 0;
   }
 
   private async carryOut(decision: Decision, seen: Observed, signal: AbortSignal): Promise<void> {

@@ -42,6 +42,10 @@ function isFailing(replica: ReplicaView): boolean {
 async function lastLines(engine: Engine, replica: string): Promise<readonly string[]> {
   const query = { revision: null, replica, since: null, tail: evidenceLines, follow: false };
   const lines: string[] = [];
-  for await (const line of engine.logs(query, AbortSignal.timeout(1000))) lines.push(line.text);
+  try {
+    for await (const line of engine.logs(query, AbortSignal.timeout(1000))) lines.push(line.text);
+  } catch (thrown) {
+    lines.push(`(the log cannot be read: ${String(thrown)})`);
+  }
   return lines;
 }

@@ -1,3 +1,6 @@
+/** Longer sleeps end early: timers cannot be set that far, and who wakes looks again. */
+const longestMs = 3_600_000;
+
 /** Sleeps until an instant, a wake-up or an abort. A wake-up since `arm` is not lost. */
 export class Sleeper {
   private woken = false;
@@ -13,11 +16,11 @@ export class Sleeper {
     this.resolve?.();
   }
 
-  /** `instant` in milliseconds since the epoch. */
+  /** `instant` in milliseconds since the epoch; at most an hour of it at a time. */
   until(instant: number, signal: AbortSignal): Promise<void> {
     if (this.woken || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(done, Math.max(0, instant - Date.now()));
+      const timer = setTimeout(done, Math.min(longestMs, Math.max(0, instant - Date.now())));
       const self = this;
       self.resolve = done;
       signal.addEventListener("abort", done, { once: true });

@@ -64,7 +64,7 @@ export function describeExit(exit: Exit): string {
     case "killed":
       return `ended by Hitless: ${exit.because}`;
     case "unknown":
-      return "exit code unknown: no controller was watching";
+      return "exit code unknown: the controller that started it was gone";
   }
 }
 

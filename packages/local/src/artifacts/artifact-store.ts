@@ -154,6 +154,17 @@ export class LocalArtifactStore {
     return this.#turn("store", () => this.#gc(new Set(keep)));
   }
 
+  /**
+   * Removes one artifact and the blobs that only it needed. Unlike `gc` it leaves alone what was
+   * captured a moment ago and is in no list yet.
+   */
+  async discard(digest: string): Promise<void> {
+    await this.#turn("store", async () => {
+      const others = (await this.list()).filter((each) => each !== digest);
+      return this.#gc(new Set(others));
+    });
+  }
+
   async #capture(
     source: ArtifactSource,
     signal?: AbortSignal,

@@ -52,11 +52,12 @@ export class ReplicaKeeper {
 
   /** Takes up the replicas of the saved state: those that run go on, those that drained drain on. */
   async adopt(): Promise<void> {
-    for (const record of this.options.state.replicas) {
-      const slot: Slot = { record, replica: null, leaving: null };
-      this.slots.set(record.id, slot);
-      await this.bring(slot);
-    }
+    const slots = this.options.state.replicas.map(
+      (record): Slot => ({ record, replica: null, leaving: null }),
+    );
+    // All of them first: the route may be handed over before the last one has its folder.
+    for (const slot of slots) this.slots.set(slot.record.id, slot);
+    for (const slot of slots) await this.bring(slot);
     this.reconcile();
   }
 
@@ -82,7 +83,7 @@ export class ReplicaKeeper {
 
   views(inFlight: Readonly<Record<string, number>> | null): readonly ReplicaView[] {
     return [...this.slots.values()].map((slot) => {
-      const view = slot.replica?.view() ?? unprepared(slot.record);
+      const view = slot.replica?.view() ?? viewOf(slot.record);
       return {
         ...view,
         state: slot.leaving === null ? view.state : "draining",
@@ -119,10 +120,10 @@ export class ReplicaKeeper {
     const { record } = slot;
     try {
       const { revision, dir } = await this.folderOf(record.revision);
-      if (this.abandoned || !this.slots.has(record.id)) return;
+      if (this.abandoned || slot.leaving !== null) return;
       slot.replica = new Replica(record, this.hostFor(slot, revision, dir));
       if (leavesForGood(record)) this.remove(slot);
-      else if (slot.leaving === null) slot.replica.run();
+      else slot.replica.run();
     } catch (thrown) {
       const error = HitlessError.from(thrown);
       this.options.event(`replica ${record.id} cannot be prepared: ${error.message}`);
@@ -138,13 +139,32 @@ export class ReplicaKeeper {
   }
 
   private async leave(slot: Slot): Promise<void> {
+    const { record } = slot;
+    if (slot.replica === null && record.start > 0) slot.replica = await this.unprepared(slot);
     if (slot.replica !== null) await slot.replica.stop();
     if (this.abandoned) return;
-    this.slots.delete(slot.record.id);
-    const { state } = this.options;
-    state.replicas = state.replicas.filter((r) => r !== slot.record);
-    await this.options.save();
-    this.options.changed();
+    this.slots.delete(record.id);
+    const { state, event, save, changed } = this.options;
+    state.replicas = state.replicas.filter((r) => r !== record);
+    await save().catch((thrown: unknown) => {
+      event(`replica ${record.id} left, which cannot be saved: ${String(thrown)}`);
+    });
+    changed();
+  }
+
+  /** To be stopped in good order it needs no folder: one that an earlier controller started may lack it. */
+  private async unprepared(slot: Slot): Promise<Replica | null> {
+    const { record } = slot;
+    const { event, folder, store } = this.options;
+    try {
+      const revision = await store.revision(record.revision);
+      const dir = join(folder.checkouts, String(record.revision));
+      if (revision !== null) return new Replica(record, this.hostFor(slot, revision, dir));
+      event(`replica ${record.id} is left running: its revision is not kept`);
+    } catch (thrown) {
+      event(`replica ${record.id} is left running: ${HitlessError.from(thrown).message}`);
+    }
+    return null;
   }
 
   private folderOf(number: number): Promise<{ revision: Revision; dir: string }> {
@@ -242,7 +262,8 @@ function victims(slots: readonly Slot[], count: number): readonly Slot[] {
     .slice(0, count);
 }
 
-function unprepared(record: ReplicaRecord): ReplicaView {
+/** Of one that is not taken up yet. */
+function viewOf(record: ReplicaRecord): ReplicaView {
   return {
     id: record.id,
     revision: record.revision,

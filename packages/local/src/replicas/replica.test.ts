@@ -89,13 +89,19 @@ it("passes the stop signal through a shell", async () => {
   expect(bench.leftovers()).toBe(0);
 });
 
-it("sends the stop signal of a list to the leader alone", async () => {
-  const command = ["/bin/sh", "-c", `trap 'exit 0' TERM; ${process.execPath} ${appFile} & wait`];
-  const replica = await bench.ready(
-    revisionOf({ run: { command }, drain: { terminationGracePeriodSeconds: 0.3 } }),
-  );
+it("sends the stop signal of a list to the leader alone, which passes on what it likes", async () => {
+  const script = `trap 'kill -USR2 $!' TERM; ${process.execPath} ${appFile} & wait; wait`;
+  const replica = await bench.ready(revisionOf({ run: { command: ["/bin/sh", "-c", script] } }));
   await replica.stop();
-  expect(bench.journal()).toEqual(["listening"]);
+  expect(bench.journal()).toEqual(["listening", "SIGUSR2"]);
+  expect(bench.leftovers()).toBe(0);
+});
+
+it("sends the stop signal to those that the leader of a list leaves behind", async () => {
+  const command = ["/bin/sh", "-c", `trap 'exit 0' TERM; ${process.execPath} ${appFile} & wait`];
+  const replica = await bench.ready(revisionOf({ run: { command } }));
+  await replica.stop();
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
   expect(bench.leftovers()).toBe(0);
 });
 

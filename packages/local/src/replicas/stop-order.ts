@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { type ExecTarget, exec } from "../probes/exec.ts";
 import { isGroupEmpty, signalGroup, signalLeader } from "../processes/process-group.ts";
-import type { ProcessIdentity } from "../processes/process-identity.ts";
+import { isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import type { DrainRecord, ReplicaRecord } from "./replica-record.ts";
 import { pause, waitUntil } from "./wait.ts";
@@ -126,21 +126,33 @@ export class StopOrder {
   async #terminate(): Promise<void> {
     const { host, leader, record, signal } = this.#options;
     if (leader === null || this.#isGone()) return;
-    this.#sendStopSignal(leader);
-    if (await this.#wait(() => this.#isGone(), this.#graceEnd())) return;
+    if (await this.#tell(leader)) return;
     host.event(`replica ${record.id}: killed, its grace period is over`);
     await killGroup(leader, signal);
   }
 
-  /** A shell does not pass the signal on, so with a string `run` everybody gets it. */
-  #sendStopSignal(leader: ProcessIdentity): void {
-    const { host, record } = this.#options;
-    const { command, stopSignal } = host.revision.run;
-    const signal = isSignal(stopSignal) ? stopSignal : "SIGTERM";
-    if (signal !== stopSignal) {
-      host.event(`replica ${record.id}: no signal is called ${stopSignal}, SIGTERM sent instead`);
+  /**
+   * Sends the stop signal; false when the grace is over first. With a list `run` the leader gets
+   * it, as in Kubernetes, and passes it on. A shell or npm ends without doing so: then nobody but us
+   * can still tell those that it leaves. A shell with a string `run` may also outlive the signal, so
+   * there everybody gets it at once.
+   */
+  async #tell(leader: ProcessIdentity): Promise<boolean> {
+    const { run } = this.#options.host.revision;
+    const name = this.#stopSignal();
+    if (typeof run.command !== "string" && signalLeader(leader, name)) {
+      if (!(await this.#wait(() => !isAlive(leader), this.#graceEnd()))) return false;
     }
-    if (typeof command === "string" || !signalLeader(leader, signal)) signalGroup(leader, signal);
+    signalGroup(leader, name);
+    return this.#wait(() => this.#isGone(), this.#graceEnd());
+  }
+
+  #stopSignal(): NodeJS.Signals {
+    const { host, record } = this.#options;
+    const { stopSignal } = host.revision.run;
+    if (isSignal(stopSignal)) return stopSignal;
+    host.event(`replica ${record.id}: no signal is called ${stopSignal}, SIGTERM sent instead`);
+    return "SIGTERM";
   }
 
   #graceEnd(): number {

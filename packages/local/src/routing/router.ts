@@ -47,6 +47,7 @@ export class Router {
   private onTheWay: readonly Upstream[] = [];
   private ruleInForce = 0;
   private working: Promise<void> | null = null;
+  private told = "";
   private status: { readonly at: number; readonly answer: Promise<ProxyStatus> } | null = null;
 
   constructor(options: RouterOptions) {
@@ -69,14 +70,13 @@ export class Router {
 
   /** Hands over the present table; resolves when every worker has acknowledged it or a newer one. */
   push(): Promise<void> {
+    if (this.ending.signal.aborted) return Promise.reject(away());
     this.wanted += 1;
     const version = this.wanted;
     const done = new Promise<void>((resolve, reject) => {
       this.waiters.push({ version, resolve, reject });
     });
-    this.working ??= this.work().finally(() => {
-      this.working = null;
-    });
+    this.working ??= this.work();
     return done;
   }
 
@@ -114,10 +114,10 @@ export class Router {
 
   /** Ends the proxy, after what is in flight or `timeoutMs`. */
   async stop(timeoutMs: number): Promise<void> {
-    const client = this.client;
     this.ending.abort(away());
     await this.working?.catch(() => undefined);
-    await client?.stop({ timeoutMs });
+    // Read last: a successor may have been on its way.
+    await this.client?.stop({ timeoutMs });
   }
 
   private async work(): Promise<void> {
@@ -127,10 +127,12 @@ export class Router {
         await this.hand(version);
       } catch (thrown) {
         if (this.ending.signal.aborted) break;
-        this.options.event(`proxy: ${HitlessError.from(thrown).message}`);
+        this.tell(`proxy: ${HitlessError.from(thrown).message}`);
         await pause(retryMs, this.ending.signal);
       }
     }
+    // At once, not a turn later: a push that comes in between would wait for nobody.
+    this.working = null;
     if (!this.ending.signal.aborted) return;
     for (const waiter of this.waiters.splice(0)) waiter.reject(away());
   }
@@ -147,6 +149,9 @@ export class Router {
     };
     this.onTheWay = [...new Map([...this.onTheWay, ...replicas].map((u) => [u.id, u])).values()];
     await client.apply(table, this.ending.signal);
+    // What was counted before may lack a request that was on its way to a replica withdrawn here.
+    this.status = null;
+    this.told = "";
     this.inForce = replicas;
     this.onTheWay = [];
     this.ruleInForce = route.generation;
@@ -155,6 +160,13 @@ export class Router {
     const done = this.waiters.filter((w) => w.version <= version);
     this.waiters = this.waiters.filter((w) => w.version > version);
     for (const waiter of done) waiter.resolve();
+  }
+
+  /** The same trouble, tried again several times a second, is told once. */
+  private tell(text: string): void {
+    if (text === this.told) return;
+    this.told = text;
+    this.options.event(text);
   }
 
   private async connect(): Promise<ProxyClient> {

@@ -1,0 +1,115 @@
+// `npm run demo`: a shop under load is released, broken, rolled back, restarted and bereft of its
+// controller, and no client notices. Exit code 0: nothing lost, every change seen, nothing left
+// running. 1: something was not so; the last line says what. 130: interrupted, cleaned up.
+import {
+  type ControlReport,
+  type LoadReport,
+  type LoadSession,
+  renderReport,
+  startLoad,
+  verdictOf,
+} from "@hitless/load";
+import { AppBed } from "../../test/bed/app-bed.ts";
+import { naiveSwap } from "../../test/bed/naive-swap.ts";
+import { Narrator } from "./narrator.ts";
+import { phases, type Stage } from "./phases.ts";
+import { table } from "./table.ts";
+
+/** What became of the story; `failure` when it broke off. */
+interface Told {
+  readonly control: ControlReport | null;
+  readonly report: LoadReport | null;
+  readonly failure: string | null;
+}
+
+const replicas = 4;
+const rate = 300;
+const narrator = new Narrator();
+const interrupted = new AbortController();
+// Whoever is impatient gets the same answer: leaving processes behind is not an option.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (!interrupted.signal.aborted) narrator.heading(`${signal}: stopping what was started`);
+    interrupted.abort(new Error(signal));
+  });
+}
+process.exitCode = await demo();
+
+async function demo(): Promise<number> {
+  const bed = await AppBed.make({
+    app: "shop/1.0",
+    settings: { replicas, progressDeadlineSeconds: 5 },
+  });
+  const told = await tell(bed);
+  narrator.heading("stop everything");
+  const left = await bed.close().then(() => null, messageOf);
+  if (interrupted.signal.aborted) {
+    narrator.verdict(left ?? "interrupted; nothing is left running", left === null);
+    return left === null ? 130 : 1;
+  }
+  return conclude(told, left);
+}
+
+/** Plays all phases. Never throws: what went wrong is part of the story. */
+async function tell(bed: AppBed): Promise<Told> {
+  const { signal } = interrupted;
+  let control: ControlReport | null = null;
+  let load: LoadSession | null = null;
+  let failure: string | null = null;
+  let name = "naive swap";
+  try {
+    narrator.heading(
+      `control: the shop 1.0 without Hitless, ${rate} requests/s, killed and started`,
+    );
+    control = await naiveSwap(bed, { load: { rate }, signal });
+    narrator.seen(`lost ${control.load.total.lost} of ${control.load.total.sent}`);
+    name = "start";
+    narrator.heading(`hitless up: the shop 1.0 with ${replicas} replicas on ${bed.url}`);
+    await bed.must(0, "up", "--detach");
+    load = startLoad({ url: bed.url, rate, firstPhase: "steady" });
+    const stage: Stage = { bed, load, replicas: await bed.everybody(replicas), before: null };
+    for (const phase of phases) {
+      signal.throwIfAborted();
+      ({ name } = phase);
+      load.phase(name);
+      narrator.heading(name);
+      narrator.seen(await phase.play(stage));
+    }
+  } catch (thrown) {
+    failure = `${name}: ${messageOf(thrown)}`;
+  }
+  return { control, report: (await load?.stop()) ?? null, failure };
+}
+
+function conclude(told: Told, left: string | null): number {
+  const { control, report, failure } = told;
+  if (control !== null && report !== null) console.log(`\n${table(control, report)}\n`);
+  const complaint = failure ?? left ?? lossesIn(control, report);
+  if (complaint !== null) {
+    narrator.verdict(`NOT HITLESS: ${complaint}`, false);
+    return 1;
+  }
+  const lost = `0 of ${report?.total.sent} requests lost`;
+  narrator.verdict(`hitless: ${lost}; the naive swap lost ${control?.load.total.lost}`, true);
+  return 0;
+}
+
+function lossesIn(control: ControlReport | null, report: LoadReport | null): string | null {
+  if (control === null || report === null) return "no load was put on it";
+  const verdict = verdictOf(report, control);
+  switch (verdict.kind) {
+    case "clean":
+      return null;
+    case "lost":
+      console.log(renderReport(report));
+      return `${verdict.lost} of ${verdict.sent} requests lost`;
+    case "blind":
+      return "the naive swap lost nothing, so that the instrument proves nothing";
+    case "unfinished":
+      return `${verdict.outstanding} requests never settled`;
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { assignment, checkWait, duration, gather, wholeNumber } from "./options.ts";
+
+describe("duration", () => {
+  it.each([
+    ["250ms", 250],
+    ["90s", 90_000],
+    ["1.5m", 90_000],
+    ["1h", 3_600_000],
+    ["0s", 0],
+  ])("reads %s", (text, ms) => {
+    expect(duration(text)).toBe(ms);
+  });
+
+  it.each(["5", "m", "-5s", "5 m", "5d", "", "1e3s"])(
+    "refuses %j and says how to write it",
+    (text) => {
+      expect(() => duration(text)).toThrow("write it as 250ms, 90s, 5m or 1h");
+    },
+  );
+});
+
+describe("assignment", () => {
+  it("cuts at the first =, and keeps what was gathered before", () => {
+    const first = assignment("config.URL=http://a/?x=1");
+
+    expect(assignment("replicas=4", first)).toEqual({
+      "config.URL": "http://a/?x=1",
+      replicas: "4",
+    });
+  });
+
+  it("lets the last of two equal keys count", () => {
+    expect(assignment("replicas=5", { replicas: "4" })).toEqual({ replicas: "5" });
+  });
+
+  it("takes an empty value for a value", () => {
+    expect(assignment("config.A=")).toEqual({ "config.A": "" });
+  });
+
+  it.each(["replicas", "=4", ""])("refuses %j", (text) => {
+    expect(() => assignment(text)).toThrow("write KEY=VALUE");
+  });
+});
+
+describe("wholeNumber", () => {
+  it("reads digits only", () => {
+    expect(wholeNumber("007")).toBe(7);
+    for (const text of ["1.5", "-1", "ten", "", "1234567890"]) {
+      expect(() => wholeNumber(text)).toThrow("write a whole number");
+    }
+  });
+});
+
+describe("gather", () => {
+  it("collects in the order of the command line", () => {
+    expect(gather("b", gather("a"))).toEqual(["a", "b"]);
+  });
+});
+
+describe("checkWait", () => {
+  it("refuses a timeout for a wait that was not asked for", () => {
+    expect(() => checkWait({ timeout: 5000 })).toThrow("--wait is missing");
+    expect(checkWait({ timeout: 5000, wait: true })).toBeUndefined();
+  });
+});

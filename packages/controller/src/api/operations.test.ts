@@ -1,0 +1,207 @@
+import { expect, test } from "vitest";
+import { ControllerBed, eventually, releaseBody } from "../loop/controller-bed.ts";
+
+/** A bed whose release to revision 2 never gets ready, so that it stays under way. */
+async function busyBed(): Promise<ControllerBed> {
+  const bed = await ControllerBed.settled();
+  bed.engine.behave(2, { neverReady: true });
+  bed.artifacts.digest = "second";
+  await bed.operations.release(releaseBody());
+  await eventually("under way", () => bed.engine.replicas(2).length > 0);
+  return bed;
+}
+
+test("the same file again is nothing to do, and says on which revision", async () => {
+  await using bed = await ControllerBed.settled();
+  const accepted = await bed.operations.release(releaseBody());
+  expect(accepted).toEqual({ kind: "nothing", release: null, revision: 1 });
+  expect(await bed.store.revisions()).toEqual([1]);
+});
+
+test("settings changed alone are applied without a revision, and no process is replaced", async () => {
+  await using bed = await ControllerBed.settled();
+  const before = bed.engine.replicas().map((r) => r.id);
+  const accepted = await bed.operations.release(releaseBody({ replicas: 3 }));
+  expect(accepted).toEqual({ kind: "settings", release: null, revision: 1 });
+  await eventually("three", () => bed.engine.replicas().length === 3);
+  expect(bed.engine.replicas().map((r) => r.id)).toEqual(expect.arrayContaining(before));
+  expect(await bed.store.history()).toHaveLength(1);
+});
+
+test("scale holds until the file's own number changes", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.operations.scale({ replicas: 4, by: "alice" });
+  expect(bed.controller.current.desired).toMatchObject({ replicas: 4, owner: "command" });
+  await bed.operations.release(releaseBody());
+  expect(bed.controller.current.desired.replicas).toBe(4);
+  await bed.operations.release(releaseBody({ replicas: 1 }));
+  expect(bed.controller.current.desired).toMatchObject({ replicas: 1, owner: "file" });
+});
+
+test("two releases at once get two revisions, and the later one waits", async () => {
+  await using bed = await ControllerBed.settled();
+  const { operations } = bed;
+  const both = await Promise.all([
+    operations.release(releaseBody({ config: { N: "1" } })),
+    operations.release(releaseBody({ config: { N: "2" } })),
+  ]);
+  expect(both).toEqual([
+    { kind: "started", release: 2, revision: 2 },
+    { kind: "queued", release: 3, revision: 3 },
+  ]);
+  await bed.settle();
+  expect((await bed.store.history()).map((r) => [r.id, r.from, r.to, r.outcome])).toEqual([
+    [1, null, 1, "succeeded"],
+    [2, 1, 2, "succeeded"],
+    [3, 2, 3, "succeeded"],
+  ]);
+});
+
+test("a release that was refused does not stop the next one from being made", async () => {
+  await using bed = await ControllerBed.settled();
+  const { operations } = bed;
+  const refused = operations.release(releaseBody({ name: "other" }));
+  const next = operations.release(releaseBody({ config: { N: "1" } }));
+  await expect(refused).rejects.toMatchObject({ code: "REFUSED", path: ["name"] });
+  await expect(next).resolves.toMatchObject({ kind: "started", revision: 2 });
+});
+
+test("while one runs: queue keeps the newest, reject refuses, replace turns it back", async () => {
+  await using bed = await busyBed();
+  const { operations } = bed;
+  const ask = (n: string, busy: "queue" | "reject" | "replace") =>
+    operations.release({ ...releaseBody({ config: { N: n } }), busy });
+  expect(await ask("1", "queue")).toMatchObject({ kind: "queued", release: 3, revision: 3 });
+  expect(await ask("2", "queue")).toMatchObject({ kind: "queued", release: 3, revision: 4 });
+  expect(bed.controller.current.pending?.to).toBe(4);
+  await expect(ask("3", "reject")).rejects.toMatchObject({ code: "REFUSED" });
+  expect(await bed.store.revisions()).toEqual([1, 2, 3, 4]);
+  expect(await ask("4", "replace")).toMatchObject({ kind: "queued", revision: 5 });
+  await bed.settle();
+  expect((await bed.store.history()).map((r) => [r.to, r.outcome])).toEqual([
+    [1, "succeeded"],
+    [2, "replaced"],
+    [5, "succeeded"],
+  ]);
+});
+
+test("the same file as the one under way or waiting is nothing to do", async () => {
+  await using bed = await busyBed();
+  expect(await bed.operations.release(releaseBody())).toMatchObject({
+    kind: "nothing",
+    revision: 2,
+  });
+  await bed.operations.release(releaseBody({ config: { N: "1" } }));
+  expect(await bed.operations.release(releaseBody({ config: { N: "1" } }))).toMatchObject({
+    kind: "nothing",
+    revision: 3,
+  });
+});
+
+test("restart makes a revision with the same digest and new processes", async () => {
+  await using bed = await ControllerBed.settled();
+  const before = bed.engine.replicas().map((r) => r.id);
+  expect(await bed.operations.restart({ by: "alice" })).toMatchObject({
+    kind: "started",
+    revision: 2,
+  });
+  await bed.settle();
+  const [first, second] = await Promise.all([bed.store.revision(1), bed.store.revision(2)]);
+  expect(second?.digest).toBe(first?.digest);
+  for (const { id } of bed.engine.replicas()) expect(before).not.toContain(id);
+  expect((await bed.store.history()).at(-1)).toMatchObject({
+    kind: "restart",
+    outcome: "succeeded",
+  });
+});
+
+test("restart is refused while a release runs", async () => {
+  await using bed = await busyBed();
+  await expect(bed.operations.restart({ by: "alice" })).rejects.toMatchObject({ code: "REFUSED" });
+  expect(await bed.store.revisions()).toEqual([1, 2]);
+});
+
+test("restart does not push out a release that is about to start", async () => {
+  await using bed = await busyBed();
+  await bed.operations.release(releaseBody({ config: { N: "1" } }));
+  // The running one ends; the loop dies before it starts the one that waits.
+  await bed.stop();
+  await bed.controller.transact((app) => ({ ...app, release: null }), "test");
+  await expect(bed.operations.restart({ by: "alice" })).rejects.toMatchObject({ code: "REFUSED" });
+  expect(bed.controller.current.pending?.to).toBe(3);
+});
+
+test("rollback goes to the revision before, under its old number", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.operations.release(releaseBody({ config: { N: "1" } }));
+  await bed.settle();
+  const accepted = await bed.operations.rollback({ to: null, by: "alice" });
+  expect(accepted).toMatchObject({ kind: "started", revision: 1 });
+  await bed.settle();
+  expect(bed.controller.current.stable).toBe(1);
+  expect(await bed.operations.rollback({ to: 1, by: "alice" })).toEqual({
+    kind: "nothing",
+    release: null,
+    revision: 1,
+  });
+});
+
+test("rollback while a release runs turns that back; to another revision, that follows", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.operations.release(releaseBody({ config: { N: "1" } }));
+  await bed.settle();
+  bed.engine.behave(3, { neverReady: true });
+  await bed.operations.release(releaseBody({ config: { N: "2" } }));
+  await eventually("under way", () => bed.engine.replicas(3).length > 0);
+  await bed.operations.rollback({ to: 1, by: "alice" });
+  await bed.settle();
+  expect((await bed.store.history()).slice(-2).map((r) => [r.kind, r.to, r.outcome])).toEqual([
+    ["release", 3, "rolledBack"],
+    ["rollback", 1, "succeeded"],
+  ]);
+});
+
+test("rollback to what is not kept, or before anything served, says what there is", async () => {
+  await using bed = await ControllerBed.settled();
+  await expect(bed.operations.rollback({ to: 7, by: "alice" })).rejects.toMatchObject({
+    code: "UNKNOWN_REVISION",
+    next: "Kept are: 1.",
+  });
+  await expect(bed.operations.rollback({ to: null, by: "alice" })).rejects.toMatchObject({
+    code: "REFUSED",
+  });
+});
+
+test("a port, a name or a file that is wrong changes nothing", async () => {
+  await using bed = await ControllerBed.settled();
+  const before = bed.controller.current;
+  const ask = (changes: Record<string, unknown>) => bed.operations.release(releaseBody(changes));
+  await expect(ask({ port: 9999 })).rejects.toMatchObject({ code: "REFUSED", path: ["port"] });
+  await expect(ask({ replicas: "many" })).rejects.toMatchObject({
+    code: "BAD_INPUT",
+    path: ["replicas"],
+  });
+  await expect(ask({ secrets: ["TOKEN"] })).rejects.toMatchObject({
+    code: "SECRET_MISSING",
+    path: ["secrets", 0],
+  });
+  await expect(bed.operations.release({ ...releaseBody(), raw: undefined })).rejects.toMatchObject({
+    code: "BAD_INPUT",
+  });
+  expect(bed.controller.current).toBe(before);
+  expect(await bed.store.revisions()).toEqual([1]);
+});
+
+test("an intent without a release is refused, one with a release is noted and done", async () => {
+  await using bed = await busyBed();
+  expect(await bed.operations.intent({ kind: "abort", by: "alice" })).toEqual({
+    kind: "noted",
+    release: 2,
+    revision: 2,
+  });
+  await bed.settle();
+  expect((await bed.store.history()).at(-1)).toMatchObject({ to: 2, outcome: "aborted" });
+  await expect(bed.operations.intent({ kind: "abort", by: "alice" })).rejects.toMatchObject({
+    code: "REFUSED",
+  });
+});

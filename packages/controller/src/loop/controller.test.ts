@@ -1,0 +1,275 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { applyIntent } from "@hitless/core";
+import { expect, test, vi } from "vitest";
+import { ControllerBed, eventually, releaseBody } from "./controller-bed.ts";
+
+test("persists what it will do before it does it, and the token after", async () => {
+  await using bed = await ControllerBed.asked();
+  await bed.start();
+  await bed.settle();
+  const acts = bed.calls.flatMap((call, at) => (call.endsWith(" save") ? [] : [at]));
+  expect(acts.map((at) => bed.calls[at])).toContain("before scale");
+  for (const at of acts) {
+    expect(bed.calls[at - 1]).toBe("after save");
+    expect(bed.calls.slice(at + 1, at + 3)).toEqual(["before save", "after save"]);
+  }
+  expect(bed.engine.levels().get(1)).toBe(2);
+});
+
+test("does nothing while the store cannot save, and goes on once it can", async () => {
+  await using bed = await ControllerBed.asked();
+  const { watch } = bed.store;
+  let refused = 0;
+  let full = true;
+  bed.store.watch = (what) => {
+    if (full) {
+      refused += 1;
+      throw new Error("the disk is full");
+    }
+    return watch(what);
+  };
+  await bed.start().catch(() => undefined);
+  if (refused > 0) {
+    // Already the take-up has to be durable.
+    full = false;
+    await bed.open();
+    full = true;
+    bed.run();
+  }
+  await eventually("it tried", async () => (await bed.texts("error")).length > 0);
+  expect(bed.engine.replicas()).toHaveLength(0);
+  expect(bed.controller.current.ordered).toBeNull();
+  full = false;
+  await bed.settle();
+  expect(bed.engine.levels().get(1)).toBe(2);
+});
+
+test("an engine that refuses a mutation is asked again, and the same error is told once", async () => {
+  await using bed = await ControllerBed.asked();
+  const { watch } = bed.engine;
+  let left = 3;
+  bed.engine.watch = (what) => {
+    if (what === "before scale" && left > 0) {
+      left -= 1;
+      throw new Error("no more processes");
+    }
+    return watch(what);
+  };
+  await bed.start();
+  await bed.settle();
+  expect(left).toBe(0);
+  expect(await bed.texts("error")).toEqual(["INTERNAL: no more processes"]);
+});
+
+test("killed before or after any save or mutation, the next controller finishes the release", async () => {
+  const points = ["before save", "after save", "before scale", "after scale", "after route"];
+  const killedAt: string[] = [];
+  for (const point of points) {
+    for (let n = 1; await finishesWhenKilled(point, n); n += 1) killedAt.push(`${point} ${n}`);
+  }
+  expect(killedAt.length).toBeGreaterThan(25);
+  expect(killedAt).toContain("after scale 2");
+});
+
+/** False when there is no such point in a release any more. */
+async function finishesWhenKilled(point: string, n: number): Promise<boolean> {
+  await using bed = await ControllerBed.settled();
+  let left = n;
+  const kill = (what: string) => {
+    if (what !== point) return;
+    left -= 1;
+    if (left === 0) bed.kill();
+  };
+  const operations = bed.operations;
+  bed.artifacts.digest = "second";
+  const asked = operations.release(releaseBody());
+  await asked;
+  bed.store.watch = kill;
+  bed.engine.watch = kill;
+  await eventually(`${point} ${n}: ended or killed`, () => {
+    const { release, pending } = bed.controller.current;
+    return left <= 0 || (release === null && pending === null && isSteady(bed));
+  });
+  if (left > 0) return false;
+  await bed.stop();
+  await bed.start();
+  await bed.settle();
+  expect(bed.controller.current.stable, `${point} ${n}`).toBe(2);
+  expect(Object.fromEntries(bed.engine.levels())).toMatchObject({ 2: 2 });
+  expect(bed.engine.replicas().map((r) => r.revision)).toEqual([2, 2]);
+  const history = await bed.store.history();
+  expect(history.map((r) => [r.id, r.outcome])).toEqual([
+    [1, "succeeded"],
+    [2, "succeeded"],
+  ]);
+  return true;
+}
+
+function isSteady(bed: ControllerBed): boolean {
+  return bed.controller.why.kind === "steady";
+}
+
+test("what was seen before an intent came is not acted on", async () => {
+  await using bed = await ControllerBed.asked();
+  const observe = bed.engine.observe.bind(bed.engine);
+  let looks = 0;
+  bed.engine.observe = async (app, needs, signal) => {
+    const seen = await observe(app, needs, signal);
+    looks += 1;
+    if (looks === 1) {
+      const intent = { kind: "pause", by: "alice", at: Date.now() } as const;
+      await bed.controller.transact((a) => applyIntent(a, intent), "pause by alice");
+    }
+    return seen;
+  };
+  await bed.start();
+  await eventually("it waits", () => bed.controller.why.kind === "paused");
+  expect(bed.engine.levels().size).toBe(0);
+  expect(await bed.texts("intent")).toEqual(["pause by alice"]);
+});
+
+test("a transition that refuses changes nothing and is thrown to its caller", async () => {
+  await using bed = await ControllerBed.settled();
+  const before = bed.controller.current;
+  const intent = { kind: "abort", by: "alice", at: 1 } as const;
+  await expect(
+    bed.controller.transact((a) => applyIntent(a, intent), "abort"),
+  ).rejects.toMatchObject({ code: "REFUSED" });
+  expect(bed.controller.current).toBe(before);
+  expect(bed.calls).toEqual([]);
+});
+
+test("what was persisted is accepted, also when the event log cannot be written", async () => {
+  await using bed = await ControllerBed.settled();
+  bed.store.failEvents = true;
+  bed.artifacts.digest = "second";
+  await expect(bed.operations.release(releaseBody())).resolves.toMatchObject({ kind: "started" });
+  bed.store.failEvents = false;
+  await bed.settle();
+  expect(bed.controller.current.stable).toBe(2);
+});
+
+test("knows how long a revision must be ready before it acts on its release", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.stop();
+  await bed.open();
+  const read = bed.store.revisions.bind(bed.store);
+  const savedWhenRead: (number | null)[] = [];
+  bed.store.revisions = async () => {
+    savedWhenRead.push(bed.controller.current.release?.to ?? null);
+    return read();
+  };
+  await bed.operations.restart({ by: "alice" });
+  // The last reading, by `transact`, came before the release was there for the loop to see.
+  expect(savedWhenRead.at(-1)).toBeNull();
+});
+
+test("a change in the engine wakes it at once, also while it looks", async () => {
+  await using bed = await ControllerBed.settled();
+  const observe = bed.engine.observe.bind(bed.engine);
+  const looks: number[] = [];
+  bed.engine.observe = async (app, needs, signal) => {
+    const seen = await observe(app, needs, signal);
+    looks.push(performance.now());
+    // The loss comes after the look and before the sleep.
+    if (looks.length === 1) bed.engine.kill(1);
+    return seen;
+  };
+  await bed.controller.transact((app) => app, "look");
+  await eventually("it has looked again", () => looks.length >= 2);
+  expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeLessThan(500);
+});
+
+test("a mutation that would break an invariant is stopped before anything is saved or done", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.stop();
+  const app = await bed.store.load();
+  if (app === null) throw new Error("nothing was saved");
+  // A state that no transition makes: the revision that is kept warm is not stable and gets a level.
+  const broken = {
+    ...app,
+    kept: [{ revision: 1, warm: true, until: Number.MAX_SAFE_INTEGER }],
+    desired: { ...app.desired, replicas: 1 },
+  };
+  await bed.start(broken);
+  await eventually("it says so", async () => (await bed.texts("error")).length > 0);
+  expect(await bed.texts("error")).toEqual([
+    expect.stringMatching(/^INVARIANT_BROKEN: .*4: revision 1 is kept warm/),
+  ]);
+  expect(bed.calls.filter((c) => c === "before scale")).toEqual([]);
+  expect(bed.engine.levels().get(1)).toBe(2);
+});
+
+test("a clock that jumps does not use up the time of a release, also when it only waits", async () => {
+  await using bed = await ControllerBed.settled();
+  bed.engine.behave(2, { neverReady: true });
+  bed.artifacts.digest = "second";
+  await bed.operations.release(releaseBody());
+  await eventually("waits for a replica", () => bed.engine.replicas(2).length > 0);
+  const real = Date.now.bind(Date);
+  const before = bed.controller.current.release?.progress.deadlineAt ?? 0;
+  const jump = 10 * 60_000;
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => real() + jump);
+  try {
+    await bed.controller.transact((a) => ({ ...a }), "look");
+    const { version } = bed.controller;
+    await eventually("it has looked twice", async () => {
+      await bed.controller.transact((a) => ({ ...a }), "look");
+      return bed.controller.version > version + 4;
+    });
+    expect(bed.controller.current.release?.direction).toBe("forward");
+    const after = bed.controller.current.release?.progress.deadlineAt ?? 0;
+    expect(after).toBeGreaterThanOrEqual(before + jump - 5000);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test("the time in which nobody watched is given to a hold for good, not until the next crash", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.stop();
+  const hour = 3_600_000;
+  const now = Date.now();
+  await bed.open();
+  bed.artifacts.digest = "second";
+  await bed.operations.release(releaseBody());
+  const app = bed.controller.current;
+  if (app.release === null) throw new Error("no release");
+  const reached = { at: now - hour, requests: 0 };
+  await bed.store.save({ ...app, release: { ...app.release, reached } });
+  await bed.open(undefined, now - hour + 1000);
+  // It is killed before it has decided anything; the next one was away for a moment only.
+  await bed.open(undefined, Date.now());
+  expect(bed.controller.current.release?.reached?.at).toBeGreaterThanOrEqual(now - 2000);
+});
+
+test("evidence that cannot be read holds nothing up", async () => {
+  await using bed = await ControllerBed.settled();
+  bed.engine.behave(2, { crashAfterMs: 3, neverReady: true });
+  let read = 0;
+  bed.engine.logs = async function* () {
+    yield* [];
+    read += 1;
+    throw new Error("the log is gone");
+  };
+  bed.artifacts.digest = "second";
+  await bed.operations.release(releaseBody());
+  await eventually("it looked at the log", () => read > 0);
+  await bed.operations.intent({ kind: "abort", by: "alice" });
+  await bed.settle();
+  expect((await bed.store.history()).at(-1)).toMatchObject({ to: 2, outcome: "aborted" });
+  expect(await bed.texts("error")).toEqual([]);
+});
+
+test("ends at once when asked to, and keeps no listener", async () => {
+  await using bed = await ControllerBed.settled();
+  const stop = new AbortController();
+  const waits = bed.controller.changed(stop.signal);
+  stop.abort();
+  await waits;
+  await bed.stop();
+  const { version } = bed.controller;
+  bed.engine.kill(1);
+  await turn();
+  expect(bed.controller.version).toBe(version);
+});

@@ -1,0 +1,34 @@
+import { type ControlReport, type LoadReport, renderReport, verdictOf } from "@hitless/load";
+
+/** What a run under load comes to, its control beside it. */
+export interface LoadTally {
+  readonly sent: number;
+  readonly lost: number;
+  readonly controlLost: number;
+  /** Nothing lost, nothing owed, and a control that saw losses. */
+  readonly clean: boolean;
+  /** Why it is not clean, with the first losses; empty when it is. */
+  readonly complaint: string;
+}
+
+/** Judges a report by the control of the same run. */
+export function tallyOf(report: LoadReport, control: ControlReport): LoadTally {
+  const verdict = verdictOf(report, control);
+  const { sent, lost } = report.total;
+  const controlLost = control.load.phases.find(({ name }) => name === "swap")?.lost ?? 0;
+  const clean = verdict.kind === "clean";
+  const complaint = clean ? "" : `${verdict.kind}\n${renderReport(report, { width: 200 })}`;
+  return { sent, lost, controlLost, clean, complaint };
+}
+
+/** Several runs as one: clean when each is. */
+export function sumOf(tallies: readonly LoadTally[]): LoadTally {
+  const sum = (count: (tally: LoadTally) => number) => tallies.reduce((n, t) => n + count(t), 0);
+  return {
+    sent: sum((t) => t.sent),
+    lost: sum((t) => t.lost),
+    controlLost: sum((t) => t.controlLost),
+    clean: tallies.length > 0 && tallies.every((t) => t.clean),
+    complaint: tallies.map((t) => t.complaint).join(""),
+  };
+}

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { StatusReport } from "@hitless/controller";
+import type { AppBed } from "./app-bed.ts";
+import { processesIn } from "./replica-sampler.ts";
+
+/** Where an app should stand, and what every replica of it should say. */
+export interface Stand {
+  readonly revision: number;
+  readonly version: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly replicas: number;
+}
+
+/**
+ * What is not as it should be, in words; empty when all is: the revision by `hitless status`, its
+ * replicas and no others by the process table, version and config by each replica's own answer.
+ */
+export async function faultsOf(
+  bed: AppBed,
+  { stable, release, replicas }: StatusReport,
+  stand: Stand,
+): Promise<readonly string[]> {
+  const answers = await bed.everybody(stand.replicas);
+  const processes = processesIn(join(bed.dir, ".hitless", "checkouts")).map(Number);
+  const wanted = JSON.stringify([String(stand.revision), stand.version, stand.config]);
+  const wrong = answers
+    .map((a) => JSON.stringify([a.revision, a.version, pick(a.config, stand.config)]))
+    .filter((said) => said !== wanted);
+  const fit = replicas.filter((r) => r.state === "ready" && r.revision === stand.revision).length;
+  return [
+    ...(stable === stand.revision ? [] : [`stable is ${stable}, not ${stand.revision}`]),
+    ...(release === null ? [] : [`release ${release.id} still runs`]),
+    ...(fit === stand.replicas ? [] : [`${fit} of ${stand.replicas} replicas are ready`]),
+    ...(replicas.length === stand.replicas ? [] : [`${replicas.length} replicas are listed`]),
+    ...(sameSet(
+      processes,
+      answers.map((a) => a.pid),
+    )
+      ? []
+      : [`processes ${processes} run`]),
+    ...wrong.map((said) => `a replica says ${said}, not ${wanted}`),
+  ];
+}
+
+function pick(config: Readonly<Record<string, string>>, keys: Readonly<Record<string, string>>) {
+  return Object.fromEntries(Object.keys(keys).map((key) => [key, config[key]]));
+}
+
+function sameSet(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((each) => other.includes(each));
+}
