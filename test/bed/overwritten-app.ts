@@ -23,7 +23,7 @@ export async function killOneReplica(bed: AppBed): Promise<number> {
     const ready = (await bed.status()).replicas.filter((replica) => replica.state === "ready");
     const pids = ready.map((replica) => Number(replica.process));
     added = pids.find((pid) => !before.includes(pid)) ?? -1;
-    return pids.length === replicas && added !== -1;
+    return pids.length === before.length && added !== -1;
   }, `another replica serves in place of ${victim}`);
   return added;
 }

@@ -1,50 +1,42 @@
 import { Command } from "commander";
-import { abortCommand } from "./commands/abort.ts";
-import { downCommand } from "./commands/down.ts";
-import { eventsCommand } from "./commands/events.ts";
-import { historyCommand } from "./commands/history.ts";
-import { loadCommand } from "./commands/load.ts";
-import { logsCommand } from "./commands/logs.ts";
-import { pauseCommand } from "./commands/pause.ts";
-import { planCommand } from "./commands/plan.ts";
-import { releaseCommand } from "./commands/release.ts";
-import { restartCommand } from "./commands/restart.ts";
-import { resumeCommand } from "./commands/resume.ts";
-import { rollbackCommand } from "./commands/rollback.ts";
-import { scaleCommand } from "./commands/scale.ts";
-import { statusCommand } from "./commands/status.ts";
-import { upCommand } from "./commands/up.ts";
-import { validateCommand } from "./commands/validate.ts";
-import { whyCommand } from "./commands/why.ts";
 
-/** The whole command line. One file per command in `commands/`. */
-export function buildProgram(): Command {
+/** Every command by name, in the order of `--help`. A run loads only the one it was asked for. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  validate: async () => (await import("./commands/validate.ts")).validateCommand(),
+  plan: async () => (await import("./commands/plan.ts")).planCommand(),
+  up: async () => (await import("./commands/up.ts")).upCommand(),
+  down: async () => (await import("./commands/down.ts")).downCommand(),
+  release: async () => (await import("./commands/release.ts")).releaseCommand(),
+  rollback: async () => (await import("./commands/rollback.ts")).rollbackCommand(),
+  restart: async () => (await import("./commands/restart.ts")).restartCommand(),
+  scale: async () => (await import("./commands/scale.ts")).scaleCommand(),
+  pause: async () => (await import("./commands/pause.ts")).pauseCommand(),
+  resume: async () => (await import("./commands/resume.ts")).resumeCommand(),
+  abort: async () => (await import("./commands/abort.ts")).abortCommand(),
+  status: async () => (await import("./commands/status.ts")).statusCommand(),
+  why: async () => (await import("./commands/why.ts")).whyCommand(),
+  history: async () => (await import("./commands/history.ts")).historyCommand(),
+  events: async () => (await import("./commands/events.ts")).eventsCommand(),
+  logs: async () => (await import("./commands/logs.ts")).logsCommand(),
+  load: async () => (await import("./commands/load.ts")).loadCommand(),
+};
+
+/**
+ * The command line for these arguments: with the command they name, or with all of them when
+ * they name none that is known, for the help and for the nearest name.
+ */
+export async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("hitless")
     .description("Release a service and its database change together, without dropping a request.")
     .enablePositionalOptions();
-  const commands = [
-    validateCommand(),
-    planCommand(),
-    upCommand(),
-    downCommand(),
-    releaseCommand(),
-    rollbackCommand(),
-    restartCommand(),
-    scaleCommand(),
-    pauseCommand(),
-    resumeCommand(),
-    abortCommand(),
-    statusCommand(),
-    whyCommand(),
-    historyCommand(),
-    eventsCommand(),
-    logsCommand(),
-    loadCommand(),
-  ];
-  for (const command of commands) program.addCommand(command);
-  // Commander ends with 1 on wrong usage; ours is 2, and 1 is left to our own faults.
-  for (const command of [program, ...commands]) {
+  const [name = ""] = args;
+  const asked = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
+  const loaded = await Promise.all(asked.map((one) => commands[one]?.()));
+  for (const command of [program, ...loaded]) {
+    if (command === undefined) continue;
+    if (command !== program) program.addCommand(command);
     const help = command === program ? "hitless --help" : `hitless ${command.name()} --help`;
+    // Commander ends with 1 on wrong usage; ours is 2, and 1 is left to our own faults.
     command
       .exitOverride()
       .showHelpAfterError(`  → See \`${help}\`.`)

@@ -5,6 +5,11 @@ export { isAlive } from "./processes/process-identity.ts";
 export { findAccount } from "./processes/user-account.ts";
 export { proxyRuns } from "./routing/proxy-runs.ts";
 export { EnvironmentSecrets } from "./secrets/environment-secrets.ts";
-export { acquireLock, type ControllerLock, controllerOf } from "./state/controller-lock.ts";
+export {
+  acquireLock,
+  type ControllerLock,
+  controllerOf,
+  leaseHolderOf,
+} from "./state/controller-lock.ts";
 export { FileStore } from "./state/file-store.ts";
 export { createState, locateState, type StateFolder } from "./state/state-folder.ts";

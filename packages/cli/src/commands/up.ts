@@ -1,5 +1,5 @@
 import { describeWhy, HitlessError } from "@hitless/core";
-import { controllerOf, parsePortRange, proxyRuns } from "@hitless/local";
+import { leaseHolderOf, parsePortRange, proxyRuns } from "@hitless/local";
 import { Command, Option } from "commander";
 import { type LoadedAppFile, readAppFile } from "../app-file/read-app-file.ts";
 import { openStores, type RunningController, startController } from "../compose.ts";
@@ -52,7 +52,7 @@ async function checked(place: Place, options: UpOptions): Promise<LoadedAppFile>
   if (ports !== undefined) parsePortRange(ports);
   const known = await store.load();
   const file = await readAppFile(place.appFile, known?.overrides ?? {});
-  const other = await controllerOf(folder.lock);
+  const other = await leaseHolderOf(folder.lock);
   if (other !== null && !options.takeOver) {
     throw new HitlessError(
       "CONTROLLER_RUNNING",

@@ -155,7 +155,7 @@ function codeOf(
 function lastLines(ended: ReleaseRecord): string {
   const { reason } = ended;
   if (reason?.kind !== "crashLoop" && reason?.kind !== "progressDeadline") return "";
-  const lines = reason.evidence.lastLogLines.slice(-5);
+  const lines = reason.evidence.lastLogLines.slice(-12);
   return lines.length === 0
     ? ""
     : `\n  its last log lines:\n${lines.map((l) => `    ${l}`).join("\n")}`;

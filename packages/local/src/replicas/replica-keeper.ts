@@ -52,9 +52,12 @@ export class ReplicaKeeper {
 
   /** Takes up the replicas of the saved state: those that run go on, those that drained drain on. */
   async adopt(): Promise<void> {
-    const slots = this.options.state.replicas.map(
-      (record): Slot => ({ record, replica: null, leaving: null }),
-    );
+    const { state, ports } = this.options;
+    // Before any is started: it must not take the port of another that does not listen yet.
+    for (const { port, phase } of state.replicas) {
+      if (port !== null && phase !== "gone") ports.claim(port);
+    }
+    const slots = state.replicas.map((record): Slot => ({ record, replica: null, leaving: null }));
     // All of them first: the route may be handed over before the last one has its folder.
     for (const slot of slots) this.slots.set(slot.record.id, slot);
     for (const slot of slots) await this.bring(slot);

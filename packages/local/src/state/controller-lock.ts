@@ -41,8 +41,7 @@ export async function acquireLock(
     if (held === null) continue;
     lastSeen = held.lastSeen;
     if (held.process !== null && isAlive(held.process)) {
-      const hung = Date.now() - held.lastSeen > leaseMs;
-      if (!options.takeOver && !hung) throw refused(path, held.process);
+      if (!options.takeOver && !isHung(held)) throw refused(path, held.process);
       await end(held.process);
     }
     await removeIfUnchanged(path, held.text);
@@ -56,10 +55,20 @@ export async function controllerOf(path: string): Promise<ProcessIdentity | null
   return held?.process && isAlive(held.process) ? held.process : null;
 }
 
+/** The live controller that renews its lease; null when there is none, or it hangs and may be replaced. */
+export async function leaseHolderOf(path: string): Promise<ProcessIdentity | null> {
+  const held = await readHolder(path);
+  return held?.process && isAlive(held.process) && !isHung(held) ? held.process : null;
+}
+
 interface Holder {
   readonly process: ProcessIdentity | null;
   readonly lastSeen: number;
   readonly text: string;
+}
+
+function isHung({ lastSeen }: Holder): boolean {
+  return Date.now() - lastSeen > leaseMs;
 }
 
 async function readHolder(path: string): Promise<Holder | null> {
