@@ -58,12 +58,14 @@ async function tell(bed: AppBed): Promise<Told> {
   let failure: string | null = null;
   let name = "naive swap";
   try {
+    signal.throwIfAborted();
     narrator.heading(
       `control: the shop 1.0 without Hitless, ${rate} requests/s, killed and started`,
     );
     control = await naiveSwap(bed, { load: { rate }, signal });
     narrator.seen(`lost ${control.load.total.lost} of ${control.load.total.sent}`);
     name = "start";
+    signal.throwIfAborted();
     narrator.heading(`hitless up: the shop 1.0 with ${replicas} replicas on ${bed.url}`);
     await bed.must(0, "up", "--detach");
     load = startLoad({ url: bed.url, rate, firstPhase: "steady" });

@@ -162,8 +162,8 @@ export class AppBed implements AsyncDisposable {
   /** Stops the app and removes the folder. Throws when a process of it is left. */
   async close(): Promise<void> {
     const down = await this.run("down");
-    if (down.code === 8) {
-      // No controller: one that was killed may have left replicas, which the next one adopts.
+    if (down.code === 8 && (await this.leftOver()).length > 0) {
+      // No controller, but one that was killed left replicas, which the next one adopts.
       const up = await this.run("up", "--detach");
       if (up.code !== 2) await this.run("down");
     }

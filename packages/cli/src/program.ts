@@ -27,7 +27,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
  */
 export async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("hitless")
-    .description("Release a service and its database change together, without dropping a request.")
+    .description("Release a service without dropping a request.")
     .enablePositionalOptions();
   const [name = ""] = args;
   const asked = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);

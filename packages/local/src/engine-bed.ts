@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type EngineMutation, newApp, type ReplicaView } from "@hitless/core";
+import { exampleSettings } from "@hitless/core/testing";
 import { connectProxy } from "@hitless/proxy";
 import { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 import { LocalEngine } from "./local-engine.ts";
@@ -70,14 +71,7 @@ export class EngineBed implements AsyncDisposable {
   readonly artifacts: WatchedArtifacts;
   readonly port: number;
   readonly events: string[] = [];
-  readonly app = newApp("shop", {
-    replicas: 2,
-    strategy: { kind: "rolling", maxSurge: 1, maxUnavailable: 0 },
-    host: "127.0.0.1",
-    port: 0,
-    progressDeadlineSeconds: 120,
-    keepRevisions: 5,
-  });
+  readonly app = newApp("shop", exampleSettings);
   private readonly root: string;
   private readonly seen: ProcessIdentity[] = [];
   private generation = 0;
@@ -195,13 +189,24 @@ export class EngineBed implements AsyncDisposable {
     });
   }
 
-  /** Revision 1 with that many replicas, routed. */
+  /** Revision 1 with that many replicas, each of which clients have met: `routed` says only that they may. */
   async serving(replicas: number, changes: RevisionChanges = {}): Promise<void> {
     await this.revision(1, "one", changes);
     await this.open();
     await this.scale(1, replicas);
     await this.route(1);
     await this.ready(1, replicas);
+    await this.met(...(await this.pids()));
+  }
+
+  /** Resolves when clients have been answered by each of these processes. */
+  async met(...pids: number[]): Promise<void> {
+    const met = new Set<number>();
+    await eventually(`clients met ${pids.join(", ")}`, async () => {
+      const { status, body } = await ask(this.port);
+      if (status === 200) met.add(Number(body.split(" ")[1]));
+      return pids.every((pid) => met.has(pid));
+    });
   }
 
   poll(): Poll {

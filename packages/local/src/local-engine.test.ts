@@ -184,6 +184,7 @@ test("one that drained meanwhile drains on, gets nothing new, and leaves when it
   await bed.scale(2, 1);
   await bed.route(1, 2);
   await bed.ready(2, 1);
+  await bed.met(...(await bed.pids()).filter((pid) => pid !== old));
   await bed.scale(1, 0);
   await eventually("withdrawn", async () =>
     (await bed.views()).some((v) => v.revision === 1 && v.state === "draining" && !v.routed),

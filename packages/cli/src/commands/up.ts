@@ -8,6 +8,7 @@ import { untilServing } from "../follow/until-serving.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { progress } from "../output.ts";
 import { type Place, placeOf, stateOf, whoAsks, withController } from "../place.ts";
+import { planOf } from "../plan/plan-of.ts";
 import { portIsFree } from "../preflight/port-is-free.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 
@@ -35,13 +36,17 @@ async function up(options: UpOptions): Promise<void> {
   if (options.detach) {
     await detach(place, options.takeOver ?? false);
     await withController(options.file, (client) => untilServing(client));
+    await sayIfFileDiffers(place, file);
     return;
   }
   const running = await startController(place, file, {
     takeOver: options.takeOver ?? false,
     by: whoAsks(),
   });
-  if (!options.daemon) await sayWhatRuns(running, file, place);
+  if (!options.daemon) {
+    sayWhatRuns(running);
+    await sayIfFileDiffers(place, file);
+  }
   await untilToldToEnd(running, options.daemon ?? false);
 }
 
@@ -71,26 +76,21 @@ async function checked(place: Place, options: UpOptions): Promise<LoadedAppFile>
   return file;
 }
 
-async function sayWhatRuns(
-  running: RunningController,
-  file: LoadedAppFile,
-  place: Place,
-): Promise<void> {
-  const { host, port } = running.controller.current.settings;
+function sayWhatRuns(running: RunningController): void {
+  const { name, settings } = running.controller.current;
+  const { host, port } = settings;
   progress(
-    `${file.spec.name} at http://${host}:${port}; Ctrl-C means \`hitless down\`: it drains and stops everything`,
+    `${name} at http://${host}:${port}; Ctrl-C means \`hitless down\`: it drains and stops everything`,
   );
-  const { maker, store } = await openStores(place);
-  const { stable } = running.controller.current;
-  const revision = stable === null ? null : await store.revision(stable);
-  if (
-    revision !== null &&
-    maker.digestOf(await maker.plannedContent(file.spec, place)) !== revision.digest
-  ) {
-    progress(
-      `the file differs from revision ${stable}, which serves; \`hitless release\` releases it`,
-    );
-  }
+}
+
+/** What runs was adopted, whatever the file says by now. */
+async function sayIfFileDiffers(place: Place, file: LoadedAppFile): Promise<void> {
+  const { from, changes, settings } = await planOf(place, file);
+  if (from === null || changes.length + settings.length === 0) return;
+  progress(
+    `the file differs from revision ${from}, which serves; \`hitless plan\` shows it, \`hitless release\` releases it`,
+  );
 }
 
 async function untilToldToEnd(running: RunningController, daemon: boolean): Promise<void> {

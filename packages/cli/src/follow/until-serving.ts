@@ -15,7 +15,9 @@ export async function untilServing(client: ControllerClient): Promise<void> {
       status.why.kind === "starting" ? { ...status.why, deadlineAt: null } : status.why,
       Date.now(),
     );
-    if (text !== last) progress(text);
+    // Before its first look the controller knows nothing worth a line.
+    const blank = status.why.kind === "unobservable" && status.why.what === "app";
+    if (text !== last && !blank) progress(text);
     last = text;
     if (serves(status)) return;
     failIfStuck(status);

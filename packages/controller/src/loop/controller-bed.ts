@@ -17,7 +17,7 @@ import { Controller } from "./controller.ts";
 export type Watch = (what: string) => void | Promise<void>;
 
 /** A store in memory that tells of its saves. */
-export class WatchedStore extends FakeStore {
+class WatchedStore extends FakeStore {
   watch: Watch = () => undefined;
   failEvents = false;
 
@@ -34,7 +34,7 @@ export class WatchedStore extends FakeStore {
 }
 
 /** The fake engine, quick, in step with the real clock, telling of its mutations. */
-export class WatchedEngine extends FakeEngine {
+class WatchedEngine extends FakeEngine {
   watch: Watch = () => undefined;
 
   constructor() {
@@ -67,7 +67,7 @@ export class SaidArtifacts implements ArtifactStore {
 export const place: AppPlace = { appDir: "/app", appFile: "/app/hitless.yaml" };
 
 /** An app file as it was parsed. */
-export function appFile(changes: Readonly<Record<string, unknown>> = {}) {
+function appFile(changes: Readonly<Record<string, unknown>> = {}) {
   return {
     schema: 1,
     name: "shop",

@@ -90,6 +90,7 @@ test("those not taken up yet stay in the route while others, taken up before the
   await bed.route(1, 2);
   await bed.ready(2, 2);
   const [first, ...others] = await bed.pids();
+  await bed.met(...others);
   await bed.engine.abandon();
   process.kill(first ?? 0, "SIGKILL");
   let go = () => {};
