@@ -91,7 +91,9 @@ function openEngine(from: {
     app: file.spec.name,
     secrets: new EnvironmentSecrets(process.env),
     ports: process.env["HITLESS_PORTS"] ?? null,
-    event: (text) => void from.store.addEvent({ at: Date.now(), kind: "engine", text }),
+    // An event that cannot be written (a full disk) must not end the controller.
+    event: (text) =>
+      void from.store.addEvent({ at: Date.now(), kind: "engine", text }).catch(() => undefined),
   });
 }
 

@@ -6,11 +6,11 @@ import type { ReplicaView } from "@hitless/core";
 import { connectProxy } from "@hitless/proxy";
 import { expect, test } from "vitest";
 import { allFiles } from "./artifacts/store-fixture.ts";
-import { ask, EngineBed } from "./engine-bed.ts";
 import { loadEngineState } from "./engine-state.ts";
 import { eventually } from "./replicas/fixtures/bench.ts";
 import { newReplicaRecord } from "./replicas/replica-record.ts";
 import { writeVersioned } from "./state/file-store.ts";
+import { ask, EngineBed } from "./testing/engine-bed.ts";
 
 const never = new AbortController().signal;
 

@@ -1,13 +1,15 @@
 import type { AppEvent, IntentKind, LogLine, LogQuery, ReleaseRecord } from "@hitless/core";
 import { allErrorCodes, HitlessError } from "@hitless/core";
-import { Agent, request } from "undici";
 import { z } from "zod";
+import { AnswerTimeout, askSocket, jsonOf } from "./ask-socket.ts";
 import type { Accepted } from "./operations.ts";
 import type { ReleaseBody } from "./server.ts";
 import type { StatusReport } from "./status.ts";
 
-/** Nothing of the API takes longer than this but news and logs, ms. */
-const answerWithinMs = 60_000;
+/** How long an answer may take, ms: one that only reads or notes, news, and one that copies a folder. */
+const answerWithinMs = 10_000;
+const newsWithinMs = 40_000;
+const releaseWithinMs = 30 * 60_000;
 
 const problem = z.object({
   error: z.object({
@@ -20,21 +22,18 @@ const problem = z.object({
 
 /** Talks to a controller over its socket. Every call throws NO_CONTROLLER when nobody answers. */
 export class ControllerClient {
-  private readonly agent: Agent;
+  private readonly socketPath: string;
+  /** Ends every call under way when the client is closed. */
+  private readonly closing = new AbortController();
 
   constructor(socketPath: string) {
-    this.agent = new Agent({
-      connect: { socketPath, timeout: 2000 },
-      headersTimeout: answerWithinMs,
-    });
+    this.socketPath = socketPath;
   }
 
   /** With `after`: waits until the status is newer than that version, or about 25 s. */
   status(after?: number, signal?: AbortSignal): Promise<StatusReport> {
-    return this.get<StatusReport>(
-      after === undefined ? "/status" : `/status?after=${after}`,
-      signal,
-    );
+    if (after === undefined) return this.get("/status", { signal });
+    return this.get(`/status?after=${after}`, { signal, withinMs: newsWithinMs });
   }
 
   history(): Promise<readonly ReleaseRecord[]> {
@@ -46,7 +45,7 @@ export class ControllerClient {
   }
 
   release(body: ReleaseBody): Promise<Accepted> {
-    return this.post("/release", body);
+    return this.post("/release", body, releaseWithinMs);
   }
 
   rollback(body: { readonly to: number | null; readonly by: string }): Promise<Accepted> {
@@ -72,9 +71,8 @@ export class ControllerClient {
   async *logs(query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
     const given = Object.entries(query).filter(([, value]) => value !== null);
     const search = new URLSearchParams(Object.fromEntries(given.map(([k, v]) => [k, String(v)])));
-    const options = { method: "GET", signal, bodyTimeout: 0 } as const;
-    const { body, statusCode } = await this.call(`/logs?${search}`, options);
-    if (statusCode >= 300) throw failureOf(await heard(body.json(), signal));
+    const body = await this.call("GET", `/logs?${search}`, { signal });
+    if (isRefusal(body)) throw failureOf(await heard(jsonOf(body), signal));
     const decoder = new TextDecoder();
     const pieces = body[Symbol.asyncIterator]();
     let rest = "";
@@ -92,37 +90,41 @@ export class ControllerClient {
   }
 
   async close(): Promise<void> {
-    await this.agent.destroy();
+    this.closing.abort();
   }
 
-  private async get<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return this.json<T>(path, { method: "GET", ...(signal === undefined ? {} : { signal }) });
+  private get<T>(path: string, options: CallOptions = {}): Promise<T> {
+    return this.json<T>("GET", path, options);
   }
 
-  private async post<T>(path: string, body: unknown): Promise<T> {
-    const headers = { "content-type": "application/json" };
-    return this.json<T>(path, { method: "POST", body: JSON.stringify(body), headers });
+  private post<T>(path: string, body: unknown, withinMs = answerWithinMs): Promise<T> {
+    return this.json<T>("POST", path, { body, withinMs });
   }
 
-  private async json<T>(path: string, options: CallOptions): Promise<T> {
-    const answer = await this.call(path, options);
-    const value: unknown = await heard(answer.body.json(), options.signal);
-    if (answer.statusCode < 300) return trusted<T>(value);
-    throw failureOf(value);
+  private async json<T>(method: "GET" | "POST", path: string, options: CallOptions): Promise<T> {
+    const answer = await this.call(method, path, options);
+    const value = await heard(jsonOf(answer), options.signal);
+    if (isRefusal(answer)) throw failureOf(value);
+    return trusted<T>(value);
   }
 
-  private call(path: string, options: CallOptions) {
-    const asked = request(`http://controller${path}`, { ...options, dispatcher: this.agent });
-    return heard(asked, options.signal);
+  private call(method: "GET" | "POST", path: string, options: CallOptions) {
+    const { socketPath } = this;
+    const { body, signal, withinMs = answerWithinMs } = options;
+    const ends = [this.closing.signal, ...(signal === undefined ? [] : [signal])];
+    const asked = { socketPath, method, path, body, answerWithinMs: withinMs };
+    return heard(askSocket({ ...asked, signal: AbortSignal.any(ends) }), signal);
   }
 }
 
 interface CallOptions {
-  readonly method: "GET" | "POST";
-  readonly body?: string;
-  readonly headers?: Record<string, string>;
-  readonly signal?: AbortSignal;
-  readonly bodyTimeout?: number;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  readonly withinMs?: number;
+}
+
+function isRefusal({ statusCode }: { readonly statusCode?: number | undefined }): boolean {
+  return statusCode === undefined || statusCode >= 300;
 }
 
 /** What the controller says, in whole or in part; one that ends meanwhile is NO_CONTROLLER. */
@@ -136,6 +138,13 @@ async function heard<T>(said: Promise<T>, signal?: AbortSignal): Promise<T> {
 }
 
 function noController(cause: unknown): HitlessError {
+  if (cause instanceof AnswerTimeout) {
+    const message = `the controller has not answered for ${cause.waitedMs / 1000} s`;
+    return new HitlessError("NO_CONTROLLER", message, {
+      cause,
+      next: "If it hangs, replace it: `hitless up --detach --take-over`.",
+    });
+  }
   return new HitlessError("NO_CONTROLLER", "no controller answers for this app", {
     cause,
     next: "Start one with `hitless up`.",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ControllerBed, eventually, releaseBody } from "../loop/controller-bed.ts";
+import { ControllerBed, eventually, releaseBody } from "../testing/controller-bed.ts";
 
 /** A bed whose release to revision 2 never gets ready, so that it stays under way. */
 async function busyBed(): Promise<ControllerBed> {

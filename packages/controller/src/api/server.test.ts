@@ -9,7 +9,7 @@ import { Readable } from "node:stream";
 import { json } from "node:stream/consumers";
 import { HitlessError, type LogLine, type LogQuery } from "@hitless/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ControllerBed, eventually, releaseBody } from "../loop/controller-bed.ts";
+import { ControllerBed, eventually, releaseBody } from "../testing/controller-bed.ts";
 import { ControllerClient } from "./client.ts";
 import { serveApi } from "./server.ts";
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { applyIntent } from "@hitless/core";
 import { expect, test, vi } from "vitest";
-import { ControllerBed, eventually, releaseBody } from "./controller-bed.ts";
+import { ControllerBed, eventually, releaseBody } from "../testing/controller-bed.ts";
 
 test("persists what it will do before it does it, and the token after", async () => {
   await using bed = await ControllerBed.asked();

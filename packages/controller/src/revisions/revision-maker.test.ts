@@ -5,7 +5,7 @@ import type { ReleaseRecord, RevisionContent } from "@hitless/core";
 import { FakeStore } from "@hitless/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { contentSpec, place, SaidArtifacts } from "../loop/controller-bed.ts";
+import { contentSpec, place, SaidArtifacts } from "../testing/controller-bed.ts";
 import { RevisionMaker } from "./revision-maker.ts";
 
 function bed() {

@@ -1,8 +1,8 @@
 import { rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { EngineBed } from "../engine-bed.ts";
 import { loadEngineState } from "../engine-state.ts";
+import { EngineBed } from "../testing/engine-bed.ts";
 import { eventually, httpProbe } from "./fixtures/bench.ts";
 
 test("a state that cannot be saved when a replica leaves is told, and nothing breaks", async () => {

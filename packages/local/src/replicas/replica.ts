@@ -56,6 +56,8 @@ export class Replica {
   #lastProbe: ProbeAnswer | null = null;
   #longestReadyMs = 0;
   #flow: Promise<void> | null = null;
+  /** The last withdrawal; resolved when it is acknowledged. */
+  #withdrawn: Promise<void> = Promise.resolve();
 
   constructor(record: ReplicaRecord, host: ReplicaHost) {
     this.record = record;
@@ -170,7 +172,7 @@ export class Replica {
         return { kind: "unknown", at: this.#host.now() };
       }
       // The machine was started again, or the start was never made: no end of a process to report.
-      void this.#admission.withdraw();
+      void this.#withdraw();
       this.#releasePort();
     }
     return startProcess(record, this.#host, this.#abandoned.signal);
@@ -250,7 +252,7 @@ export class Replica {
   /** The end came by itself: nothing more for it, the rest of its group away, then start again. */
   async #clearAway(found: ReplicaProcess, exit: Exit): Promise<void> {
     const evidence = this.#strangerEvidence(found.leader);
-    void this.#admission.withdraw();
+    void this.#withdraw();
     await killGroup(found.leader, this.#abandoned.signal);
     if (evidence !== null) return this.#losePort(found, evidence);
     await this.#lost(exit);
@@ -259,7 +261,7 @@ export class Replica {
   /** A start that never served found its port taken: another port at once, and no crash. */
   async #losePort({ leader }: ReplicaProcess, evidence: string): Promise<void> {
     const { record } = this;
-    void this.#admission.withdraw();
+    void this.#withdraw();
     await killGroup(leader, this.#abandoned.signal);
     if (record.port !== null) this.#host.ports.burn(record.port);
     record.port = null;
@@ -273,7 +275,7 @@ export class Replica {
 
   async #lost(exit: Exit): Promise<void> {
     const { record } = this;
-    void this.#admission.withdraw();
+    void this.#withdraw();
     const { failures, delayMs } = backOff(record.failures, this.#longestReadyMs);
     record.failures = failures;
     record.lastExit = exit;
@@ -323,7 +325,7 @@ export class Replica {
       drain: record.drain,
       host: this.#host,
       leader: found?.leader ?? null,
-      withdraw: () => this.#admission.withdraw(),
+      withdraw: () => this.#withdraw(),
       execTarget: (command) => this.#execTarget(command),
       save: () => this.#save(),
       signal: this.#abandoned.signal,
@@ -347,7 +349,7 @@ export class Replica {
   }
 
   async #withdrawAndSave(): Promise<void> {
-    await this.#admission.withdraw();
+    await this.#withdraw();
     await this.#save();
   }
 
@@ -368,9 +370,17 @@ export class Replica {
     this.#longestReadyMs = Math.max(this.#longestReadyMs, this.#host.now() - this.#life.since);
   }
 
+  /** Nobody else gets the port before every worker has forgotten it. */
   #releasePort(): void {
-    if (this.record.port !== null) this.#host.ports.release(this.record.port);
+    const { port } = this.record;
     this.record.port = null;
+    if (port === null) return;
+    void this.#withdrawn.finally(() => this.#host.ports.release(port));
+  }
+
+  #withdraw(): Promise<void> {
+    this.#withdrawn = this.#admission.withdraw();
+    return this.#withdrawn;
   }
 
   #apply(event: ReplicaEvent): void {

@@ -1,12 +1,15 @@
-import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { HitlessError } from "@hitless/core";
 import { z } from "zod";
 import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
+import { hasErrno, writeFileAtomic } from "./atomic-file.ts";
 
 /** How often the holder of the lock shows that it lives, and when it counts as hung, ms. */
 const heartbeatMs = 2000;
 const leaseMs = 10_000;
 const goneWithinMs = 15_000;
+/** Nobody needs the guard of the lock for longer, ms. */
+const guardMs = 5000;
 
 const lockFile = z.object({
   schema: z.literal(1),
@@ -36,15 +39,13 @@ export async function acquireLock(
     throw new HitlessError("UNSUPPORTED_PLATFORM", "process identities cannot be read");
   const content = `${JSON.stringify({ schema: 1, process: self })}\n`;
   let lastSeen: number | null = null;
-  while (!(await tryLink(path, content))) {
-    const held = await readHolder(path);
-    if (held === null) continue;
-    lastSeen = held.lastSeen;
-    if (held.process !== null && isAlive(held.process)) {
-      if (!options.takeOver && !isHung(held)) throw refused(path, held.process);
-      await end(held.process);
-    }
-    await removeIfUnchanged(path, held.text);
+  for (;;) {
+    const { taken, before } = await guarded(path, () => takeUnlessHeld(path, content));
+    lastSeen = before?.lastSeen ?? lastSeen;
+    if (taken) break;
+    if (before.process === null) continue;
+    if (!options.takeOver && !isHung(before)) throw refused(path, before.process);
+    await end(before.process);
   }
   return holdLock(path, { content, lastSeen });
 }
@@ -78,37 +79,50 @@ async function readHolder(path: string): Promise<Holder | null> {
     const parsed = lockFile.safeParse(jsonOrNull(text));
     return { process: parsed.success ? parsed.data.process : null, lastSeen: mtimeMs, text };
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+    if (hasErrno(cause, "ENOENT")) return null;
     throw cause;
   }
 }
 
-/** A link appears with its whole content or not at all, and never replaces. */
-async function tryLink(path: string, content: string): Promise<boolean> {
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, content, { mode: 0o600 });
+type Taking =
+  | { readonly taken: true; readonly before: Holder | null }
+  | { readonly taken: false; readonly before: Holder };
+
+/** Takes a free or a dead lock; a living holder keeps it. */
+async function takeUnlessHeld(path: string, content: string): Promise<Taking> {
+  const before = await readHolder(path);
+  if (before?.process && isAlive(before.process)) return { taken: false, before };
+  await writeFileAtomic(path, content, { mode: 0o600 });
+  return { taken: true, before };
+}
+
+/**
+ * One at a time looks at the lock and takes it: two that find the same dead lock must not both
+ * have it. The guard is a folder, which only one can make; one that was left behind by a crash is
+ * older than anybody needs it.
+ */
+async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const guard = `${path}.guard`;
+  while (!(await madeFolder(guard))) {
+    const made = await stat(guard).catch(() => null);
+    if (made !== null && Date.now() - made.mtimeMs > guardMs) await rmdir(guard).catch(() => null);
+    else await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   try {
-    await link(temporary, path);
+    return await work();
+  } finally {
+    await rmdir(guard).catch(() => null);
+  }
+}
+
+async function madeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
     return true;
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
+    if (hasErrno(cause, "EEXIST")) return false;
     throw cause;
-  } finally {
-    await rm(temporary, { force: true });
   }
-}
-
-/** Two may find the same dead lock: what was moved away is looked at before it is thrown away. */
-async function removeIfUnchanged(path: string, text: string): Promise<void> {
-  const aside = `${path}.stale-${process.pid}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
-  }
-  const moved = await readFile(aside, "utf8");
-  if (moved !== text) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
 }
 
 function holdLock(path: string, at: { content: string; lastSeen: number | null }): ControllerLock {

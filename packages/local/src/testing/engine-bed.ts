@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { type EngineMutation, newApp, type ReplicaView } from "@hitless/core";
 import { exampleSettings } from "@hitless/core/testing";
 import { connectProxy } from "@hitless/proxy";
-import { LocalArtifactStore } from "./artifacts/artifact-store.ts";
-import { LocalEngine } from "./local-engine.ts";
-import { identify, isAlive, type ProcessIdentity } from "./processes/process-identity.ts";
-import { eventually, type RevisionChanges, revisionOf } from "./replicas/fixtures/bench.ts";
-import { FileStore } from "./state/file-store.ts";
-import { createState, locateState, type StateFolder } from "./state/state-folder.ts";
+import { LocalArtifactStore } from "../artifacts/artifact-store.ts";
+import { LocalEngine } from "../local-engine.ts";
+import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
+import { eventually, type RevisionChanges, revisionOf } from "../replicas/fixtures/bench.ts";
+import { FileStore } from "../state/file-store.ts";
+import { createState, locateState, type StateFolder } from "../state/state-folder.ts";
 
 const never = new AbortController().signal;
 

@@ -10,8 +10,8 @@ import {
 } from "@hitless/core";
 import { exampleSettings, FakeEngine, FakeStore, releaseTo } from "@hitless/core/testing";
 import { Operations } from "../api/operations.ts";
+import { Controller } from "../loop/controller.ts";
 import { type AppPlace, RevisionMaker } from "../revisions/revision-maker.ts";
-import { Controller } from "./controller.ts";
 
 /** Called before and after each save and each mutation, with what it is; may reject, as they may. */
 export type Watch = (what: string) => void | Promise<void>;
