@@ -1,4 +1,4 @@
-import { open, readdir, rm, stat, truncate } from "node:fs/promises";
+import { appendFile, open, readdir, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 
 /** How much a start may have written before its log is cut to its end, bytes. */
@@ -84,8 +84,7 @@ async function cutToEnd(path: string, size: number): Promise<void> {
     const end = buffer.subarray(0, bytesRead);
     const whole = end.subarray(end.indexOf(0x0a) + 1);
     await truncate(path, 0);
-    const append = await open(path, "a");
-    await append.write(whole).finally(() => append.close());
+    await appendFile(path, whole);
   } finally {
     await handle.close();
   }
