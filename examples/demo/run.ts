@@ -68,9 +68,9 @@ async function tell(bed: AppBed): Promise<Told> {
     signal.throwIfAborted();
     narrator.heading(`hitless up: the shop 1.0 with ${replicas} replicas on ${bed.url}`);
     await bed.must(0, "up", "--detach");
-    load = startLoad({ url: bed.url, rate, firstPhase: "start" });
     const answering = await bed.everybody(replicas);
-    const stage: Stage = { bed, load, phase: "start", replicas: answering, before: null };
+    load = startLoad({ url: bed.url, rate, firstPhase: "warm-up" });
+    const stage: Stage = { bed, load, phase: "warm-up", replicas: answering, before: null };
     for (const phase of phases) {
       signal.throwIfAborted();
       ({ name } = phase);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   lstatSync,
@@ -18,6 +19,8 @@ import { LocalArtifactStore } from "./artifact-store.ts";
 /** Above the size from which a checkout links files. */
 export const large = Buffer.alloc(1_200_000, "x");
 
+const nobody = 65_534;
+
 /** A source folder and a store below one temporary folder, for tests. */
 export class StoreFixture implements Disposable {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "hitless-artifacts-")));
@@ -31,6 +34,14 @@ export class StoreFixture implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** From here on this process is nobody in particular: root may read everything. */
+  asOrdinaryUser(): Disposable {
+    if (process.getuid?.() !== 0) return { [Symbol.dispose]: () => undefined };
+    execFileSync("chown", ["-R", String(nobody), this.folder]);
+    process.seteuid?.(nobody);
+    return { [Symbol.dispose]: () => process.seteuid?.(0) };
   }
 
   write(path: string, data: string | Buffer, mode = 0o644): void {

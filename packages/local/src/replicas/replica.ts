@@ -23,6 +23,7 @@ import {
   transition,
 } from "./replica-state.ts";
 import { killGroup, StopOrder } from "./stop-order.ts";
+import { type Ending, untilEnding } from "./until-ending.ts";
 import { pause } from "./wait.ts";
 
 export type { ReplicaHost } from "./replica-host.ts";
@@ -31,13 +32,6 @@ export type { ReplicaHost } from "./replica-host.ts";
 const mostStrangers = 5;
 /** After a fault of our own, so that it does not spin. */
 const afterFaultMs = 1000;
-
-/** Why watching a process came to its end. */
-type Ending =
-  | { readonly kind: "exited"; readonly exit: Exit }
-  | { readonly kind: "unfit"; readonly because: string }
-  | { readonly kind: "stranger"; readonly evidence: string }
-  | { readonly kind: "stop" };
 
 /**
  * One replica, from its first start to its end: kept running, probed, routed to while it is ready,
@@ -178,30 +172,13 @@ export class Replica {
     return startProcess(record, this.#host, this.#abandoned.signal);
   }
 
-  /** Probes the process until it ends, is given up or is asked to stop. */
-  async #watch(found: ReplicaProcess): Promise<Ending> {
-    const over = new AbortController();
-    const ends = [this.#interrupted, over.signal];
-    try {
-      return await new Promise<Ending>((resolve, reject) => {
-        const interrupt = (): void => {
-          if (this.#abandoned.signal.aborted) reject(this.#abandoned.signal.reason);
-          else resolve({ kind: "stop" });
-        };
-        if (this.#interrupted.aborted) interrupt();
-        this.#interrupted.addEventListener("abort", interrupt, { once: true });
-        over.signal.addEventListener("abort", () =>
-          this.#interrupted.removeEventListener("abort", interrupt),
-        );
-        endOf(found, this.record, over.signal).then(
-          (exit) => resolve({ kind: "exited", exit }),
-          reject,
-        );
-        this.#proberOf(found.leader, resolve).run(AbortSignal.any(ends)).catch(reject);
-      });
-    } finally {
-      over.abort();
-    }
+  #watch(found: ReplicaProcess): Promise<Ending> {
+    return untilEnding({
+      exit: (signal) => endOf(found, this.record, signal),
+      probe: (end, signal) => this.#proberOf(found.leader, end).run(signal),
+      stopping: this.#stopping.signal,
+      abandoned: this.#abandoned.signal,
+    });
   }
 
   #proberOf(leader: ProcessIdentity, end: (ending: Ending) => void): Prober {
