@@ -21,6 +21,8 @@ const errorCodes = {
   SECRET_MISSING: 2,
   /** The release failed and the app is back on the old revision. */
   RELEASE_FAILED: 3,
+  /** `hitless load` lost requests. */
+  REQUESTS_LOST: 3,
   /** The release was aborted by a person and the app is back on the old revision. */
   RELEASE_ABORTED: 4,
   /** The command stopped waiting; the release goes on. */

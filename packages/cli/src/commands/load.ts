@@ -49,7 +49,7 @@ export function loadCommand(): Command {
         renderReport(report, { width: process.stdout.columns ?? 80, color: process.stdout.isTTY }),
       );
     const { lost, sent } = report.total;
-    if (lost > 0) throw new HitlessError("RELEASE_FAILED", `${lost} of ${sent} requests were lost`);
+    if (lost > 0) throw new HitlessError("REQUESTS_LOST", `${lost} of ${sent} requests were lost`);
   });
 }
 

@@ -15,6 +15,8 @@ import type { StateFolder } from "./state-folder.ts";
 
 /** Version of every file below. A newer one is refused, an older one is read. */
 const schema = 1;
+/** Events are kept in two files of at most this size. */
+const mostEventBytes = 4 * 1024 * 1024;
 
 /** The release store of one machine: versioned JSON files, each replaced in one rename. */
 export class FileStore implements ReleaseStore {
@@ -27,7 +29,7 @@ export class FileStore implements ReleaseStore {
   constructor(folder: StateFolder) {
     this.folder = folder;
     this.records = new LineLog(folder.history);
-    this.eventLog = new LineLog(folder.events);
+    this.eventLog = new LineLog(folder.events, mostEventBytes);
   }
 
   async load(): Promise<App | null> {

@@ -1,4 +1,5 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, rename } from "node:fs/promises";
+import { hasErrno } from "./atomic-file.ts";
 
 /**
  * An append-only file of JSON lines. A crash can tear the last line only: reading skips what does
@@ -6,10 +7,13 @@ import { open, readFile } from "node:fs/promises";
  */
 export class LineLog {
   private readonly path: string;
+  private readonly mostBytes: number;
   private last: Promise<void> = Promise.resolve();
 
-  constructor(path: string) {
+  /** Beyond `mostBytes` the file becomes `<path>.1`, and the one of that name is forgotten. */
+  constructor(path: string, mostBytes = Number.POSITIVE_INFINITY) {
     this.path = path;
+    this.mostBytes = mostBytes;
   }
 
   /** Resolves once the line is on disk. Lines keep the order of the calls. */
@@ -19,16 +23,16 @@ export class LineLog {
     return written;
   }
 
-  /** All whole lines; none when the file does not exist. */
+  /** All whole lines that are kept, oldest first; none when there is no file. */
   async read(): Promise<readonly unknown[]> {
-    const text = await readFile(this.path, "utf8").catch((cause: unknown) => {
-      if (isMissing(cause)) return "";
-      throw cause;
-    });
-    return text.split("\n").flatMap((line) => {
-      const value = parseOrNull(line);
-      return value === null ? [] : [value];
-    });
+    const texts = await Promise.all([`${this.path}.1`, this.path].map(textOf));
+    return texts
+      .join("\n")
+      .split("\n")
+      .flatMap((line) => {
+        const value = parseOrNull(line);
+        return value === null ? [] : [value];
+      });
   }
 
   private async write(line: string): Promise<void> {
@@ -38,9 +42,19 @@ export class LineLog {
       const torn = size > 0 && (await lastByte(file, size)) !== 0x0a;
       await file.appendFile(torn ? `\n${line}` : line);
       await file.datasync();
+      if (size + line.length > this.mostBytes) await rename(this.path, `${this.path}.1`);
     } finally {
       await file.close();
     }
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if (hasErrno(cause, "ENOENT")) return "";
+    throw cause;
   }
 }
 
@@ -57,8 +71,4 @@ function parseOrNull(line: string): unknown {
 async function lastByte(file: Awaited<ReturnType<typeof open>>, size: number): Promise<number> {
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] ?? 0;
-}
-
-function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 }

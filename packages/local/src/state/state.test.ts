@@ -85,6 +85,16 @@ test("a torn last line is skipped, and the next line starts anew", async () => {
   expect(await log.read()).toEqual([{ n: 1 }, { n: 3 }]);
 });
 
+test("a log with a bound keeps the newest lines in two files", async () => {
+  const path = join(dir, "lines.jsonl");
+  const log = new LineLog(path, 400);
+  for (let n = 0; n < 200; n += 1) await log.append(n);
+  const kept = await log.read();
+  expect(kept.at(-1)).toBe(199);
+  expect(kept).toEqual(Array.from({ length: kept.length }, (_, n) => 200 - kept.length + n));
+  expect((await stat(path)).size + (await stat(`${path}.1`)).size).toBeLessThan(900);
+});
+
 test("lines keep the order of the calls", async () => {
   const log = new LineLog(join(dir, "lines.jsonl"));
   await Promise.all(Array.from({ length: 50 }, (_, n) => log.append(n)));
