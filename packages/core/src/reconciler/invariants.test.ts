@@ -48,10 +48,27 @@ describe("violations", () => {
     expect(broken(app, engine, scale(1, 2))).toEqual(["1: 2 available is below 3"]);
   });
 
-  it("lets replicas go that are not available anyway", async () => {
-    const { app, engine } = await midway([]);
+  it("lets a replica go that is not available anyway, when others make up for it", async () => {
+    const { app, engine } = await midway([[2, 1]]);
     engine.kill(1);
     expect(broken(app, engine, scale(1, 2))).toEqual([]);
+  });
+
+  it("names a scale that takes what could be available again", async () => {
+    const { app, engine } = await midway([]);
+    engine.kill(1);
+    expect(broken(app, engine, scale(1, 2))).toEqual([
+      "1: only 2 replicas could be available again, below 3",
+    ]);
+  });
+
+  it("a blink of the whole old side is nobody's leave to take it away", async () => {
+    const { app, engine } = await midway([[2, 1]]);
+    engine.stall(1, 10_000);
+    expect(broken(app, engine, scale(1, 2))).toEqual([]);
+    expect(broken(app, engine, scale(1, 1))).toEqual([
+      "1: only 2 replicas could be available again, below 3",
+    ]);
   });
 
   it("names a scale above the surge", async () => {

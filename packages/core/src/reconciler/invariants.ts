@@ -44,15 +44,23 @@ function references(app: App): ReadonlySet<number> {
 function scaleViolations(app: App, scale: Scale, world: World): readonly string[] {
   const found: string[] = [];
   const side = sideOf(world, scale.revision);
-  const limits = limitsOf(positionOf(app, world).waypoint.pace, app.desired.replicas);
+  const position = positionOf(app, world);
+  const limits = limitsOf(position.waypoint.pace, app.desired.replicas);
   const taken = Math.max(0, side.level - scale.replicas);
   const healthy = Math.max(0, taken - unavailableOf(side));
   const available = sum(world, (s) => s.available) - healthy;
   if (healthy > 0 && available < limits.minAvailable) {
     found.push(`1: ${available} available is below ${limits.minAvailable}`);
   }
+  const unproven = position.arriving === null ? 0 : unavailableOf(sideOf(world, position.arriving));
+  const running = sum(world, (s) => Math.max(s.live, s.level));
+  const keeps = running - (taken - healthy) - unproven;
+  const own = scale.revision === position.givenUp || scale.revision === position.arriving;
+  if (taken > healthy && !own && keeps < limits.minAvailable) {
+    found.push(`1: only ${keeps} replicas could be available again, below ${limits.minAvailable}`);
+  }
   const added = Math.max(0, scale.replicas - side.level);
-  const total = sum(world, (s) => Math.max(s.live, s.level)) + added;
+  const total = running + added;
   if (added > 0 && total > limits.maxTotal)
     found.push(`1: ${total} replicas is above ${limits.maxTotal}`);
   const weight = weightOf(app.route.rule, scale.revision);

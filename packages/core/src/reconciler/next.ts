@@ -7,7 +7,7 @@ import { finish } from "./finish.ts";
 import { holdStep, pendingVerdicts } from "./hold-step.ts";
 import { violations } from "./invariants.ts";
 import { contractStep, hookKey, outsideStep } from "./outside-step.ts";
-import { courseOf, type Position, positionOf } from "./position.ts";
+import { atMost, courseOf, type Position, positionOf } from "./position.ts";
 import { failureNow, progressed, restartClock } from "./progress.ts";
 import { reached } from "./reached.ts";
 import { startPending } from "./requests.ts";
@@ -94,6 +94,8 @@ function stand(app: App, world: World, facts: Facts): Decision {
   const grow = growthStep(position, world, limits);
   const { fits, detail } = world.capacity;
   if (grow !== null && fits) return mutate(app, grow, world);
+  const excess = shrinkStep(atMost(position, app.desired.replicas), world, limits);
+  if (excess !== null) return mutate(app, excess, world);
   const route = routeStep(app, position, { world, limits });
   if (route !== null) return mutate(app, route, world);
   if (routeStands(app, position, world)) {

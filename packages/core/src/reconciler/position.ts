@@ -15,6 +15,8 @@ export interface Position {
   readonly rule: RouteRule | null;
   /** The revision that grows; the deadline is about it. Null in steady state. */
   readonly arriving: number | null;
+  /** The revision that a way back gives up: nothing about it is worth waiting for. */
+  readonly givenUp: number | null;
 }
 
 const steady: Waypoint = waypoint("steady", { stable: 1, canary: 0 });
@@ -52,6 +54,17 @@ export function positionOf(app: App, world: World): Position {
   });
 }
 
+/**
+ * The same position for a side that has more than anybody wants since the desired number fell:
+ * what is above it can go whatever the route is, and may be in the way of what has to grow.
+ */
+export function atMost(position: Position, desired: number): Position {
+  const targets = [...position.targets].map(
+    ([revision, target]) => [revision, Math.max(target, desired)] as const,
+  );
+  return { ...position, targets: new Map(targets) };
+}
+
 function place(
   app: App,
   world: World,
@@ -77,5 +90,6 @@ function place(
     arriving: at.arriving,
     targets,
     rule: ruleFor(at.waypoint.route, at.roles),
+    givenUp: app.release?.direction === "back" ? app.release.to : null,
   };
 }
