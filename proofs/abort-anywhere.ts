@@ -85,7 +85,10 @@ class Interrupter {
     return this.finding(steps, control);
   }
 
-  /** Interrupts at a step, again when another one was met instead, until it was met or is given up. */
+  /**
+   * Interrupts at a step, again when another one was met instead or none was left, until it was met
+   * or is given up. An intent that was accepted and did not do what it should is a fault at once.
+   */
   private async at(step: string, kind: Interruption): Promise<void> {
     for (let tries = 0; tries < mostTries && !this.done.has(`${kind} at ${step}`); tries += 1) {
       this.load.phase(`${kind} at ${step}`);
@@ -99,12 +102,13 @@ class Interrupter {
   }
 
   private async judge(step: string, kind: Interruption, met: Interrupted): Promise<void> {
-    const { landed, left, outcome, command } = met;
+    const { landed, left, outcome, command, faults } = met;
     const what = `${kind} at ${landed ?? "the end"}`;
     const aim = landed === step ? "" : ` (aimed at ${step})`;
     console.log(`${what}${aim}: ${outcome}, exit ${command.code}`);
-    const exits = kind.startsWith("pause") ? 5 : 4;
-    if (landed !== null && command.code !== exits) {
+    this.faults.push(...faults.map((fault) => `${what}: ${fault}`));
+    const interrupted = kind.startsWith("pause") ? 5 : 4;
+    if (command.code !== (landed === null ? 0 : interrupted)) {
       this.faults.push(`${what}: release --wait exited ${command.code}: ${command.stderr}`);
     }
     if (left !== null && left !== landed) {

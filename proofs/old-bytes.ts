@@ -98,9 +98,7 @@ async function releaseAndGoBack(bed: AppBed, load: LoadSession): Promise<readonl
   load.phase("after the abort");
   return [
     failed.code === 3 ? "" : `the release of garbage ended with ${failed.code}: ${failed.stderr}`,
-    aborted.code === 0 || aborted.code === 4
-      ? ""
-      : `the abort ended with ${aborted.code}: ${aborted.stderr}`,
+    aborted.code === 0 ? "" : `the abort ended with ${aborted.code}: ${aborted.stderr}`,
   ];
 }
 

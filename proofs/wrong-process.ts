@@ -1,6 +1,13 @@
-import { type ForkedForm, forkedForms, liveAndLeave } from "../test/bed/forked-app.ts";
+import type { ControlReport } from "@hitless/load";
+import {
+  type ForkedForm,
+  forkedForms,
+  graceSeconds,
+  liveAndLeave,
+} from "../test/bed/forked-app.ts";
+import { type LoadTally, sumOf, tallyOf } from "../test/bed/load-tally.ts";
 import { strangerVersion } from "../test/bed/port-thief.ts";
-import { releaseAmongThieves, type StolenPorts } from "../test/bed/stolen-ports.ts";
+import { releaseAmongThieves, type StolenPorts, swapNaively } from "../test/bed/stolen-ports.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 /** Three ports are stolen, then the app gets one that stays its own. */
@@ -50,19 +57,24 @@ const cornered: readonly StolenPorts[] = [
 /** A stranger on a replica's port never passes for it; forked listeners work and are told to stop. */
 export const proof: Proof = {
   title: "a stranger on a replica's port never passes for the app; forked listeners work",
-  seconds: 110,
+  seconds: 120,
   async run(): Promise<Finding> {
-    const outrunOk = await each(outrun, (stolen) => getsAnotherPort(stolen));
-    const corneredOk = await each(cornered, (stolen) => failsByName(stolen));
+    const controls = await naiveSwaps();
+    const controlOf = ({ app }: StolenPorts) => controls[app];
+    const outrunOk = await each(outrun, (stolen) => getsAnotherPort(stolen, controlOf(stolen)));
+    const corneredOk = await each(cornered, (stolen) => failsByName(stolen, controlOf(stolen)));
     const forkedOk = await each(Object.values(forkedForms), (form) => endsByItself(form));
     const wrong = [...outrunOk, ...corneredOk].reduce((sum, { strangers }) => sum + strangers, 0);
     const all = [...outrunOk, ...corneredOk, ...forkedOk];
     const thefts = outrunOk.length + corneredOk.length;
+    const { sent, lost } = sumOf([...outrunOk, ...corneredOk].flatMap(({ tally }) => tally));
+    const controlLost = Object.values(controls).reduce((n, { load }) => n + load.total.lost, 0);
     return {
       figure:
         `${count(outrunOk)} of ${outrunOk.length} releases got other ports, ${count(corneredOk)} of ` +
         `${corneredOk.length} failed naming port and pid, ${wrong} answers of strangers in ${thefts} ` +
-        `thefts, ${count(forkedOk)} of ${forkedOk.length} forked apps ran their handlers`,
+        `thefts, ${lost} of ${sent} requests lost (${Object.keys(controls).length} controls lost ` +
+        `${controlLost}), ${count(forkedOk)} of ${forkedOk.length} forked apps ran their handlers`,
       ok: all.every(({ ok }) => ok),
     };
   },
@@ -72,6 +84,14 @@ interface Seen {
   readonly ok: boolean;
   readonly said: string;
   readonly strangers: number;
+  readonly tally: readonly LoadTally[];
+}
+
+/** One for each way in which the app meets a stranger: its own command, its own config. */
+async function naiveSwaps(): Promise<Readonly<Record<StolenPorts["app"], ControlReport>>> {
+  const swap = (app: StolenPorts["app"]) =>
+    swapNaively({ name: "control", app, theft: { on: "127.0.0.1", most: 0 }, ports: 0 });
+  return { exit: await swap("exit"), stay: await swap("stay"), share: await swap("share") };
 }
 
 async function each<T extends { readonly name: string }>(
@@ -87,39 +107,48 @@ async function each<T extends { readonly name: string }>(
   return all;
 }
 
-async function getsAnotherPort(stolen: StolenPorts): Promise<Seen> {
+async function getsAnotherPort(stolen: StolenPorts, control: ControlReport): Promise<Seen> {
   const result = await releaseAmongThieves(stolen);
-  const { answersBy, holders, release, lost, sent } = result;
+  const { answersBy, holders, release, report } = result;
+  const tally = tallyOf(report, control);
   const strangers = answersBy[strangerVersion] ?? 0;
   const moved = release.code === 0 && result.stable === 2 && (answersBy["app 2"] ?? 0) > 0;
   return {
-    ok: moved && strangers === 0 && lost === 0 && holders.size === stolen.theft.most,
-    said: `${holders.size} ports stolen, exit ${release.code}, ${lost} of ${sent} lost, answers ${JSON.stringify(answersBy)}`,
+    ok: moved && strangers === 0 && tally.clean && holders.size === stolen.theft.most,
+    said: `${holders.size} ports stolen, exit ${release.code}, ${lossesIn(tally)}, answers ${JSON.stringify(answersBy)}`,
     strangers,
+    tally: [tally],
   };
 }
 
-async function failsByName(stolen: StolenPorts): Promise<Seen> {
+async function failsByName(stolen: StolenPorts, control: ControlReport): Promise<Seen> {
   const result = await releaseAmongThieves(stolen);
-  const { answersBy, holders, release, lost, sent, reason } = result;
+  const { answersBy, holders, release, report, reason } = result;
+  const tally = tallyOf(report, control);
   const strangers = answersBy[strangerVersion] ?? 0;
   const named = [...holders].some(
     ([port, pid]) => reason.includes(`${port}`) && reason.includes(`${pid}`),
   );
   return {
-    ok: release.code === 3 && result.stable === 1 && strangers === 0 && lost === 0 && named,
-    said: `${holders.size} ports stolen, exit ${release.code}, ${lost} of ${sent} lost, "${reason}"`,
+    ok: release.code === 3 && result.stable === 1 && strangers === 0 && tally.clean && named,
+    said: `${holders.size} ports stolen, exit ${release.code}, ${lossesIn(tally)}, "${reason}"`,
     strangers,
+    tally: [tally],
   };
 }
 
 async function endsByItself(form: ForkedForm): Promise<Seen> {
   const { forked, stopped, handled, slowestSeconds } = await liveAndLeave(form);
   return {
-    ok: forked && stopped > 0 && handled === stopped,
+    ok: forked && stopped > 0 && handled === stopped && slowestSeconds < graceSeconds,
     said: `${handled} of ${stopped} handlers ran, slowest step ${slowestSeconds.toFixed(1)} s`,
     strangers: 0,
+    tally: [],
   };
+}
+
+function lossesIn({ sent, lost, controlLost }: LoadTally): string {
+  return `${lost} of ${sent} lost (control lost ${controlLost})`;
 }
 
 function count(seen: readonly Seen[]): number {

@@ -137,13 +137,15 @@ export class AppBed implements AsyncDisposable {
   }
 
   /**
-   * Asks until `count` different processes have answered; throws when fewer or more do. Several at
-   * once and not always as many, or the questions would fall into step with a load beside them
-   * and meet the same replicas again and again.
+   * Asks until `count` different processes have answered, and one more round, which would meet one
+   * too many; throws when fewer or more do. Several at once and not always as many, or the questions
+   * would fall into step with a load beside them and meet the same replicas again and again.
    */
   async everybody(count: number): Promise<readonly ShopAnswer[]> {
     const seen = new Map<number, ShopAnswer>();
-    for (let round = 0; round < 20 && seen.size < count; round += 1) {
+    let enough = false;
+    for (let round = 0; round < 20 && !enough; round += 1) {
+      enough = seen.size >= count;
       const questions = Array.from({ length: 2 * count + (round % 3) }, () => this.ask());
       for (const answer of await Promise.all(questions)) seen.set(answer.pid, answer);
     }

@@ -5,7 +5,10 @@ import { type AppBed, isRunning, until } from "./app-bed.ts";
 
 const lockFile = z.object({ process: z.object({ pid: z.number() }) });
 const appFile = z.object({
-  value: z.object({ release: z.object({ id: z.number() }).nullable(), releases: z.number() }),
+  value: z.object({
+    release: z.object({ id: z.number(), direction: z.enum(["forward", "back"]) }).nullable(),
+    releases: z.number(),
+  }),
 });
 
 /** The process that the state folder names as its controller, dead or alive; null without one. */
@@ -17,6 +20,11 @@ export async function namedController(bed: AppBed): Promise<number | null> {
 /** Number of the last release whose intent is on disk; 0 when none is. */
 export async function persistedReleases(bed: AppBed): Promise<number> {
   return (await parsed(bed, "app.json", appFile))?.value.releases ?? 0;
+}
+
+/** Where the release that is on disk goes; null when none is under way. */
+export async function persistedDirection(bed: AppBed): Promise<"forward" | "back" | null> {
+  return (await parsed(bed, "app.json", appFile))?.value.release?.direction ?? null;
 }
 
 /** Kills the controller at once, without asking it who it is; resolves when it is gone. */

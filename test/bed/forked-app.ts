@@ -29,6 +29,8 @@ export interface ForkedLife {
   readonly slowestSeconds: number;
 }
 
+/** `terminationGracePeriodSeconds` of the app: a server that has to be killed takes so long. */
+export const graceSeconds = 20;
 const replicas = 2;
 
 /** Brings it up, releases once and takes it down. Throws when a step fails or anything is left. */
@@ -36,7 +38,12 @@ export async function liveAndLeave({ run }: ForkedForm): Promise<ForkedLife> {
   await using bed = await AppBed.make({ app: "../test/bed/apps/forked" });
   const marks = join(bed.dir, "../marks");
   await mkdir(marks);
-  await bed.edit({ run, replicas, config: { MARKS: marks } });
+  const drain = {
+    delaySeconds: 0,
+    timeoutSeconds: 10,
+    terminationGracePeriodSeconds: graceSeconds,
+  };
+  await bed.edit({ run, replicas, drain, config: { MARKS: marks } });
   await bed.must(0, "up", "--detach");
   const first = await bed.everybody(replicas);
   const leaders = new Set((await bed.status()).replicas.map((replica) => replica.process));

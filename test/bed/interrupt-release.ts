@@ -1,5 +1,5 @@
 import type { ControllerClient, StatusReport } from "@hitless/controller";
-import type { AppEvent, IntentKind, Outcome } from "@hitless/core";
+import { type AppEvent, HitlessError, type IntentKind, type Outcome } from "@hitless/core";
 import type { AppBed, CommandResult } from "./app-bed.ts";
 import { describeLevels, type Levels, levelsOf } from "./release-levels.ts";
 import { stays } from "./replica-sampler.ts";
@@ -10,7 +10,7 @@ export type Interruption = (typeof interruptions)[number];
 
 /** What became of a release that was to be interrupted. */
 export interface Interrupted {
-  /** Where it stood when the first intent took effect, by the event log; null: it had ended before. */
+  /** Where it stood when the first intent was accepted, by the event log; null: it had ended before. */
   readonly landed: string | null;
   /** Where it stood when a paused release was told to go on or back; null without a pause. */
   readonly left: string | null;
@@ -18,6 +18,8 @@ export interface Interrupted {
   readonly outcome: Outcome;
   /** `hitless release --wait`. */
   readonly command: CommandResult;
+  /** What an accepted intent did not do, in words; empty when it did all. */
+  readonly faults: readonly string[];
 }
 
 /** Named in the event log as the one who asked. */
@@ -36,22 +38,24 @@ export async function interruptRelease(
   const { done } = bed.start("release", "--wait");
   const begun = await statusWhen(client, (s) => hasBegun(s, before));
   await statusWhen(client, (s) => s.release === null || levelsIn(s) === at.step);
-  await act(client, at.kind, done);
+  const id = begun.release?.id ?? begun.lastRelease?.id ?? 0;
+  const accepted = await act(client, { kind: at.kind, id, waiting: done });
   const command = await done;
   const { desired } = await statusWhen(client, (s) => s.release === null);
-  const id = begun.release?.id ?? begun.lastRelease?.id;
   const record = (await client.history()).find((r) => r.id === id);
   if (record === undefined) throw new Error(`release ${id} has no row in history`);
   const { outcome, from, to } = record;
   const events = await client.events();
   const standing = (intent: IntentKind | null) => {
-    if (intent === null || outcome !== outcomeOf[at.kind]) return null;
+    if (intent === null || !accepted.includes(intent)) return null;
     const query = { from: from ?? 0, to, replicas: desired.replicas };
     const levels = levelsOf(events, { ...query, until: (e) => isAsked(e, intent) })?.at(-1);
     return levels === undefined ? null : describeLevels(levels);
   };
   const [first, second] = intentsOf[at.kind];
-  return { landed: standing(first), left: standing(second), outcome, command };
+  const [landed, left] = [standing(first), standing(second)];
+  const faults = disobeyed(at.kind, { accepted, outcome, landed, left });
+  return { landed, left, outcome, command, faults };
 }
 
 /** The steps that a plain release of the bed's folder goes through, by the event log. */
@@ -74,18 +78,19 @@ async function statusWhen(
   return status;
 }
 
+/** Asks what is to be asked; returns the intents that the release accepted. */
 async function act(
   client: ControllerClient,
-  kind: Interruption,
-  waiting: Promise<unknown>,
-): Promise<void> {
-  const [first, second] = intentsOf[kind];
-  if (!(await intend(client, first)) || second === null) return;
+  at: { readonly kind: Interruption; readonly id: number; readonly waiting: Promise<unknown> },
+): Promise<readonly IntentKind[]> {
+  const [first, second] = intentsOf[at.kind];
+  if (!(await intend(client, first, at.id))) return [];
+  if (second === null) return [first];
   // The command stops waiting for a paused release.
-  await waiting;
+  await at.waiting;
   // `paused` is said only once every barrier is passed: it stands still from here on.
   await statusWhen(client, (s) => s.why.kind === "paused" || s.release === null);
-  await intend(client, second);
+  return (await intend(client, second, at.id)) ? [first, second] : [first];
 }
 
 /** What is asked, and what else once that is in force. */
@@ -96,7 +101,7 @@ const intentsOf = {
   "pause + resume": ["pause", "resume"],
 } as const satisfies Record<Interruption, readonly [IntentKind, IntentKind | null]>;
 
-/** How a release that was interrupted so must end; one that ended otherwise was too quick for us. */
+/** How a release that accepted all that was asked must end. */
 const outcomeOf = {
   abort: "aborted",
   rollback: "rolledBack",
@@ -104,14 +109,42 @@ const outcomeOf = {
   "pause + resume": "succeeded",
 } as const satisfies Record<Interruption, Outcome>;
 
-/** False when there is no release to ask it of any more. */
-async function intend(client: ControllerClient, kind: IntentKind): Promise<boolean> {
+/**
+ * What is wrong with a release that accepted these intents. One that accepted none had ended before;
+ * one that accepted any was there, and has to do what it was told.
+ */
+function disobeyed(
+  kind: Interruption,
+  met: Pick<Interrupted, "landed" | "left" | "outcome"> & {
+    readonly accepted: readonly IntentKind[];
+  },
+): readonly string[] {
+  const { accepted, landed, left, outcome } = met;
+  const [first, second] = intentsOf[kind];
+  const wanted = accepted.length === 0 ? "succeeded" : outcomeOf[kind];
+  const taken = accepted.length === 0 ? "nothing" : `the ${accepted.join(" and the ")}`;
+  const ended = `it accepted ${taken} and ended ${outcome}, not ${wanted}`;
+  const goneOn = accepted.length === 1 && second !== null;
+  const untold = (landed === null && accepted.length > 0) || (left === null && accepted.length > 1);
+  return [
+    ...(outcome === wanted ? [] : [ended]),
+    ...(goneOn ? [`it accepted the ${first} and ended before the ${second}`] : []),
+    ...(untold ? [`the event log does not tell of ${taken}`] : []),
+  ];
+}
+
+/** Whether release `id` accepted it; false when that one had ended. */
+async function intend(client: ControllerClient, kind: IntentKind, id: number): Promise<boolean> {
   try {
-    if (kind === "rollback") await client.rollback({ to: null, by });
-    else await client.intent({ kind, by });
-    return true;
+    const accepted =
+      kind === "rollback"
+        ? await client.rollback({ to: null, by })
+        : await client.intent({ kind, by });
+    // A rollback that comes too late is a release of its own.
+    return accepted.release === id;
   } catch (refused) {
-    if ((await client.status()).release === null) return false;
+    const none = (await client.status()).release === null;
+    if (none && refused instanceof HitlessError && refused.code === "REFUSED") return false;
     throw refused;
   }
 }

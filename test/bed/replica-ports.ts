@@ -10,8 +10,8 @@ const engineFile = z.object({
   }),
 });
 
-/** A replica that stays silent for this long is not ready, ms. */
-const answerWithinMs = 1000;
+/** A replica that stays silent for this long is not ready, ms, unless told otherwise. */
+const usuallyWithinMs = 1000;
 
 /** The port of each replica that has one, by id, as the engine saved them before the start. */
 export async function portsOf(bed: AppBed): Promise<ReadonlyMap<string, number>> {
@@ -21,14 +21,14 @@ export async function portsOf(bed: AppBed): Promise<ReadonlyMap<string, number>>
 }
 
 /** Whether a replica itself, past the proxy, answers 2xx on `/ready` now. */
-export function saysReady(port: number): Promise<boolean> {
+export function saysReady(port: number, timeout = usuallyWithinMs): Promise<boolean> {
   return new Promise((said) => {
     const asked = request({
       host: "127.0.0.1",
       port,
       path: "/ready",
       agent: false,
-      timeout: answerWithinMs,
+      timeout,
     });
     asked.once("response", (answer) => {
       answer.resume();

@@ -20,8 +20,18 @@ export interface Sample {
   readonly replicas: readonly SeenReplica[];
   /** Processes that run in a revision's folder and belong to no replica that is leaving. */
   readonly processes: number;
-  /** Readings thrown away before this one, because something changed while they were taken. */
-  readonly torn: number;
+  /** Readings before this one during which something changed: good for the lower bound only. */
+  readonly torn: readonly TornReading[];
+}
+
+/** A reading during which a replica came, went or changed its state. */
+export interface TornReading {
+  readonly atMs: number;
+  /**
+   * Replicas that answered 2xx to `/ready` themselves, of those that stayed before the reading or
+   * after it: whatever changed meanwhile, never fewer than have to be available.
+   */
+  readonly ready: number;
 }
 
 /** Looks at an app at fixed times, from outside, until it is stopped. */
@@ -65,18 +75,28 @@ export class ReplicaSampler implements AsyncDisposable {
       const dueIn = everyMs - ((performance.now() - this.startedAt) % everyMs);
       await after(dueIn, null, { signal }).catch(() => undefined);
     }
+    // How it stands at the end is part of what was to be seen.
+    this.samples.push(await this.take());
   }
 
   private async take(): Promise<Sample> {
+    const torn: TornReading[] = [];
     let before = await this.client.status();
-    for (let torn = 0; ; torn += 1) {
+    for (;;) {
       const atMs = Math.round(performance.now() - this.startedAt);
       const replicas = await this.askAll(before);
       const processes = runningIn(join(this.bed.dir, ".hitless", "checkouts"), before);
       const now = await this.client.status();
       if (statesOf(before) === statesOf(now)) return { atMs, replicas, processes, torn };
+      torn.push({ atMs, ready: readyOf(replicas, await this.askNew(before, now), now) });
       before = now;
     }
+  }
+
+  /** The replicas that came while the others were asked. */
+  private async askNew(before: StatusReport, now: StatusReport): Promise<readonly SeenReplica[]> {
+    const known = new Set(before.replicas.map(({ id }) => id));
+    return await this.askAll({ ...now, replicas: now.replicas.filter((r) => !known.has(r.id)) });
   }
 
   private async askAll(status: StatusReport): Promise<readonly SeenReplica[]> {
@@ -99,6 +119,22 @@ export function runningOf(replicas: readonly SeenReplica[], revision: number): n
 /** Replicas that may get requests, are not leaving, and say themselves that they are ready. */
 export function availableOf(replicas: readonly SeenReplica[]): number {
   return replicas.filter((r) => stays(r) && r.routed && r.saysReady).length;
+}
+
+/** Longest time without a sample, ms: what lasted less may have been missed. */
+export function longestGap(samples: readonly Sample[]): number {
+  return Math.max(...samples.map(({ atMs }, index) => atMs - (samples[index - 1]?.atMs ?? 0)));
+}
+
+/** How many say that they are ready, of those that stayed before a reading or after it. */
+function readyOf(
+  asked: readonly SeenReplica[],
+  came: readonly SeenReplica[],
+  now: StatusReport,
+): number {
+  const staying = new Set(now.replicas.filter(stays).map((r) => r.id));
+  const counted = asked.filter((r) => stays(r) || staying.has(r.id));
+  return [...counted, ...came].filter((r) => r.saysReady).length;
 }
 
 /** Whether a replica counts: draining ones are counted apart, as terminating pods are. */

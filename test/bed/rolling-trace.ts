@@ -3,7 +3,13 @@ import type { Amount } from "@hitless/core";
 import { AppBed } from "./app-bed.ts";
 import { connectTo } from "./connect-to.ts";
 import { describeLevels, type Levels, levelsOf } from "./release-levels.ts";
-import { availableOf, ReplicaSampler, runningOf, type Sample } from "./replica-sampler.ts";
+import {
+  availableOf,
+  longestGap,
+  ReplicaSampler,
+  runningOf,
+  type Sample,
+} from "./replica-sampler.ts";
 
 /** A rolling release to be traced. */
 export interface TraceCase {
@@ -14,16 +20,23 @@ export interface TraceCase {
   readonly rounded: { readonly surge: number; readonly unavailable: number };
 }
 
-/** What was seen of one rolling release. */
+/**
+ * What was seen of one rolling release. All counts come from the samples, taken from outside; the
+ * event log is only a witness of the order, and of the states too short to be sampled.
+ */
 export interface RollingTrace {
-  /** Levels after each change, as Hitless tells them. */
+  /** Levels after each change, as the event log tells them. */
   readonly levels: readonly Levels[];
   /** The different (old, new) counts of running replicas among the samples, in order. */
   readonly seen: readonly Levels[];
   readonly samples: readonly Sample[];
   /** What was wrong, in words; empty when nothing was. */
   readonly faults: readonly string[];
-  /** Samples with too few ready or too many running. */
+  /** Readings during which something changed; judged by the lower bound only. */
+  readonly torn: number;
+  /** Longest time between two samples, ms. */
+  readonly gapMs: number;
+  /** Samples and torn readings with too few ready, or too many running. */
   readonly outside: number;
   readonly fewestAvailable: number;
   readonly mostRunning: number;
@@ -32,6 +45,9 @@ export interface RollingTrace {
 /** Apart enough that a replica's start can be told from the next one's. */
 const startDelayMs = 300;
 const sampleEveryMs = 50;
+/** Fewer samples, or longer without one, and a fault could hide; met on a loaded machine too. */
+const fewestSamples = 20;
+const longestGapMs = 500;
 
 /** Releases version 1.1 of the shop over 1.0 under a pace, sampled every 50 ms from outside. */
 export async function traceRolling(at: TraceCase): Promise<RollingTrace> {
@@ -79,8 +95,15 @@ function judge(at: TraceCase, { before, after, samples, levels }: Evidence): Rol
   const seen = counts.filter((c, index) => index === 0 || !same(c, counts[index - 1]));
   const fewestAvailable = Math.min(...samples.map((s) => availableOf(s.replicas)));
   const mostRunning = Math.max(...samples.map(runningIn));
+  const gapMs = longestGap(samples);
+  const torn = samples.flatMap((s) => s.torn);
+  const tooFew = torn.flatMap((reading) => tooFewReady(at, reading.atMs, reading.ready));
+  const bounds = samples.map((s) => outOfBounds(at, s));
   const faults = [
-    ...samples.flatMap((s) => outOfBounds(at, s)),
+    ...bounds.flat(),
+    ...tooFew,
+    ...(samples.length < fewestSamples ? [`only ${samples.length} samples`] : []),
+    ...(gapMs > longestGapMs ? [`${gapMs} ms without a sample`] : []),
     ...unused(at, fewestAvailable, mostRunning),
     ...unlikeKubernetes(at, levels),
     ...(isPartOf(seen, levels) ? [] : [`the samples show ${describe(seen)}`]),
@@ -91,21 +114,30 @@ function judge(at: TraceCase, { before, after, samples, levels }: Evidence): Rol
     seen,
     samples,
     faults,
-    outside: samples.filter((s) => outOfBounds(at, s).length > 0).length,
+    torn: torn.length,
+    gapMs,
+    outside: bounds.filter((found) => found.length > 0).length + tooFew.length,
     fewestAvailable,
     mostRunning,
   };
 }
 
-function outOfBounds({ replicas, rounded }: TraceCase, sample: Sample): readonly string[] {
-  const available = availableOf(sample.replicas);
+function outOfBounds(at: TraceCase, sample: Sample): readonly string[] {
   const running = runningIn(sample);
-  const least = replicas - rounded.unavailable;
-  const most = replicas + rounded.surge;
+  const most = at.replicas + at.rounded.surge;
   return [
-    ...(available < least ? [`${sample.atMs} ms: ${available} ready, fewer than ${least}`] : []),
+    ...tooFewReady(at, sample.atMs, availableOf(sample.replicas)),
     ...(running > most ? [`${sample.atMs} ms: ${running} running, more than ${most}`] : []),
   ];
+}
+
+function tooFewReady(
+  { replicas, rounded }: TraceCase,
+  atMs: number,
+  ready: number,
+): readonly string[] {
+  const least = replicas - rounded.unavailable;
+  return ready < least ? [`${atMs} ms: ${ready} ready, fewer than ${least}`] : [];
 }
 
 /** A pace that is never used up was rounded wrong, or the samples cannot see. */
@@ -149,7 +181,7 @@ function isStepOf({ replicas, rounded }: TraceCase, before: Levels, after: Level
 }
 
 /** Whether the counts come in the same order among the levels: samples may miss the short ones. */
-function isPartOf(counts: readonly Levels[], levels: readonly Levels[]): boolean {
+export function isPartOf(counts: readonly Levels[], levels: readonly Levels[]): boolean {
   let from = 0;
   return counts.every((count) => {
     const found = levels.findIndex((level, index) => index >= from && same(level, count));
@@ -165,4 +197,12 @@ function same(one: Levels, other: Levels | undefined): boolean {
 /** `3+0 3+1 2+1`. */
 export function describe(levels: readonly Levels[]): string {
   return levels.map(describeLevels).join(" ");
+}
+
+/** The states of a diagram as `describe` writes it. */
+export function levelsIn(diagram: string): readonly Levels[] {
+  return diagram.split(" ").map((state) => {
+    const [old, arrived] = state.split("+").map(Number);
+    return { old: old ?? 0, new: arrived ?? 0 };
+  });
 }

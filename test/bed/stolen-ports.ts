@@ -1,6 +1,7 @@
 import { describeFailure } from "@hitless/core";
-import { startLoad } from "@hitless/load";
+import { type ControlReport, type LoadReport, startLoad } from "@hitless/load";
 import { AppBed, type CommandResult } from "./app-bed.ts";
+import { naiveSwap } from "./naive-swap.ts";
 import { PortThief, type Theft } from "./port-thief.ts";
 
 /** How an app meets a stranger on its port. */
@@ -17,8 +18,7 @@ export interface StolenPortsResult {
   readonly release: CommandResult;
   /** Stolen port → pid of the process that held it. */
   readonly holders: ReadonlyMap<number, number>;
-  readonly sent: number;
-  readonly lost: number;
+  readonly report: LoadReport;
   /** Version → answers that came through the proxy. */
   readonly answersBy: Readonly<Record<string, number>>;
   readonly stable: number | null;
@@ -26,32 +26,38 @@ export interface StolenPortsResult {
   readonly reason: string;
 }
 
+const lateListener = "../test/bed/apps/late-listener";
 const replicas = 2;
+const load = { rate: 100, mix: { fresh: 1, keepalive: 1 } };
+
+/** The same load on the same app, swapped without Hitless: shows that losses would be seen. */
+export async function swapNaively(stolen: StolenPorts): Promise<ControlReport> {
+  await using bed = await AppBed.make({ app: lateListener, settings: settingsOf(stolen) });
+  return await naiveSwap(bed, { load, phaseMs: 500 });
+}
 
 /** Releases revision 2 under load while a stranger takes the ports of its replicas. */
 export async function releaseAmongThieves(stolen: StolenPorts): Promise<StolenPortsResult> {
   const from = 20_000 + Math.floor(Math.random() * 10_000);
   await using bed = await AppBed.make({
-    app: "../test/bed/apps/late-listener",
+    app: lateListener,
     settings: settingsOf(stolen),
     env: { HITLESS_PORTS: `${from}-${from + stolen.ports - 1}` },
   });
   await bed.must(0, "up", "--detach");
   await bed.everybody(replicas);
-  const mix = { fresh: 1, keepalive: 1 };
-  await using load = startLoad({ url: bed.url, rate: 100, mix });
+  await using session = startLoad({ url: bed.url, ...load });
   await using thief = new PortThief(bed, { ...stolen.theft, revision: 2 });
   const versionTwo = stolen.app === "share" ? "config.WHO=app 2" : "config.VERSION=2";
   const release = await bed.run("release", "--set", versionTwo, "--wait");
-  const { total } = await load.stop();
+  const report = await session.stop();
   const { stable } = await bed.status();
   const reason = (await bed.history()).at(-1)?.reason ?? null;
   return {
     release,
     holders: thief.holders,
-    sent: total.sent,
-    lost: total.lost,
-    answersBy: answersByVersion(total.answersBy),
+    report,
+    answersBy: answersByVersion(report.total.answersBy),
     stable,
     reason: reason === null ? "" : describeFailure(reason),
   };

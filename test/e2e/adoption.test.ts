@@ -1,5 +1,7 @@
 import { utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
+import { startLoad } from "@hitless/load";
 import { expect, it } from "vitest";
 import { AppBed, isRunning, until } from "../bed/app-bed.ts";
 import {
@@ -55,4 +57,26 @@ it("takes over from a controller that hangs", async () => {
   expect(up).toMatchObject({ code: 0 });
   expect(isRunning(hung)).toBe(false);
   expect((await bed.status()).controller.pid).not.toBe(hung);
+});
+
+it("a controller killed in the middle of a release of an app whose probes are slow takes nothing away that serves", async () => {
+  await using bed = await AppBed.make({ app: "../test/bed/apps/slow-ready" });
+  await bed.must(0, "up", "--detach");
+  const old = (await bed.everybody(3)).map(({ pid }) => pid);
+  await using load = startLoad({ url: bed.url, rate: 50 });
+  await bed.must(0, "release", "--set", "config.FATE=never");
+  const listed = async () => (await bed.status()).replicas.length;
+  await until(async () => (await listed()) === 4, "a replica that never gets ready runs");
+  const killed = await killNamedController(bed);
+  const up = bed.start("up", "--detach");
+  expect(await anotherController(bed, killed, () => false)).not.toBeNull();
+  // Long enough for each replica to be asked, to answer, and for a wrong conclusion to be drawn.
+  await after(4000);
+  expect(old.filter((pid) => !isRunning(pid))).toEqual([]);
+  await bed.must(0, "abort", "--wait");
+  expect(await up.done).toMatchObject({ code: 0 });
+  expect((await bed.everybody(3)).map(({ pid }) => pid).sort()).toEqual([...old].sort());
+  const { lost, answersBy } = (await load.stop()).total;
+  expect(lost).toBe(0);
+  expect(Object.keys(answersBy)).toEqual(["1.0@1"]);
 });

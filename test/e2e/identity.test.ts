@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { forkedForms, liveAndLeave } from "../bed/forked-app.ts";
+import { forkedForms, graceSeconds, liveAndLeave } from "../bed/forked-app.ts";
 import { strangerVersion } from "../bed/port-thief.ts";
 import { releaseAmongThieves } from "../bed/stolen-ports.ts";
 
@@ -34,9 +34,10 @@ describe("an app whose listener is not the process that was started", () => {
   it.each([forkedForms.npmList, forkedForms.shellList])(
     "works, and its handler runs at stop: $name",
     async (form) => {
-      const { forked, stopped, handled } = await liveAndLeave(form);
+      const { forked, stopped, handled, slowestSeconds } = await liveAndLeave(form);
       expect(forked).toBe(true);
       expect(handled).toBe(stopped);
+      expect(slowestSeconds).toBeLessThan(graceSeconds);
     },
   );
 });

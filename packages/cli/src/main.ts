@@ -1,6 +1,12 @@
 import { endWith } from "./end-with.ts";
 import { buildProgram } from "./program.ts";
 
+// A reader that has seen enough (`| head`) is no fault.
+process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+  if (cause.code !== "EPIPE") throw cause;
+  process.exit(0);
+});
+
 try {
   const program = await buildProgram(process.argv.slice(2));
   await program.parseAsync(process.argv);

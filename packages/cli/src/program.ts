@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { Command } from "commander";
+import { z } from "zod";
 
 /** Every command by name, in the order of `--help`. A run loads only the one it was asked for. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -28,6 +30,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 export async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("hitless")
     .description("Release a service without dropping a request.")
+    .version(await ownVersion())
     .enablePositionalOptions();
   const [name = ""] = args;
   const asked = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
@@ -43,6 +46,11 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
       .configureOutput({ outputError: writeUsageError });
   }
   return program;
+}
+
+async function ownVersion(): Promise<string> {
+  const manifest = await readFile(new URL("../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
 }
 
 /** Commander's own sentences, in the form of our errors. */

@@ -270,7 +270,7 @@ test("shutdown ends every replica and the proxy, and leaves no record of them", 
   expect(await connectProxy(bed.folder.sockets.proxy)).toBeNull();
   expect(await ask(bed.port)).toMatchObject({ status: 0 });
   const state = await loadEngineState(bed.folder.engine);
-  expect(state).toMatchObject({ replicas: [], revisions: [{ revision: 1, level: 0 }] });
+  expect(state).toMatchObject({ replicas: [], revisions: [{ revision: 1, level: 2 }] });
   expect(holder).toBeGreaterThan(0);
 });
 

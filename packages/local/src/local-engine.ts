@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type {
   App,
   Engine,
@@ -25,6 +26,9 @@ import { ReplicaKeeper } from "./replicas/replica-keeper.ts";
 import { Router } from "./routing/router.ts";
 import { ChangeSignal } from "./signal.ts";
 import type { StateFolder } from "./state/state-folder.ts";
+
+/** How long opening waits for the first table to be acknowledged, ms. */
+const firstTableMs = 5000;
 
 export interface LocalEngineOptions {
   readonly folder: StateFolder;
@@ -97,7 +101,8 @@ export class LocalEngine implements Engine {
     );
     await engine.router.open(assumed);
     await engine.keeper.adopt();
-    await engine.router.push();
+    // A worker that hangs must not keep the controller from coming up and saying so.
+    await Promise.race([engine.router.push(), delay(firstTableMs, undefined, { ref: false })]);
     return engine;
   }
 
@@ -188,10 +193,8 @@ export class LocalEngine implements Engine {
     await this.router.abandon();
   }
 
-  /** Drains and stops every replica, then the proxy. */
+  /** Drains and stops every replica, then the proxy. Levels stay: the next start goes on from them. */
   async shutdown(timeoutMs: number): Promise<void> {
-    for (const level of this.state.revisions) level.level = 0;
-    await this.file.save();
     await this.keeper.stopAll();
     await this.router.stop(timeoutMs);
     this.logKeeper[Symbol.dispose]();

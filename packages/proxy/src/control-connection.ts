@@ -15,6 +15,14 @@ export type Asked = ControlRequest extends infer R
     : never
   : never;
 
+/** When to stop waiting for an answer; the question itself is not taken back. */
+export interface AskLimits {
+  /** Milliseconds, then PROXY_UNREACHABLE; without it the wait has no end of its own. */
+  readonly timeoutMs?: number;
+  /** Rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
 interface Pending {
   readonly resolve: (message: ControlMessage) => void;
   readonly reject: (error: HitlessError) => void;
@@ -77,8 +85,9 @@ export class ControlConnection {
     });
   }
 
-  /** Resolves with the answer; rejects with PROXY_UNREACHABLE when refused or cut off. */
-  ask(asked: Asked, signal?: AbortSignal): Promise<ControlMessage> {
+  /** Resolves with the answer; rejects with PROXY_UNREACHABLE when refused, cut off or too late. */
+  ask(asked: Asked, limits: AskLimits = {}): Promise<ControlMessage> {
+    const { timeoutMs, signal } = limits;
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
@@ -87,21 +96,28 @@ export class ControlConnection {
         reject(gone());
         return;
       }
-      const aborted = () => {
+      const giveUp = (error: Error) => {
         this.#pending.delete(id);
-        reject(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
+        settled();
+        reject(error);
       };
+      const aborted = () =>
+        giveUp(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
       signal?.addEventListener("abort", aborted, { once: true });
-      const settled = () => signal?.removeEventListener("abort", aborted);
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => giveUp(tooLate(asked.kind, timeoutMs)), timeoutMs);
+      const settled = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", aborted);
+      };
       this.#pending.set(id, {
         resolve: (message) => {
           settled();
           resolve(message);
         },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
+        reject: giveUp,
       });
       this.#socket.write(`${JSON.stringify({ ...asked, id })}\n`);
     });
@@ -145,6 +161,14 @@ function gone(): HitlessError {
   return new HitlessError("PROXY_UNREACHABLE", "the connection to the proxy is closed", {
     next: "Connect again; when nobody answers, start a new proxy.",
   });
+}
+
+function tooLate(kind: Asked["kind"], timeoutMs: number): HitlessError {
+  return new HitlessError(
+    "PROXY_UNREACHABLE",
+    `the proxy did not answer ${kind} within ${timeoutMs} ms`,
+    { next: "Try again: a worker that hangs is replaced after 10 s." },
+  );
 }
 
 function unknownProtocol(path: string): HitlessError {

@@ -4,6 +4,10 @@ import type { WorkerStatus } from "./control-protocol.ts";
 import type { ProxyTable } from "./table.ts";
 import { newRevisionCounters, type RevisionCounters } from "./worker/counters.ts";
 
+/** How long a client waits for counts, and for a cut, milliseconds. */
+const statusTimeoutMs = 2_000;
+const cutTimeoutMs = 2_000;
+
 /** What the proxy does right now. Counts are summed over workers and start at 0 with each of them. */
 export interface ProxyStatus {
   readonly holderPid: number;
@@ -44,11 +48,15 @@ export interface ProxyClient extends AsyncDisposable {
    * refused with `PROXY_UNREACHABLE`, unless it is the very same table. Aborting stops the wait only.
    */
   apply(table: ProxyTable, signal?: AbortSignal): Promise<void>;
-  /** Waits for a worker to serve when there is none at the moment. */
+  /**
+   * Waits for a worker to serve when there is none at the moment. Rejects with `PROXY_UNREACHABLE`
+   * after 2 s.
+   */
   status(): Promise<ProxyStatus>;
   /**
    * Ends what is in flight on that replica, in the table or not: with a 502 where nothing was
-   * answered yet, else with a broken connection. Resolves with how many there were.
+   * answered yet, else with a broken connection. Resolves with how many there were;
+   * rejects with `PROXY_UNREACHABLE` after 2 s, when the cut may still be made.
    */
   cut(replicaId: string): Promise<number>;
   /** Returns a function that ends the subscription. */
@@ -82,17 +90,20 @@ class ConnectedProxy implements ProxyClient {
   }
 
   async apply(table: ProxyTable, signal?: AbortSignal): Promise<void> {
-    await this.#connection.ask({ kind: "apply", table }, signal);
+    await this.#connection.ask({ kind: "apply", table }, signal === undefined ? {} : { signal });
   }
 
   async status(): Promise<ProxyStatus> {
-    const answer = await this.#connection.ask({ kind: "status" });
+    const answer = await this.#connection.ask({ kind: "status" }, { timeoutMs: statusTimeoutMs });
     if (answer.kind !== "status") throw unexpected(answer.kind);
     return merged(answer.holderPid, answer.workers);
   }
 
   async cut(replicaId: string): Promise<number> {
-    const answer = await this.#connection.ask({ kind: "cut", replicaId });
+    const answer = await this.#connection.ask(
+      { kind: "cut", replicaId },
+      { timeoutMs: cutTimeoutMs },
+    );
     if (answer.kind !== "count") throw unexpected(answer.kind);
     return answer.count;
   }

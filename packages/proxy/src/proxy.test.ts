@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { connectProxy, ensureProxy, type ProxyClient } from "./index.ts";
+import { connectProxy, ensureProxy, type ProxyClient, type ProxyTimeouts } from "./index.ts";
 import {
   Cleanup,
   eventually,
@@ -21,13 +21,17 @@ afterEach(() => cleanup.run());
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
 
-async function startProxy(port = 0): Promise<{ proxy: ProxyClient; folder: string }> {
+async function startProxy(
+  port = 0,
+  timeouts: Partial<ProxyTimeouts> = {},
+): Promise<{ proxy: ProxyClient; folder: string }> {
   const folder = await temporaryFolder(cleanup);
   const proxy = await ensureProxy({
     stateDir: folder,
     socketPath: join(folder, "proxy.sock"),
     host: "127.0.0.1",
     port,
+    ...timeouts,
   });
   cleanup.add(async () => {
     const last = await connectProxy(join(folder, "proxy.sock"));
@@ -141,6 +145,28 @@ test("waiting for an acknowledgement can be given up", async () => {
     name: "TimeoutError",
   });
   process.kill(worker?.pid ?? 0, "SIGKILL");
+});
+
+test("status and cut are given up while the worker hangs", async () => {
+  const { proxy } = await startProxy();
+  const [worker] = (await proxy.status()).workers;
+  process.kill(worker?.pid ?? 0, "SIGSTOP");
+  const unreachable = { code: "PROXY_UNREACHABLE", message: expect.stringContaining("2000 ms") };
+  await Promise.all([
+    expect(proxy.status()).rejects.toMatchObject(unreachable),
+    expect(proxy.cut("a")).rejects.toMatchObject(unreachable),
+  ]);
+  process.kill(worker?.pid ?? 0, "SIGKILL");
+});
+
+test("a worker that hangs is replaced, and what waited for it goes on", async () => {
+  const { proxy } = await startProxy(0, { workerAnswerMs: 1_000 });
+  const app = await startApp("served");
+  const [worker] = (await proxy.status()).workers;
+  process.kill(worker?.pid ?? 0, "SIGSTOP");
+  await proxy.apply(tableOf(upstream("a", app)));
+  expect(await rawRequest(proxy.port, get("/"))).toMatch(/^HTTP\/1.1 200 [\s\S]*served$/);
+  expect((await proxy.status()).workers[0]?.pid).not.toBe(worker?.pid);
 });
 
 test("several controllers come and go; the holder stays the same", async () => {

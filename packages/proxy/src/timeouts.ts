@@ -1,4 +1,4 @@
-/** How long the data plane waits for what, in milliseconds. 0 turns a timeout off. */
+/** How long the proxy waits for what, in milliseconds. 0 turns a timeout off. */
 export interface ProxyTimeouts {
   /** A client connection without a request. Default 75 000. */
   readonly clientIdleMs: number;
@@ -8,10 +8,12 @@ export interface ProxyTimeouts {
   readonly bodyIdleMs: number;
   /** Opening a connection to a replica. Default 1 000. */
   readonly connectMs: number;
-  /** From the end of the request to the head of the answer. Default 60 000. */
+  /** For a replica to take more of a body, and from the end of the request to the answer's head. Default 60 000. */
   readonly responseHeadMs: number;
   /** Between two pieces of a tunnel or of an answer without a length (SSE). Default 3 600 000. */
   readonly streamIdleMs: number;
+  /** For a worker to answer its holder; then it is killed and replaced. Default 10 000. */
+  readonly workerAnswerMs: number;
   /** How often deadlines are looked at, which is also how coarse they are. Default 1 000. */
   readonly tickMs: number;
 }
@@ -23,5 +25,6 @@ export const defaultTimeouts: ProxyTimeouts = {
   connectMs: 1_000,
   responseHeadMs: 60_000,
   streamIdleMs: 3_600_000,
+  workerAnswerMs: 10_000,
   tickMs: 1_000,
 };

@@ -20,21 +20,23 @@ export function historyCommand(): Command {
   });
 }
 
-/** The table, and below it the last words of the newest release that failed. */
+/** The table, and below it the last words of the newest release when that failed. */
 function renderHistory(records: readonly ReleaseRecord[]): string {
   const table = renderTable(
     ["release", "when", "from", "to", "seconds", "cause", "outcome"],
     records.map(row),
   );
-  const failed = records.findLast((record) => logLinesOf(record).length > 0);
-  if (failed === undefined) return table;
+  const failed = records.at(-1);
+  if (failed === undefined || logLinesOf(failed).length === 0) return table;
   const head = `the last log lines of release ${failed.id}:`;
   return [table.trimEnd(), "", head, ...logLinesOf(failed)].join("\n");
 }
 
 function row(record: ReleaseRecord): readonly string[] {
   const seconds = ((record.endedAt - record.startedAt) / 1000).toFixed(1);
-  const reason = record.reason === null ? "" : `: ${describeFailure(record.reason)}`;
+  // The outcome of what a person stopped names its reason already.
+  const failed = record.outcome === "failed" || record.outcome === "stuck";
+  const reason = failed && record.reason !== null ? `: ${describeFailure(record.reason)}` : "";
   return [
     String(record.id),
     new Date(record.startedAt).toISOString().slice(0, 19).replace("T", " "),

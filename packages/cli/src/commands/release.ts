@@ -47,11 +47,8 @@ async function release(options: ReleaseOptions): Promise<void> {
   const place = placeOf(options.file);
   await stateOf(place);
   const { store } = await openStores(place);
-  const { file, overrides } = await requestedFile(
-    place.appFile,
-    (await store.load())?.overrides ?? {},
-    options,
-  );
+  const overridesBefore = (await store.load())?.overrides ?? {};
+  const { file, overrides } = await requestedFile(place.appFile, overridesBefore, options);
   await preflight(place, file);
   if (options.dryRun) {
     say(renderPlan(await planOf(place, file)));
@@ -63,6 +60,7 @@ async function release(options: ReleaseOptions): Promise<void> {
       raw: file.raw,
       ...place,
       overrides,
+      overridesBefore,
       cause: options.message ?? `release by ${by}`,
       by,
       busy: options.ifBusy,

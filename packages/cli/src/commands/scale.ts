@@ -1,6 +1,8 @@
 import type { ControllerClient } from "@hitless/controller";
 import { HitlessError } from "@hitless/core";
 import { Command } from "commander";
+import { stopIfStuck } from "../follow/follow-release.ts";
+import { stopSignal } from "../follow/stop-signal.ts";
 import {
   checkWait,
   type FileOption,
@@ -42,29 +44,26 @@ async function untilScaled(
   replicas: number,
   timeoutMs: number | null,
 ): Promise<void> {
-  const signal = timeoutMs === null ? undefined : AbortSignal.timeout(timeoutMs);
+  const stop = stopSignal(timeoutMs, "scaling");
   let version: number | undefined;
   try {
     for (;;) {
-      const status = await client.status(version, signal);
-      const { why } = status;
-      if (
-        why.kind === "steady" &&
-        why.available === replicas &&
-        status.desired.replicas === replicas
-      )
-        return;
+      const status = await client.status(version, stop.signal);
+      const { why, desired } = status;
+      if (desired.replicas !== replicas) throw overtaken(desired.replicas);
+      if (why.kind === "steady" && why.available === replicas) return;
+      stopIfStuck(status.release, why);
       version = status.version;
     }
   } catch (thrown) {
-    if (!signal?.aborted) throw thrown;
-    throw stoppedWaiting(replicas, thrown);
+    throw stop.signal.aborted ? stop.signal.reason : thrown;
+  } finally {
+    stop.end();
   }
 }
 
-function stoppedWaiting(replicas: number, cause: unknown): HitlessError {
-  return new HitlessError("STOPPED_WAITING", `not at ${replicas} replicas yet; scaling goes on`, {
-    cause,
-    next: "See `hitless why`.",
+function overtaken(replicas: number): HitlessError {
+  return new HitlessError("STOPPED_WAITING", `somebody set the replicas to ${replicas} meanwhile`, {
+    next: "See `hitless status`.",
   });
 }

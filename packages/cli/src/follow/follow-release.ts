@@ -5,8 +5,10 @@ import {
   describeWhy,
   HitlessError,
   type ReleaseRecord,
+  type Why,
 } from "@hitless/core";
 import { progress } from "../output.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 /** How long a controller may be away before the wait for it is given up, ms. */
 const controllerGoneMs = 15_000;
@@ -33,7 +35,7 @@ export async function followRelease(
 ): Promise<ReleaseRecord | null> {
   const { release } = accepted;
   if (release === null) return null;
-  const stop = stopSignal(options.timeoutMs);
+  const stop = stopSignal(options.timeoutMs, "the release");
   const teller = new Teller(release);
   let version: number | undefined;
   try {
@@ -42,7 +44,7 @@ export async function followRelease(
       const ended = await endOf(client, release, status);
       if (ended !== null) return judged(ended, accepted, options.wanted);
       teller.tell(status);
-      stopIfStuck(status, release);
+      if (status.release?.id === release) stopIfStuck(status.release, status.why);
       version = status.version;
     }
   } catch (thrown) {
@@ -83,7 +85,7 @@ class Teller {
   private stepOf(status: StatusReport): string {
     const { release } = status;
     if (release === null || release.id < this.release) {
-      return `release ${this.release} waits for release ${release?.id ?? "…"} to end`;
+      return `release ${this.release} waits for release ${release?.id ?? this.release - 1} to end`;
     }
     const ready = (revision: number | null) =>
       status.replicas.filter((r) => r.revision === revision && r.state === "ready").length;
@@ -161,9 +163,10 @@ function lastLines(ended: ReleaseRecord): string {
     : `\n  its last log lines:\n${lines.map((l) => `    ${l}`).join("\n")}`;
 }
 
-function stopIfStuck(status: StatusReport, id: number): void {
-  const { release } = status;
-  if (release?.id !== id) return;
+/** Throws STOPPED_WAITING when the release is paused, NO_WAY_BACK when not even the way back moves. */
+export function stopIfStuck(release: StatusReport["release"], why: Why): void {
+  if (release === null) return;
+  const { id } = release;
   if (release.paused !== null) {
     throw new HitlessError("STOPPED_WAITING", `release ${id} is paused by ${release.paused.by}`, {
       next: "`hitless resume` goes on, `hitless abort` goes back.",
@@ -172,37 +175,12 @@ function stopIfStuck(status: StatusReport, id: number): void {
   if (release.overdue) {
     throw new HitlessError(
       "NO_WAY_BACK",
-      `release ${id} cannot get back: ${describeWhy(status.why, Date.now())}`,
+      `release ${id} cannot get back: ${describeWhy(why, Date.now())}`,
       {
         next: "See `hitless why`; the controller keeps trying.",
       },
     );
   }
-}
-
-/** Ctrl-C and the timeout end the waiting, not the release. */
-function stopSignal(timeoutMs: number | null): { signal: AbortSignal; end(): void } {
-  const stop = new AbortController();
-  const stopped = (why: string) => {
-    stop.abort(
-      new HitlessError("STOPPED_WAITING", `stopped waiting: ${why}; the release goes on`, {
-        next: "See `hitless status`.",
-      }),
-    );
-  };
-  const onInterrupt = () => stopped("interrupted");
-  process.once("SIGINT", onInterrupt);
-  const timer =
-    timeoutMs === null
-      ? null
-      : setTimeout(() => stopped(`${timeoutMs / 1000} s are over`), timeoutMs);
-  return {
-    signal: stop.signal,
-    end: () => {
-      process.removeListener("SIGINT", onInterrupt);
-      if (timer !== null) clearTimeout(timer);
-    },
-  };
 }
 
 /** A controller that was killed comes back when somebody starts it: the wait outlives it for a while. */

@@ -1,10 +1,11 @@
 import type { ControllerClient, StatusReport } from "@hitless/controller";
 import { describeFailure, describeWhy, HitlessError } from "@hitless/core";
 import { progress } from "../output.ts";
+import { stopIfStuck } from "./follow-release.ts";
 
 /**
  * Waits until the app stands where it should with all replicas available. Throws NO_WAY_BACK
- * when the first release failed.
+ * when the first release failed or a way back does not move, STOPPED_WAITING over a paused one.
  */
 export async function untilServing(client: ControllerClient): Promise<void> {
   let version: number | undefined;
@@ -21,6 +22,7 @@ export async function untilServing(client: ControllerClient): Promise<void> {
     last = text;
     if (serves(status)) return;
     failIfStuck(status);
+    stopIfStuck(status.release, status.why);
     version = status.version;
   }
 }

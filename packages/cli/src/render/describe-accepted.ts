@@ -4,7 +4,9 @@ import type { Accepted } from "@hitless/controller";
 export function describeAccepted(accepted: Accepted): string {
   switch (accepted.kind) {
     case "nothing":
-      return "nothing to do: everything is as asked";
+      return accepted.release === null
+        ? "nothing to do: everything is as asked"
+        : `nothing new: release ${accepted.release} brings exactly that`;
     case "settings":
       return "settings applied; no revision changes";
     case "started":

@@ -25,9 +25,15 @@ function changeLines(plan: ReleasePlan): readonly string[] {
   if (plan.from === null) return ["  everything is new"];
   const lines = [
     ...plan.changes.map((c) => `  ${describe(c)}`),
-    ...plan.settings.map((c) => `  ${describe(c)} (setting: applied without a revision)`),
+    ...plan.settings.map((c) => `  ${describe(c)} (${effectOf(c)})`),
   ];
   return lines.length === 0 ? ["  nothing to do"] : lines;
+}
+
+/** What a release does with a changed setting. */
+function effectOf({ path }: Change): string {
+  if (path === "host" || path === "port") return "refused while it runs: `hitless down`, then `up`";
+  return "setting: applied without a revision";
 }
 
 function describe(change: Change): string {
@@ -36,7 +42,7 @@ function describe(change: Change): string {
 
 function show(value: unknown): string {
   const text = value === undefined ? "-" : JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  return text.length > 40 ? `${text.slice(0, 38)}…${text.at(-1) === '"' ? '"' : ""}` : text;
 }
 
 function row(

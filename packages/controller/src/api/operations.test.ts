@@ -75,7 +75,7 @@ test("while one runs: queue keeps the newest, reject refuses, replace turns it b
   expect(await ask("2", "queue")).toMatchObject({ kind: "queued", release: 3, revision: 4 });
   expect(bed.controller.current.pending?.to).toBe(4);
   await expect(ask("3", "reject")).rejects.toMatchObject({ code: "REFUSED" });
-  expect(await bed.store.revisions()).toEqual([1, 2, 3, 4]);
+  expect(await bed.store.revisions()).toEqual([1, 2, 4]);
   expect(await ask("4", "replace")).toMatchObject({ kind: "queued", revision: 5 });
   await bed.settle();
   expect((await bed.store.history()).map((r) => [r.to, r.outcome])).toEqual([
@@ -204,4 +204,28 @@ test("an intent without a release is refused, one with a release is noted and do
   await expect(bed.operations.intent({ kind: "abort", by: "alice" })).rejects.toMatchObject({
     code: "REFUSED",
   });
+});
+
+test("the content that a running release brings is nothing new, and that release can be followed", async () => {
+  await using bed = await busyBed();
+  const again = await bed.operations.release(releaseBody());
+  expect(again).toEqual({ kind: "nothing", release: 2, revision: 2 });
+  expect(await bed.store.revisions()).toEqual([1, 2]);
+});
+
+test("a release that lost its place in the queue leaves no revision behind", async () => {
+  await using bed = await busyBed();
+  await bed.operations.release(releaseBody({ config: { N: "1" } }));
+  await bed.operations.release(releaseBody({ config: { N: "2" } }));
+  expect(bed.controller.current.pending?.to).toBe(4);
+  expect(await bed.store.revisions()).toEqual([1, 2, 4]);
+});
+
+test("values over the file that were made from older ones are refused", async () => {
+  await using bed = await ControllerBed.settled();
+  const first = { ...releaseBody(), overrides: { "config.A": "1" } };
+  await bed.operations.release(first);
+  const late = { ...releaseBody(), overrides: { "config.B": "2" } };
+  await expect(bed.operations.release(late)).rejects.toMatchObject({ code: "REFUSED" });
+  expect(bed.controller.current.overrides).toEqual({ "config.A": "1" });
 });

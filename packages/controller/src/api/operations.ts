@@ -126,6 +126,7 @@ export class Operations {
         },
       );
     }
+    refuseStale(app, body.overridesBefore);
     refuseMove(app, spec.settings);
     if (body.busy === "reject" && app.release !== null) throw busy(app.release.id);
     await this.secretsAreThere(spec.content.secrets);
@@ -136,10 +137,12 @@ export class Operations {
     });
     const same = await this.revisionToKeep(app, maker.digestOf(content));
     if (same !== null) {
-      const before = JSON.stringify([app.settings, app.desired, app.overrides]);
-      const after = await controller.transact((a) => settings(a), `settings by ${body.by}`);
-      const changed = JSON.stringify([after.settings, after.desired, after.overrides]) !== before;
-      return { kind: changed ? "settings" : "nothing", release: null, revision: same };
+      const release = releaseTo(app, same);
+      if (settingsOf(settings(app)) === settingsOf(app)) {
+        return { kind: "nothing", release, revision: same };
+      }
+      await controller.transact((a) => settings(a), `settings by ${body.by}`);
+      return { kind: "settings", release, revision: same };
     }
     const revision = await maker.make(content, body.cause);
     const request = { to: revision.number, kind: "release", cause: body.cause } as const;
@@ -171,11 +174,21 @@ export class Operations {
   ): Promise<Accepted> {
     const now = Date.now();
     const whole: PendingRelease = { ...request, requestedAt: now };
+    const displaced = this.options.controller.current.pending;
     const app = await this.options.controller.transact(
       (a) => requestRelease(also(a), whole, { now, ...at }),
       `${request.kind} of revision ${request.to} by ${at.by}`,
     );
+    await this.forget(displaced, app);
     return followed(app, request.to);
+  }
+
+  /** A release that lost its place in the queue never began: its revision is nobody's. */
+  private async forget(displaced: PendingRelease | null, app: App): Promise<void> {
+    if (displaced === null || displaced.kind === "rollback") return;
+    const { to } = displaced;
+    if (app.pending?.to === to || app.release?.to === to || app.served.includes(to)) return;
+    await this.options.store.removeRevision(to);
   }
 
   private rollbackTarget(app: App): number {
@@ -210,9 +223,28 @@ export class Operations {
   }
 }
 
+/** The release, running or waiting, that moves the app to this revision; null when none does. */
+function releaseTo(app: App, revision: number): number | null {
+  if (app.pending?.to === revision) return app.releases + 1;
+  return app.release?.to === revision ? app.release.id : null;
+}
+
+/** What a change of settings alone can change, to compare. */
+function settingsOf(app: App): string {
+  return JSON.stringify([app.settings, app.desired, app.overrides]);
+}
+
 function headingFor(app: App): number | null {
   if (app.release === null) return app.stable;
   return app.release.direction === "forward" ? app.release.to : app.release.from;
+}
+
+/** Two `--set` at once: the later one must not silently undo the earlier. */
+function refuseStale(app: App, seen: Readonly<Record<string, string>>): void {
+  if (JSON.stringify(seen) === JSON.stringify(app.overrides)) return;
+  throw new HitlessError("REFUSED", "somebody else changed the values over the file meanwhile", {
+    next: "See `hitless status`, then say it again.",
+  });
 }
 
 /** The listening socket outlives releases: it moves only when everything is stopped. */

@@ -22,6 +22,8 @@ const releaseBody = z.object({
   appDir: z.string(),
   appFile: z.string(),
   overrides: z.record(z.string(), z.string()),
+  /** The overrides that `overrides` was made from. */
+  overridesBefore: z.record(z.string(), z.string()),
   cause: z.string().max(1000),
   by,
   busy: z.enum(busyPolicies),

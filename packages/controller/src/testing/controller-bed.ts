@@ -87,6 +87,7 @@ export function releaseBody(changes: Readonly<Record<string, unknown>> = {}) {
     ...place,
     raw,
     overrides: {},
+    overridesBefore: {},
     cause: "test",
     by: "alice",
     busy: "queue" as "queue" | "replace" | "reject",

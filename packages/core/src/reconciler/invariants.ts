@@ -29,7 +29,7 @@ export function violations(app: App, mutation: Mutation, world: World): readonly
 }
 
 /** Revisions that a route, a release, the keep-warm list or the way back refers to. */
-function references(app: App): ReadonlySet<number> {
+export function references(app: App): ReadonlySet<number> {
   const all = [
     app.stable,
     app.release?.from,

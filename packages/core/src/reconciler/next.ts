@@ -5,7 +5,7 @@ import { limitsOf } from "../strategies/rounding.ts";
 import { lookAgainMs, mutate, wait } from "./decide.ts";
 import { finish } from "./finish.ts";
 import { holdStep, pendingVerdicts } from "./hold-step.ts";
-import { violations } from "./invariants.ts";
+import { references, violations } from "./invariants.ts";
 import { contractStep, hookKey, outsideStep } from "./outside-step.ts";
 import { atMost, courseOf, type Position, positionOf } from "./position.ts";
 import { failureNow, progressed, restartClock } from "./progress.ts";
@@ -108,7 +108,11 @@ function stand(app: App, world: World, facts: Facts): Decision {
     return wait(why, world.now + lookAgainMs);
   }
   const missing = reached(app, position, { world, facts });
-  if (missing !== null) return wait(missing.why, missing.lookAgain ?? world.now + lookAgainMs);
+  if (missing !== null) {
+    // What is waited for may change its mind without a word: a probe that answers differently.
+    const soon = world.now + lookAgainMs;
+    return wait(missing.why, Math.min(missing.lookAgain ?? soon, soon));
+  }
   return arrive(app, position, world);
 }
 
@@ -139,16 +143,10 @@ function arrive(app: App, position: Position, world: World): Decision {
 
 /** Nothing under way: throw away what nobody can come back to, else steady. */
 function rest(app: App, world: World): Decision {
-  const keep = new Set([
-    ...app.served.slice(-app.settings.keepRevisions),
-    ...app.kept.map((k) => k.revision),
-    app.pending?.to,
-    app.stable,
-  ]);
-  const newest = Math.max(0, ...app.served);
+  const keep = new Set([...app.served.slice(-app.settings.keepRevisions), ...references(app)]);
   for (const side of world.sides.values()) {
     const idle = side.level === 0 && side.replicas.length === 0;
-    if (idle && !keep.has(side.revision) && side.revision < newest) {
+    if (idle && !keep.has(side.revision)) {
       return mutate(app, { kind: "collect", revision: side.revision }, world);
     }
   }

@@ -1,4 +1,13 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LogQuery } from "@hitless/core";
@@ -60,6 +69,47 @@ test("follows what is appended, whole lines only", async () => {
     if (seen.length === 3) stop.abort();
   }
   expect(seen).toEqual(["first", "half", "third"]);
+});
+
+test("gives any number of lines, and multi-byte letters whole wherever a read ends", async () => {
+  const text = Array.from({ length: 200_000 }, (_, n) => `${n} ä€😀`);
+  await write("1-1", 1, `${text.join("\n")}\n`);
+  expect(await linesOf({})).toEqual(text.map((line) => `1-1 ${line}`));
+});
+
+test("gives no line for a tail of 0", async () => {
+  await write("1-1", 1, "a\n");
+  expect(await linesOf({ tail: 0 })).toEqual([]);
+});
+
+test("gives the last lines of several files together", async () => {
+  await write("1-1", 1, "a\nb\n");
+  await write("1-1", 2, "c\n");
+  expect(await linesOf({ tail: 2 })).toEqual(["1-1 b", "1-1 c"]);
+});
+
+test("a line without end is given in pieces", async () => {
+  const long = "x".repeat(3 * 1024 * 1024);
+  await write("1-1", 1, `${long}\nnext\n`);
+  const lines: string[] = [];
+  for await (const { text } of readLogs(root, everything, AbortSignal.timeout(5000))) {
+    lines.push(text);
+  }
+  expect(lines.length).toBeGreaterThan(2);
+  expect(lines.slice(0, -1).join("")).toBe(long);
+  expect(lines.at(-1)).toBe("next");
+});
+
+test("follows a log that was cut from its new beginning", async () => {
+  const path = await write("1-1", 1, "one\ntwo\nhal");
+  const stop = new AbortController();
+  const seen: string[] = [];
+  for await (const line of readLogs(root, { ...everything, follow: true }, stop.signal)) {
+    seen.push(line.text);
+    if (seen.length === 2) await writeFile(path, "new\n");
+    if (seen.length === 3) stop.abort();
+  }
+  expect(seen).toEqual(["one", "two", "new"]);
 });
 
 test("cuts a log that grew too long to whole lines at its end, and the writer goes on", async () => {

@@ -1,48 +1,63 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { StringDecoder } from "node:string_decoder";
 import type { LogLine, LogQuery } from "@hitless/core";
 
 /** How often followed files are looked at, ms. */
 const followMs = 200;
-/** A tail looks at no more than this much of each file, bytes. */
-const tailBytes = 256 * 1024;
+/** Read at once, and the most that a tail looks at of each file, bytes. */
+const readBytes = 256 * 1024;
+/** A longer line is given in pieces of about this many characters. */
+const longestLine = 1024 * 1024;
 
-interface LogFile {
+interface LogName {
   readonly path: string;
   readonly replica: string;
   readonly revision: number;
   readonly start: number;
 }
 
+interface LogFile extends LogName {
+  /** Bytes, when it was found. */
+  readonly size: number;
+}
+
+/** Up to where a file was read. */
 interface Cursor {
   offset: number;
+  /** The begin of a line whose end is not written yet. */
   rest: string;
+  /** Keeps the bytes of a letter that is not complete yet. */
+  decoder: StringDecoder;
   /** The first line read begins in its middle. */
   torn: boolean;
 }
 
+type Cursors = Map<string, Cursor>;
+
 /**
  * The lines that replicas wrote, file by file, oldest start first; with `follow` also what comes
- * later. One folder per replica, `<revision>-<n>`, one file per start.
+ * later. One folder per replica, `<revision>-<n>`, one file per start. A file that became shorter
+ * was cut and is read again from its beginning.
  */
 export async function* readLogs(
   root: string,
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  const cursors = new Map<string, Cursor>();
-  const first: LogLine[] = [];
-  for (const file of await filesOf(root, query)) {
-    if (query.tail !== null) await skipToTail(file, cursors);
-    first.push(...(await readNew(file, cursors)));
+  const cursors: Cursors = new Map();
+  const files = await filesOf(root, query);
+  if (query.tail === null) {
+    yield* newLines(files, cursors, signal);
+  } else {
+    for (const file of files) skipToTail(file, cursors);
+    yield* await lastOf(newLines(files, cursors, signal), query.tail);
   }
-  yield* query.tail === null ? first : first.slice(-query.tail);
   while (query.follow && !signal.aborted) {
     let silent = true;
-    for (const file of await filesOf(root, query)) {
-      const lines = await readNew(file, cursors);
-      silent &&= lines.length === 0;
-      yield* lines;
+    for await (const line of newLines(await filesOf(root, query), cursors, signal)) {
+      silent = false;
+      yield line;
     }
     if (silent) await pause(signal);
   }
@@ -50,7 +65,7 @@ export async function* readLogs(
 
 async function filesOf(root: string, query: LogQuery): Promise<readonly LogFile[]> {
   const replicas = await readdir(root).catch(() => []);
-  const files: LogFile[] = [];
+  const files: LogName[] = [];
   for (const replica of replicas) {
     const revision = Number.parseInt(replica, 10);
     if (query.replica !== null && query.replica !== replica) continue;
@@ -65,14 +80,14 @@ async function filesOf(root: string, query: LogQuery): Promise<readonly LogFile[
 
 /** `--since` by file: a file last written before that instant is left out. */
 async function recentEnough(
-  files: readonly LogFile[],
+  names: readonly LogName[],
   since: number | null,
 ): Promise<readonly LogFile[]> {
   const dated = await Promise.all(
-    files.map(async (file) => ({
-      file,
-      at: (await stat(file.path).catch(() => null))?.mtimeMs ?? 0,
-    })),
+    names.map(async (name) => {
+      const found = await stat(name.path).catch(() => null);
+      return { file: { ...name, size: found?.size ?? 0 }, at: found?.mtimeMs ?? 0 };
+    }),
   );
   return dated
     .filter((d) => since === null || d.at >= since)
@@ -81,33 +96,83 @@ async function recentEnough(
 }
 
 /** Begins at the last whole lines of a long file; a torn first line is dropped. */
-async function skipToTail(file: LogFile, cursors: Map<string, Cursor>): Promise<void> {
-  const size = (await stat(file.path).catch(() => null))?.size ?? 0;
-  if (size > tailBytes) cursors.set(file.path, { offset: size - tailBytes, rest: "", torn: true });
+function skipToTail(file: LogFile, cursors: Cursors): void {
+  if (file.size > readBytes) cursors.set(file.path, cursorAt(file.size - readBytes));
 }
 
-async function readNew(file: LogFile, cursors: Map<string, Cursor>): Promise<readonly LogLine[]> {
-  const cursor = cursors.get(file.path) ?? { offset: 0, rest: "", torn: false };
-  cursors.set(file.path, cursor);
+function cursorAt(offset: number): Cursor {
+  return { offset, rest: "", decoder: new StringDecoder("utf8"), torn: offset > 0 };
+}
+
+/** The last `count` of the lines, of which not many more are held at any time. */
+async function lastOf(lines: AsyncIterable<LogLine>, count: number): Promise<readonly LogLine[]> {
+  let last: LogLine[] = [];
+  for await (const line of lines) {
+    last.push(line);
+    if (last.length >= 2 * count + 1) last = lastFew(last, count);
+  }
+  return lastFew(last, count);
+}
+
+function lastFew(lines: LogLine[], count: number): LogLine[] {
+  return lines.slice(Math.max(0, lines.length - count));
+}
+
+async function* newLines(
+  files: readonly LogFile[],
+  cursors: Cursors,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  for (const file of files) {
+    let cursor = cursors.get(file.path);
+    if (cursor === undefined || file.size < cursor.offset) cursor = cursorAt(0);
+    cursors.set(file.path, cursor);
+    for await (const text of newTexts(file, cursor, signal)) {
+      yield { replica: file.replica, revision: file.revision, text };
+    }
+  }
+}
+
+/** Ends at the size that the file had when it was found: one that grows fast keeps no other waiting. */
+async function* newTexts(
+  file: LogFile,
+  cursor: Cursor,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  if (file.size <= cursor.offset) return;
   const handle = await open(file.path, "r").catch(() => null);
-  if (handle === null) return [];
+  if (handle === null) return;
   try {
-    const { size } = await handle.stat();
-    if (size <= cursor.offset) return [];
-    const { buffer, bytesRead } = await handle.read(
-      Buffer.alloc(size - cursor.offset),
-      0,
-      size - cursor.offset,
-      cursor.offset,
-    );
-    cursor.offset += bytesRead;
-    const pieces = (cursor.rest + buffer.subarray(0, bytesRead).toString("utf8")).split("\n");
-    cursor.rest = pieces.pop() ?? "";
-    if (cursor.torn && pieces.shift() !== undefined) cursor.torn = false;
-    return pieces.map((text) => ({ replica: file.replica, revision: file.revision, text }));
+    const buffer = Buffer.alloc(Math.min(readBytes, file.size - cursor.offset));
+    while (cursor.offset < file.size && !signal.aborted) {
+      const lines = await nextLines(handle, cursor, buffer);
+      if (lines === null) return;
+      yield* lines;
+    }
   } finally {
     await handle.close();
   }
+}
+
+/** The lines that end within the next piece of the file; null at its end. */
+async function nextLines(
+  handle: FileHandle,
+  cursor: Cursor,
+  buffer: Buffer,
+): Promise<readonly string[] | null> {
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, cursor.offset);
+  if (bytesRead === 0) return null;
+  cursor.offset += bytesRead;
+  const lines = cursor.decoder.write(buffer.subarray(0, bytesRead)).split("\n");
+  // Joined with its first line only: a long line is not searched again with every piece.
+  lines[0] = cursor.rest + (lines[0] ?? "");
+  cursor.rest = lines.pop() ?? "";
+  if (cursor.rest.length > longestLine) {
+    lines.push(cursor.rest);
+    cursor.rest = "";
+  }
+  if (cursor.torn && lines.shift() !== undefined) cursor.torn = false;
+  return lines;
 }
 
 function pause(signal: AbortSignal): Promise<void> {

@@ -22,6 +22,7 @@ interface RigOptions {
   readonly answer: (name: Name, atMs: number) => boolean;
   readonly owner?: (atMs: number) => PortOwner;
   readonly started?: boolean;
+  readonly ready?: boolean;
   readonly runningMs?: number;
   readonly answerMs?: number;
 }
@@ -38,6 +39,19 @@ it("asks every 200 ms until the first success, then once a period", async () => 
   await vi.advanceTimersByTimeAsync(2700);
   expect(asked.map(({ atMs }) => atMs)).toEqual([0, 200, 400, 600, 1600, 2600]);
   expect(transitions).toEqual(["0 started", "600 ready"]);
+});
+
+it("an adopted replica that was ready stays so until its failures cross the threshold", async () => {
+  const { transitions } = rig({
+    probes: { readiness: { failureThreshold: 3 } },
+    answer: (_, atMs) => atMs >= 1000 && atMs < 4000,
+    started: true,
+    ready: true,
+  });
+  await vi.advanceTimersByTimeAsync(3900);
+  expect(transitions).toEqual(["0 started"]);
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(transitions.slice(1)).toEqual([expect.stringContaining("unready")]);
 });
 
 it("keeps the beat however long the answers take", async () => {
@@ -177,6 +191,7 @@ function rig(options: RigOptions): Rig {
     },
     port: 20_011,
     started: options.started ?? false,
+    ready: options.ready ?? false,
     runningMs: options.runningMs ?? 0,
     ask: async (check) => {
       const name = nameOf(check.kind === "httpGet" ? check.path : "");

@@ -22,6 +22,8 @@ export interface ProberOptions {
   readonly port: number;
   /** The startup probe passed before, under an earlier controller. */
   readonly started: boolean;
+  /** It was ready under an earlier controller, and stays so until its failures cross the threshold. */
+  readonly ready: boolean;
   /** How long the process has been running, for `initialDelaySeconds`. */
   readonly runningMs: number;
   readonly ask: (check: ProbeCheck, limits: ProbeLimits) => Promise<ProbeResult>;
@@ -93,12 +95,14 @@ export class Prober {
 
   async #watchReadiness(probe: Probe, signal: AbortSignal): Promise<void> {
     const count = new Count(probe, this.#pace(probe));
-    let verdict: "none" | "ready" | "unready" = "none";
+    let verdict: "none" | "ready" | "unready" = this.#options.ready ? "ready" : "none";
+    let proven = false;
     while (await count.pace.beat(signal)) {
-      const believed = verdict === "ready";
+      const believed = verdict === "ready" && proven;
       const result = await this.#ask("readiness", probe, { signal, believed });
       if (signal.aborted) return;
       count.add(result.ok);
+      proven ||= result.ok;
       if (verdict !== "ready" && count.successes >= probe.successThreshold) {
         verdict = "ready";
         this.#options.onTransition({ kind: "ready" });

@@ -18,10 +18,13 @@ export class Admission {
     this.#signal = signal;
   }
 
-  /** Routes requests to the replica. The record says so first: a successor must not withdraw it. */
-  async admit(): Promise<void> {
+  /**
+   * Routes requests to the replica; false when that was not wanted any more before it was
+   * acknowledged. The record says so first: a successor must not withdraw it.
+   */
+  async admit(): Promise<boolean> {
     const { record } = this.#replica;
-    await this.#insist("admitted", async (isWanted) => {
+    return this.#insist("admitted", async (isWanted) => {
       record.admitted = true;
       record.served = true;
       await this.#host.save();
@@ -40,19 +43,21 @@ export class Admission {
     await this.#insist("withdrawn", () => this.#host.withdraw(record.id));
   }
 
-  async #insist(what: string, ask: (isWanted: () => boolean) => Promise<void>): Promise<void> {
+  async #insist(what: string, ask: (isWanted: () => boolean) => Promise<void>): Promise<boolean> {
     this.#turn += 1;
     const turn = this.#turn;
     const isWanted = (): boolean => turn === this.#turn && !this.#signal.aborted;
     while (isWanted()) {
       try {
-        return await ask(isWanted);
+        await ask(isWanted);
+        return isWanted();
       } catch (error) {
-        if (!isWanted()) return;
+        if (!isWanted()) return false;
         const why = error instanceof Error ? error.message : String(error);
         this.#host.event(`replica ${this.#replica.record.id} cannot be ${what} yet: ${why}`);
       }
       await pause(retryMs, this.#signal).catch(() => {});
     }
+    return false;
   }
 }

@@ -45,6 +45,8 @@ export class ReplicaKeeper {
   private readonly slots = new Map<string, Slot>();
   private readonly folders = new Map<number, Promise<{ revision: Revision; dir: string }>>();
   private abandoned = false;
+  /** Everything is being stopped: levels are kept up no more. */
+  private closing = false;
 
   constructor(options: KeeperOptions) {
     this.options = options;
@@ -66,7 +68,7 @@ export class ReplicaKeeper {
 
   /** Starts or stops replicas until their number is the level. Accepts at once; the rest follows. */
   reconcile(): void {
-    if (this.abandoned) return;
+    if (this.abandoned || this.closing) return;
     for (const { revision, level } of this.options.state.revisions) {
       const staying = [...this.slots.values()].filter(
         (s) => s.record.revision === revision && s.leaving === null,
@@ -98,6 +100,7 @@ export class ReplicaKeeper {
 
   /** Stops every replica; resolves when all are gone. */
   async stopAll(): Promise<void> {
+    this.closing = true;
     for (const slot of this.slots.values()) this.remove(slot);
     await Promise.all([...this.slots.values()].map((s) => s.leaving));
   }

@@ -39,6 +39,8 @@ export const replicaRecordSchema = z.object({
   started: z.boolean(),
   /** Requests may be routed to it now. An adopted replica stays admitted until its probes object. */
   admitted: z.boolean(),
+  /** Since when readiness passes and every worker routes to it; a successor goes on from there. */
+  readySince: z.number().nullable(),
   /** It was admitted at some time in this start, so requests may be in flight on it. */
   served: z.boolean(),
   /** Ends in a row that nobody asked for, without a good run between them. */
@@ -68,6 +70,7 @@ export function newReplicaRecord(id: string, revision: number): ReplicaRecord {
     phase: "waiting",
     started: false,
     admitted: false,
+    readySince: null,
     served: false,
     failures: 0,
     strangers: 0,

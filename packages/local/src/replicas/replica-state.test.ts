@@ -57,12 +57,17 @@ it("is failed while it waits for its next start, and starting before its first",
 
 it("is taken up where its record says", () => {
   const record = newReplicaRecord("1-1", 1);
-  expect(lifeOf(record)).toEqual({ kind: "waiting", restartAt: null });
-  expect(lifeOf({ ...record, phase: "running" })).toEqual({ kind: "starting" });
+  expect(lifeOf(record, true)).toEqual({ kind: "waiting", restartAt: null });
+  expect(lifeOf({ ...record, phase: "running" }, true)).toEqual({ kind: "starting" });
+  const served = { ...record, phase: "running", readySince: 7 } as const;
+  expect(lifeOf(served, true)).toEqual({ kind: "ready", since: 7 });
+  expect(lifeOf(served, false)).toEqual({ kind: "starting" });
   const drain = newDrain(1, "hung");
-  expect(lifeOf({ ...record, phase: "draining", drain })).toEqual(lives.replacing);
-  expect(lifeOf({ ...record, phase: "draining", drain: newDrain(1, null) }).kind).toBe("draining");
-  expect(lifeOf({ ...record, phase: "gone" }).kind).toBe("stopped");
+  expect(lifeOf({ ...record, phase: "draining", drain }, true)).toEqual(lives.replacing);
+  expect(lifeOf({ ...record, phase: "draining", drain: newDrain(1, null) }, true).kind).toBe(
+    "draining",
+  );
+  expect(lifeOf({ ...record, phase: "gone" }, true).kind).toBe("stopped");
 });
 
 it("reads back the record that was written", () => {

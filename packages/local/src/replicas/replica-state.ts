@@ -55,13 +55,17 @@ export function transition(life: ReplicaLife, event: ReplicaEvent): ReplicaLife 
   }
 }
 
-/** Where a replica stands by its record, when a controller takes it up. */
-export function lifeOf({ phase, restartAt, drain }: ReplicaRecord): ReplicaLife {
+/** Where a replica stands by its record, when a controller takes it up; `runs`: its process lives. */
+export function lifeOf(record: ReplicaRecord, runs: boolean): ReplicaLife {
+  const { phase, restartAt, drain, readySince } = record;
   switch (phase) {
     case "waiting":
       return { kind: "waiting", restartAt };
     case "running":
-      return { kind: "starting" };
+      // It serves: until its probes say otherwise it is what it was, or adoption would count it out.
+      return runs && readySince !== null
+        ? { kind: "ready", since: readySince }
+        : { kind: "starting" };
     case "draining":
       return typeof drain?.because === "string"
         ? { kind: "replacing", because: drain.because }

@@ -3,7 +3,7 @@ import { askProbe } from "../probes/ask-probe.ts";
 import type { ExecTarget } from "../probes/exec.ts";
 import { heldByStranger, Prober, type ProbeTransition } from "../probes/prober.ts";
 import { ownerOf } from "../processes/listeners.ts";
-import { isOfThisBoot, type ProcessIdentity } from "../processes/process-identity.ts";
+import { isAlive, isOfThisBoot, type ProcessIdentity } from "../processes/process-identity.ts";
 import { Admission } from "./admission.ts";
 import { backOff } from "./backoff.ts";
 import type { ReplicaHost } from "./replica-host.ts";
@@ -56,7 +56,10 @@ export class Replica {
   constructor(record: ReplicaRecord, host: ReplicaHost) {
     this.record = record;
     this.#host = host;
-    this.#life = lifeOf(record);
+    const runs = record.process !== null && isAlive(record.process);
+    this.#life = lifeOf(record, runs);
+    // A crash between the table and the record may have lost that it served.
+    if (record.process !== null) record.served = true;
     this.#admission = new Admission(this, host, this.#abandoned.signal);
     if (record.port !== null && record.phase !== "gone") host.ports.claim(record.port);
   }
@@ -189,6 +192,7 @@ export class Replica {
       probes: this.#host.revision.probes,
       port,
       started: record.started,
+      ready: this.#life.kind === "ready",
       runningMs: this.#host.now() - (record.startedAt ?? this.#host.now()),
       ask: (check, limits) => askProbe(check, target, limits),
       owner: () => ownerOf(port, leader),
@@ -206,11 +210,11 @@ export class Replica {
         return;
       case "ready":
         this.record.strangers = 0;
-        this.#apply({ kind: "ready", at: this.#host.now() });
-        void this.#admission.admit();
+        void this.#becomeReady();
         return;
       case "unready":
         this.#noteReadyTime();
+        this.record.readySince = null;
         this.#apply({ kind: "unready" });
         void this.#withdrawAndSave();
         return;
@@ -265,6 +269,7 @@ export class Replica {
     this.#releasePort();
     this.#process = null;
     record.process = null;
+    record.readySince = null;
     record.drain = null;
     record.phase = "waiting";
     record.restartAt = restartAt;
@@ -322,6 +327,14 @@ export class Replica {
     record.process = null;
     record.phase = "gone";
     this.#apply({ kind: "ended", restartAt: null });
+    await this.#save();
+  }
+
+  /** Ready is what every worker routes to: the release must not count on less. */
+  async #becomeReady(): Promise<void> {
+    if (!(await this.#admission.admit())) return;
+    this.record.readySince = this.#host.now();
+    this.#apply({ kind: "ready", at: this.record.readySince });
     await this.#save();
   }
 

@@ -102,7 +102,7 @@ export class Router {
   /** Breaks off what is still in flight on a replica; returns how many requests that were. */
   async cut(id: string): Promise<number> {
     if (this.client === null) throw away();
-    return this.client.cut(id);
+    return inTime(this.client.cut(id));
   }
 
   /** Leaves the proxy running. */

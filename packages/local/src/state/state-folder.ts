@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, realpath } from "node:fs/promises";
+import { chmod, lstat, mkdir, realpath } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { HitlessError } from "@hitless/core";
@@ -65,10 +65,15 @@ export async function locateState(appDir: string): Promise<StateFolder> {
 
 /** Makes the folders, readable by their owner alone, and notes where the sockets are. */
 export async function createState(folder: StateFolder): Promise<void> {
-  const own = [folder.root, folder.revisions, folder.artifacts, folder.checkouts, folder.persist];
-  for (const dir of [...own, folder.logs, folder.proxy]) await ownFolder(dir);
-  await ownFolder(socketRoot());
-  await ownFolder(join(folder.sockets.control, ".."));
+  const own = [folder.revisions, folder.artifacts, folder.persist, folder.logs, folder.proxy];
+  // Replicas of another `user` run below these two: they may pass through, and list nothing.
+  for (const dir of [folder.root, folder.checkouts]) await ownFolder(dir, 0o711);
+  for (const dir of own) await ownFolder(dir, 0o700);
+  for (const dir of [socketRoot(), join(folder.sockets.control, "..")]) {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await refuseForeign(dir);
+    await ownFolder(dir, 0o700);
+  }
   const noted = join(folder.root, "sockets.json");
   const known = await readJsonIfPresent(noted);
   const wanted = { schema: 1, ...folder.sockets };
@@ -82,12 +87,22 @@ function socketRoot(): string {
   return join(tmpdir(), `hitless-${userInfo().uid}`);
 }
 
-async function ownFolder(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  await chmod(dir, 0o700).catch((cause: unknown) => {
-    throw new HitlessError("REFUSED", `${dir} belongs to another user`, {
-      cause,
-      next: "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
-    });
+async function ownFolder(dir: string, mode: number): Promise<void> {
+  await mkdir(dir, { recursive: true, mode });
+  await chmod(dir, mode).catch((cause: unknown) => {
+    throw foreign(dir, cause);
+  });
+}
+
+/** In a folder for everybody's temporary files somebody may have made ours first, or a link. */
+async function refuseForeign(dir: string): Promise<void> {
+  const found = await lstat(dir);
+  if (!found.isDirectory() || found.uid !== userInfo().uid) throw foreign(dir, null);
+}
+
+function foreign(dir: string, cause: unknown): HitlessError {
+  return new HitlessError("REFUSED", `${dir} belongs to another user`, {
+    cause,
+    next: "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
   });
 }

@@ -4,6 +4,7 @@ import { type ProxyTable, readTable } from "../table.ts";
 import type { ProxyTimeouts } from "../timeouts.ts";
 import { type ControlHandler, ControlServer } from "./control-server.ts";
 import { TableFile } from "./table-file.ts";
+import { watchWorker } from "./watch-worker.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 /** What a holder is started with. */
@@ -179,7 +180,8 @@ export class Holder implements ControlHandler {
     worker.tell({ kind: "begin", timeouts, table: this.#table });
     if (this.#handle === null) worker.tell({ kind: "open", host, port });
     else worker.tell({ kind: "adopt" }, this.#handle);
-    this.#control.broadcast({ kind: "workers", pids: [worker.pid] });
+    watchWorker(worker, timeouts.workerAnswerMs);
+    if (worker.pid > 0) this.#control.broadcast({ kind: "workers", pids: [worker.pid] });
   }
 
   #opened(port: number, handle: unknown): void {

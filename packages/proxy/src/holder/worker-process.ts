@@ -19,32 +19,41 @@ interface Pending {
 
 /** One worker as the holder sees it. */
 export class WorkerProcess {
+  /** 0 when it could not be started; `exited` follows. */
   readonly pid: number;
   readonly startedAt = performance.now();
   /** The generation that it acknowledged last; -1 before it serves. */
   generation = -1;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | null;
   readonly #events: WorkerEvents;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
+  #dead = false;
 
   constructor(events: WorkerEvents) {
     this.#events = events;
-    this.#child = fork(entryPath("worker/worker-main"), [], {
-      execArgv: nodeArguments(),
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-    this.pid = this.#child.pid ?? 0;
-    this.#child.on("message", (message: unknown, handle: unknown) => {
+    const child = forked();
+    this.#child = child;
+    this.pid = child?.pid ?? 0;
+    if (child === null) {
+      setImmediate(() => this.#exited());
+      return;
+    }
+    child.on("message", (message: unknown, handle: unknown) => {
       if (isFromWorker(message)) this.#receive(message, handle);
     });
-    this.#child.on("error", () => undefined);
-    this.#child.on("exit", () => this.#exited());
+    child.on("error", (error) => {
+      // What was never started does not exit either.
+      if (child.pid !== undefined) return;
+      tellFailure(error);
+      this.#exited();
+    });
+    child.on("exit", () => this.#exited());
   }
 
   /** Tells the worker; a worker that just died is replaced, and its successor told anew. */
   tell(message: ToWorker, handle?: unknown): void {
-    if (!this.#child.connected) return;
+    if (this.#child?.connected !== true) return;
     this.#child.send(message, isSendable(handle) ? handle : undefined, {}, () => undefined);
   }
 
@@ -60,10 +69,11 @@ export class WorkerProcess {
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    this.#child?.kill("SIGKILL");
   }
 
   #ask(message: (id: number) => ToWorker): Promise<FromWorker> {
+    if (this.#dead) return Promise.reject(new Error("the worker died"));
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
@@ -93,8 +103,27 @@ export class WorkerProcess {
   }
 
   #exited(): void {
+    this.#dead = true;
     for (const pending of this.#pending.values()) pending.reject(new Error("the worker died"));
     this.#pending.clear();
     this.#events.exited(this);
   }
+}
+
+/** Null when the system refuses in a way that Node reports by throwing. */
+function forked(): ChildProcess | null {
+  try {
+    return fork(entryPath("worker/worker-main"), [], {
+      execArgv: nodeArguments(),
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+  } catch (error) {
+    tellFailure(error);
+    return null;
+  }
+}
+
+// Into proxy.log.
+function tellFailure(error: unknown): void {
+  process.stderr.write(`holder ${process.pid}: no worker could be started: ${String(error)}\n`);
 }

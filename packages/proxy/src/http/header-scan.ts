@@ -27,13 +27,15 @@ export class HeaderFacts {
 // One expression refuses obs-fold, space before the colon, bare CR or LF, NUL and control characters.
 const headerLines = /(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/y;
 
-const hopByHop: ReadonlySet<string> = new Set([
+// The last one is ours to say: neither an app nor a client may claim that the proxy answered.
+const neverForwarded: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "te",
   "trailer",
   "upgrade",
   "http2-settings",
+  "x-hitless-reason",
 ]);
 // RFC 9110 §7.6.1 forbids nominating fields that recipients need; these would change who is asked or how it is framed.
 const neverNominated: ReadonlySet<string> = new Set([
@@ -69,8 +71,9 @@ function validHeaderLines(text: string, from: number): boolean {
 
 function scanLine(text: string, at: number, facts: HeaderFacts): Reason | null {
   switch (text.charCodeAt(at) | 32) {
-    // Only c, e, h, k, p, t, u and x begin a name that matters here.
+    // Only c, f, h, k, p, t, u and x begin a name that matters here.
     case 99:
+    case 102:
     case 104:
     case 107:
     case 112:
@@ -107,7 +110,7 @@ function noteField(name: string, value: string, facts: HeaderFacts): Reason | nu
       facts.strip = true;
       return null;
     default:
-      if (isHopByHop(name) || name.startsWith("x-forwarded-")) facts.strip = true;
+      if (isNeverForwarded(name) || saysWhoAsked(name)) facts.strip = true;
       return null;
   }
 }
@@ -148,14 +151,19 @@ function timeoutOf(value: string): number {
   return found === null ? -1 : Number(found[1]);
 }
 
-function isHopByHop(name: string): boolean {
-  return hopByHop.has(name) || name.startsWith("proxy-");
+function isNeverForwarded(name: string): boolean {
+  return neverForwarded.has(name) || name.startsWith("proxy-");
 }
 
-/** Which lines `keptHeaders` leaves out besides the hop-by-hop ones. */
+// RFC 7239, and what it was made to replace.
+function saysWhoAsked(name: string): boolean {
+  return name === "forwarded" || name.startsWith("x-forwarded-");
+}
+
+/** Which lines `keptHeaders` leaves out besides those that never pass. */
 export interface Stripping {
   readonly nominated: readonly string[] | null;
-  /** `X-Forwarded-*`: a client must not say who it is. */
+  /** `Forwarded` and `X-Forwarded-*`: a client must not say who it is. */
   readonly forwarded: boolean;
   /** `Host`, because another one takes its place. */
   readonly host: boolean;
@@ -174,8 +182,8 @@ export function keptHeaders(text: string, from: number, stripping: Stripping): s
 }
 
 function isStripped(name: string, stripping: Stripping): boolean {
-  if (isHopByHop(name)) return true;
-  if (stripping.forwarded && name.startsWith("x-forwarded-")) return true;
+  if (isNeverForwarded(name)) return true;
+  if (stripping.forwarded && saysWhoAsked(name)) return true;
   if (stripping.host && name === "host") return true;
   return stripping.nominated?.includes(name) ?? false;
 }

@@ -112,13 +112,22 @@ test("strips hop-by-hop, nominated and forged headers, and never those that fram
   const head = accepted(
     "POST / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Secret, Host, Content-Length, Cookie, X-Forwarded-For\r\n" +
       "X-Secret: 1\r\nContent-Length: 3\r\nCookie: c\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nTrailer: x\r\n" +
-      "Proxy-Connection: x\r\nProxy-Authorization: x\r\nUpgrade: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n",
+      "Proxy-Connection: x\r\nProxy-Authorization: x\r\nUpgrade: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nForwarded: for=6.6.6.6\r\nX-Hitless-Reason: cut\r\n",
   );
   expect(head.forwarded).toBe(
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nCookie: c\r\nX-Forwarded-Host: a\r\n",
   );
   expect(head.keepAlive).toBe(false);
 });
+
+test.each(["Forwarded: for=6.6.6.6;proto=https", "x-hitless-reason: cut"])(
+  "%s alone is stripped too",
+  (line) => {
+    expect(accepted(`GET / HTTP/1.1\r\n${host}${line}\r\n`).forwarded).toBe(
+      `GET / HTTP/1.1\r\n${host}X-Forwarded-Host: a\r\n`,
+    );
+  },
+);
 
 test("an absolute target becomes a path and its authority the host", () => {
   const text = "GET http://real.example:81?x=1 HTTP/1.1\r\nHost: other\r\nAccept: a\r\n";

@@ -42,3 +42,11 @@ test("strips what is meant for this connection only", () => {
   );
   expect(head?.keepAliveSeconds).toBe(7);
 });
+
+test("a replica cannot pass its answer off as the proxy's own", () => {
+  const head = parseResponseHead(
+    "HTTP/1.1 503 No\r\nx-hitless-reason: no-replica\r\nForwarded: x\r\nContent-Length: 0\r\n",
+    false,
+  );
+  expect(head?.forwarded).toBe("HTTP/1.1 503 No\r\nForwarded: x\r\nContent-Length: 0\r\n");
+});

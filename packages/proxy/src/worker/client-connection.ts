@@ -168,6 +168,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
   /** False when the head is not complete. */
   #takeHead(bytes: Buffer): boolean {
     const held = this.#dropBlankLines(bytes);
+    if (held.length === 0 || (held.length === 1 && held[0] === 13)) return false;
     const end = held.indexOf("\r\n\r\n", Math.max(0, this.#searched - 3));
     if (end > maxHeadBytes || (end < 0 && held.length > maxHeadBytes)) {
       this.answer(held.includes("\r\n") ? "head-too-large" : "target-too-long");
@@ -264,6 +265,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     switch (what) {
       case "connect":
         return timeouts.connectMs;
+      case "replicaReading":
       case "responseHead":
         return timeouts.responseHeadMs;
       case "responseStream":

@@ -18,6 +18,7 @@ const maxReplayBytes = 65_536;
 export type Waiting =
   | "connect"
   | "requestBody"
+  | "replicaReading"
   | "responseHead"
   | "responseBody"
   | "responseStream"
@@ -84,9 +85,7 @@ export class Exchange implements AnswerSink {
       return data.length;
     }
     this.#forward(end < 0 ? data : data.subarray(0, end));
-    if (!this.#answered && this.#upstream?.connected === true) {
-      this.#client.waitFor(this.body.done ? "responseHead" : "requestBody");
-    }
+    this.#awaitProgress();
     return end < 0 ? data.length : end;
   }
 
@@ -137,7 +136,7 @@ export class Exchange implements AnswerSink {
     for (const part of this.#kept ?? []) socket.write(part);
     socket.uncork();
     if (!this.head.idempotent || this.#keptBytes > maxReplayBytes) this.#kept = null;
-    this.#client.waitFor(this.body.done ? "responseHead" : "requestBody");
+    this.#awaitProgress();
     if (!socket.writableNeedDrain) this.#client.socket.resume();
   }
 
@@ -196,6 +195,7 @@ export class Exchange implements AnswerSink {
   }
 
   onDrain(): void {
+    this.#awaitProgress();
     this.#client.socket.resume();
   }
 
@@ -248,6 +248,14 @@ export class Exchange implements AnswerSink {
       }
     }
     if (connected && upstream?.socket.write(part) === false) this.#client.socket.pause();
+  }
+
+  /** Waits, before the answer, for whoever has to act next: the replica or the client. */
+  #awaitProgress(): void {
+    const upstream = this.#upstream;
+    if (this.#answered || upstream?.connected !== true) return;
+    if (upstream.socket.writableNeedDrain) this.#client.waitFor("replicaReading");
+    else this.#client.waitFor(this.body.done ? "responseHead" : "requestBody");
   }
 
   #mayRetry(failure: UpstreamFailure, replica: Replica): boolean {

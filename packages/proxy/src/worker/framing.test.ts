@@ -364,30 +364,6 @@ test("a replica that stops reading stops the client", async () => {
   expect(stuck).toBeLessThan(90_000_000);
 });
 
-test.each([
-  ["GET / HT", { requestHeadMs: 60 }, 408, "head-timeout"],
-  [
-    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx",
-    { bodyIdleMs: 60 },
-    408,
-    "body-timeout",
-  ],
-  ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", { responseHeadMs: 60 }, 504, "response-timeout"],
-])("waits for %j no longer than %j, then %i %s", async (...row) => {
-  const [text, timeouts, status, reason] = row;
-  const { port } = await serving(await rawUpstream(cleanup, () => undefined), timeouts);
-  const client = openClient(cleanup, port);
-  client.send(text);
-  await client.until(`X-Hitless-Reason: ${reason}`);
-  expect(client.received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-});
-
-test("ends a client connection that is idle for too long", async () => {
-  const { port } = await serving(await echoApp(), { clientIdleMs: 60 });
-  const client = openClient(cleanup, port);
-  expect(await client.rest()).toBe("");
-});
-
 test("empty lines before a request are ignored, however many and however cut", async () => {
   const { port } = await serving(await echoApp());
   const client = openClient(cleanup, port);

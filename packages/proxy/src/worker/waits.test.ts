@@ -1,0 +1,103 @@
+import type { Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import {
+  Cleanup,
+  eventually,
+  openClient,
+  openPlane,
+  type RawClient,
+  rawUpstream,
+  tableOf,
+  upstream,
+} from "../testing/proxy-harness.ts";
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+async function serving(port: number, timeouts = {}) {
+  const opened = await openPlane(cleanup, timeouts);
+  opened.plane.apply(tableOf(upstream("a", port)));
+  return opened;
+}
+
+function okApp(): Promise<number> {
+  return rawUpstream(cleanup, (socket, received) => {
+    if (received.endsWith("\r\n\r\nxy"))
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+}
+
+/** Writes until neither the proxy nor the kernel takes more; the replica reads nothing. */
+async function fill(client: RawClient): Promise<void> {
+  let sent = -1;
+  await eventually(async () => {
+    const before = sent;
+    while (!client.socket.writableNeedDrain) client.socket.write(Buffer.alloc(65_536));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    sent = client.socket.bytesWritten - client.socket.writableLength;
+    return sent === before;
+  });
+}
+
+const endlessPost = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n";
+
+test("a replica that does not take the body is slow itself: 504, not a 408 for its client", async () => {
+  const app = await rawUpstream(cleanup, (socket) => socket.pause());
+  const { port } = await serving(app, { bodyIdleMs: 60, responseHeadMs: 1_000 });
+  const client = openClient(cleanup, port);
+  client.send(endlessPost);
+  await fill(client);
+  await client.until("X-Hitless-Reason:");
+  expect(client.received).toMatch(/^HTTP\/1.1 504 [\s\S]*response-timeout/);
+});
+
+test("once the replica takes the body again, it is the client that is waited for", async () => {
+  const replicas = new Set<Socket>();
+  const app = await rawUpstream(cleanup, (socket) => {
+    if (!replicas.has(socket)) socket.pause();
+    replicas.add(socket);
+  });
+  const { port } = await serving(app, { bodyIdleMs: 100, responseHeadMs: 60_000 });
+  const client = openClient(cleanup, port);
+  client.send(endlessPost);
+  await fill(client);
+  expect(client.received).toBe("");
+  for (const replica of replicas) replica.resume();
+  await client.until("X-Hitless-Reason:");
+  expect(client.received).toMatch(/^HTTP\/1.1 408 [\s\S]*body-timeout/);
+});
+
+test.each([
+  ["GET / HT", { requestHeadMs: 60 }, 408, "head-timeout"],
+  [
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx",
+    { bodyIdleMs: 60 },
+    408,
+    "body-timeout",
+  ],
+  ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", { responseHeadMs: 60 }, 504, "response-timeout"],
+])("waits for %j no longer than %j, then %i %s", async (...row) => {
+  const [text, timeouts, status, reason] = row;
+  const { port } = await serving(await rawUpstream(cleanup, () => undefined), timeouts);
+  const client = openClient(cleanup, port);
+  client.send(text);
+  await client.until(`X-Hitless-Reason: ${reason}`);
+  expect(client.received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+});
+
+test("ends a client connection that is idle for too long", async () => {
+  const { port } = await serving(await okApp(), { clientIdleMs: 60 });
+  const client = openClient(cleanup, port);
+  expect(await client.rest()).toBe("");
+});
+
+test.each(["\r\n", "\r"])(
+  "%j after a request begins no other one: the client stays idle",
+  async (stray) => {
+    const { port } = await serving(await okApp(), { requestHeadMs: 40, clientIdleMs: 400 });
+    const client = openClient(cleanup, port);
+    client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxy${stray}`);
+    await client.until(/ok$/);
+    expect(await client.rest()).not.toContain("408");
+  },
+);
