@@ -24,6 +24,8 @@ export interface Interrupted {
 
 /** Named in the event log as the one who asked. */
 const by = "proof";
+/** A release that ignores what ends its pause stands still for ever. */
+const holdsWithinMs = 60_000;
 
 /**
  * Runs `hitless release --wait`, and interrupts it when the running replicas are at `step`
@@ -68,13 +70,17 @@ export async function stepsOf(bed: AppBed, client: ControllerClient): Promise<re
   return levelsOf(await client.events(), query)?.slice(1) ?? [];
 }
 
-/** Follows the status, change by change, until a condition holds. */
+/** Follows the status, change by change, until a condition holds. Throws when it does not in time. */
 async function statusWhen(
   client: ControllerClient,
   holds: (status: StatusReport) => boolean,
 ): Promise<StatusReport> {
+  const deadline = Date.now() + holdsWithinMs;
   let status = await client.status();
-  while (!holds(status)) status = await client.status(status.version);
+  while (!holds(status)) {
+    if (Date.now() > deadline) throw new Error(`it stands still: ${JSON.stringify(status.why)}`);
+    status = await client.status(status.version);
+  }
   return status;
 }
 
