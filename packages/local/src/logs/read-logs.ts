@@ -2,6 +2,7 @@ import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { LogLine, LogQuery } from "@hitless/core";
+import { pauseOrEnd } from "../wait.ts";
 
 /** How often followed files are looked at, ms. */
 const followMs = 200;
@@ -59,7 +60,7 @@ export async function* readLogs(
       silent = false;
       yield line;
     }
-    if (silent) await pause(signal);
+    if (silent) await pauseOrEnd(followMs, signal);
   }
 }
 
@@ -173,16 +174,4 @@ async function nextLines(
   }
   if (cursor.torn && lines.shift() !== undefined) cursor.torn = false;
   return lines;
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, followMs);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

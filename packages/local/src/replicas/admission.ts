@@ -1,6 +1,6 @@
+import { pause } from "../wait.ts";
 import type { Replica } from "./replica.ts";
 import type { ReplicaHost } from "./replica-host.ts";
-import { pause } from "./wait.ts";
 
 /** Before the data plane is asked again after a failure. */
 const retryMs = 200;

@@ -6,9 +6,9 @@ import { isGroupEmpty } from "../processes/process-group.ts";
 import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
 import { spawnProcess } from "../processes/spawn-process.ts";
 import { findStray } from "../processes/strays.ts";
+import { waitUntil } from "../wait.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import type { ReplicaRecord } from "./replica-record.ts";
-import { waitUntil } from "./wait.ts";
 
 /** How often an end is looked for where the kernel does not tell. */
 const pollMs = 100;

@@ -4,6 +4,7 @@ import type { ExecTarget } from "../probes/exec.ts";
 import { heldByStranger, Prober, type ProbeTransition } from "../probes/prober.ts";
 import { ownerOf } from "../processes/listeners.ts";
 import { isAlive, isOfThisBoot, type ProcessIdentity } from "../processes/process-identity.ts";
+import { pause } from "../wait.ts";
 import { Admission } from "./admission.ts";
 import { backOff } from "./backoff.ts";
 import type { ReplicaHost } from "./replica-host.ts";
@@ -24,7 +25,6 @@ import {
 } from "./replica-state.ts";
 import { killGroup, StopOrder } from "./stop-order.ts";
 import { type Ending, untilEnding } from "./until-ending.ts";
-import { pause } from "./wait.ts";
 
 export type { ReplicaHost } from "./replica-host.ts";
 

@@ -2,9 +2,9 @@ import { constants } from "node:os";
 import { type ExecTarget, exec } from "../probes/exec.ts";
 import { isGroupEmpty, signalGroup, signalLeader } from "../processes/process-group.ts";
 import { isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
+import { pause, waitUntil } from "../wait.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import type { DrainRecord, ReplicaRecord } from "./replica-record.ts";
-import { pause, waitUntil } from "./wait.ts";
 
 export interface StopOrderOptions {
   readonly record: ReplicaRecord;

@@ -6,13 +6,12 @@ import {
   type ProxyTable,
   type Upstream,
 } from "@hitless/proxy";
+import { pauseOrEnd } from "../wait.ts";
 
 /** How long to wait before talking to a proxy again that did not answer, ms. */
 const retryMs = 200;
 /** Answers of the proxy are shared by all who ask within this time, ms. */
 const statusFreshMs = 10;
-/** How long the proxy may take to say what it counts, ms. */
-const statusTimeoutMs = 2000;
 
 export interface RouterOptions {
   readonly stateDir: string;
@@ -94,7 +93,7 @@ export class Router {
   read(): Promise<ProxyStatus> {
     const now = performance.now();
     if (this.status !== null && now - this.status.at < statusFreshMs) return this.status.answer;
-    const answer = this.client === null ? Promise.reject(away()) : inTime(this.client.status());
+    const answer = this.client === null ? Promise.reject(away()) : this.client.status();
     this.status = { at: now, answer };
     return answer;
   }
@@ -102,7 +101,7 @@ export class Router {
   /** Breaks off what is still in flight on a replica; returns how many requests that were. */
   async cut(id: string): Promise<number> {
     if (this.client === null) throw away();
-    return inTime(this.client.cut(id));
+    return this.client.cut(id);
   }
 
   /** Leaves the proxy running. */
@@ -128,7 +127,7 @@ export class Router {
       } catch (thrown) {
         if (this.ending.signal.aborted) break;
         this.tell(`proxy: ${HitlessError.from(thrown).message}`);
-        await pause(retryMs, this.ending.signal);
+        await pauseOrEnd(retryMs, this.ending.signal);
       }
     }
     // At once, not a turn later: a push that comes in between would wait for nobody.
@@ -186,29 +185,8 @@ export class Router {
   }
 }
 
-/** A proxy whose worker does not come up answers nothing at all. */
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(away()), statusTimeoutMs);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
-}
-
 function away(): HitlessError {
   return new HitlessError("PROXY_UNREACHABLE", "the proxy does not answer", {
     next: "See `hitless events`; a new one is being started.",
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
   });
 }

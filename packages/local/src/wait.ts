@@ -35,3 +35,8 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
     throw error;
   }
 }
+
+/** Waits; returns early when called off. */
+export async function pauseOrEnd(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
