@@ -99,6 +99,16 @@ function openEngine(from: {
 
 /** The saved app. Its socket moves to where the file says only while nobody listens. */
 function adoptable(known: App | null, file: LoadedAppFile, listening: boolean): App | null {
+  if (known !== null && known.name !== file.spec.name) {
+    throw new HitlessError(
+      "REFUSED",
+      `this folder is ${known.name}'s, the file says ${file.spec.name}`,
+      {
+        next: "Give the other app a folder of its own.",
+        path: ["name"],
+      },
+    );
+  }
   if (known === null || listening) return known;
   const { host, port } = file.spec.settings;
   return { ...known, settings: { ...known.settings, host, port } };

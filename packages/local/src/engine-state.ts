@@ -1,4 +1,4 @@
-import type { Exit, RouteTable } from "@hitless/core";
+import { type Exit, HitlessError, type RouteTable } from "@hitless/core";
 import type { ReplicaRecord } from "./replicas/replica-record.ts";
 import { readVersioned, writeVersioned } from "./state/file-store.ts";
 
@@ -22,10 +22,18 @@ export interface EngineState {
   replicas: ReplicaRecord[];
 }
 
-/** The state at `path`; an empty one when there is none. */
-export async function loadEngineState(path: string): Promise<EngineState> {
+/**
+ * The state at `path`. An empty one when there is none, unless the app `exists`: then replicas may
+ * run that nothing else knows of, and to begin anew would take them out of the route.
+ */
+export async function loadEngineState(path: string, exists = false): Promise<EngineState> {
   const known = await readVersioned<EngineState>(path);
   if (known !== null) return known;
+  if (exists) {
+    throw new HitlessError("STATE_UNREADABLE", `${path} is missing, but the app was released`, {
+      next: "Restore it from a backup of the folder; what runs goes on serving.",
+    });
+  }
   return {
     token: 0,
     route: { generation: 0, rule: { kind: "byReplica", revisions: [] } },

@@ -94,7 +94,8 @@ export class LocalEngine implements Engine {
    * Throws PORT_TAKEN, STATE_UNREADABLE.
    */
   static async open(options: LocalEngineOptions): Promise<LocalEngine> {
-    const state = await loadEngineState(options.folder.engine);
+    const exists = (await options.store.load()) !== null;
+    const state = await loadEngineState(options.folder.engine, exists);
     const engine = new LocalEngine(options, state);
     const assumed = state.replicas.flatMap((r): Upstream[] =>
       r.port === null ? [] : [{ id: r.id, revision: r.revision, host: "127.0.0.1", port: r.port }],

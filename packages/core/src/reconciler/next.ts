@@ -150,6 +150,12 @@ function rest(app: App, world: World): Decision {
       return mutate(app, { kind: "collect", revision: side.revision }, world);
     }
   }
+  // All may be ready and nobody can reach them: a proxy that is away is no steady state.
+  const { lagging } = world.route;
+  if (lagging.length > 0) {
+    const { generation } = app.route;
+    return wait({ kind: "routeBarrier", generation, lagging }, world.now + lookAgainMs);
+  }
   const available = sum(world, (side) => side.available);
   return {
     kind: "steady",

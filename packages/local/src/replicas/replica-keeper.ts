@@ -173,6 +173,12 @@ export class ReplicaKeeper {
     return null;
   }
 
+  /** What could not be started may lack its folder: it is made again before the next attempt. */
+  private lookAgainAtFolder(revision: number): void {
+    this.folders.delete(revision);
+    this.folderOf(revision).catch(() => undefined);
+  }
+
   private folderOf(number: number): Promise<{ revision: Revision; dir: string }> {
     const known = this.folders.get(number);
     if (known !== undefined) return known;
@@ -249,6 +255,7 @@ export class ReplicaKeeper {
     if (level === undefined) return;
     level.exits += 1;
     level.lastExit = exit;
+    if (exit.kind === "notStarted") this.lookAgainAtFolder(revision);
     this.options.changed();
   }
 }

@@ -136,10 +136,10 @@ export class Replica {
   }
 
   async #serve(): Promise<void> {
+    this.#longestReadyMs = 0;
     const found = await this.#obtain();
     if ("kind" in found) return this.#lost(found);
     this.#process = found;
-    this.#longestReadyMs = 0;
     await this.#save();
     this.#host.changed();
     const ending = await this.#watch(found);

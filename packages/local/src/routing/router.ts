@@ -10,6 +10,8 @@ import { pauseOrEnd } from "../wait.ts";
 
 /** How long to wait before talking to a proxy again that did not answer, ms. */
 const retryMs = 200;
+/** Beyond the time that the proxy was given to stop, ms: then it hangs. */
+const hungAfterMs = 5000;
 /** Answers of the proxy are shared by all who ask within this time, ms. */
 const statusFreshMs = 10;
 
@@ -33,6 +35,7 @@ export interface RouterOptions {
 export class Router {
   private readonly options: RouterOptions;
   private readonly ending = new AbortController();
+  private readonly stopped = new AbortController();
   private client: ProxyClient | null = null;
   private wanted = 0;
   private acknowledged = 0;
@@ -116,7 +119,14 @@ export class Router {
     this.ending.abort(away());
     await this.working?.catch(() => undefined);
     // Read last: a successor may have been on its way.
-    await this.client?.stop({ timeoutMs });
+    const { client } = this;
+    if (client === null) return;
+    const late = pauseOrEnd(timeoutMs + hungAfterMs, this.stopped.signal).then(() => "late");
+    const how = await Promise.race([client.stop({ timeoutMs }), late]);
+    this.stopped.abort();
+    if (how !== "late") return;
+    this.options.event(`proxy: holder ${client.holderPid} does not end, killed`);
+    process.kill(client.holderPid, "SIGKILL");
   }
 
   private async work(): Promise<void> {

@@ -71,7 +71,7 @@ export class FileStore implements ReleaseStore {
   }
 
   async history(): Promise<readonly ReleaseRecord[]> {
-    this.past ??= trusted<readonly ReleaseRecord[]>(await this.records.read());
+    this.past ??= (await this.records.read()).filter(isReleaseRecord);
     return this.past;
   }
 
@@ -88,6 +88,16 @@ export class FileStore implements ReleaseStore {
   }
 }
 
+/** A stray line in the log is no release, and its numbers must not count. */
+function isReleaseRecord(line: unknown): line is ReleaseRecord {
+  return releaseLine.safeParse(line).success;
+}
+
+const releaseLine = z.object({
+  id: z.int().positive(),
+  to: z.int().positive(),
+  outcome: z.string(),
+});
 const envelope = z.object({ schema: z.number(), value: z.unknown() });
 
 /** Reads a versioned file; null when it does not exist. Throws STATE_UNREADABLE when it cannot be used. */
@@ -98,7 +108,7 @@ export async function readVersioned<T>(path: string): Promise<T | null> {
       next: "Restore it from a backup of the folder; nothing was changed.",
     });
   });
-  if (raw === undefined || raw === null) return null;
+  if (raw === undefined) return null;
   const parsed = envelope.safeParse(raw);
   if (!parsed.success || parsed.data.schema > schema) {
     throw new HitlessError("STATE_UNREADABLE", `${path} was written by a newer Hitless`, {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newApp, type ReleaseRecord } from "@hitless/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadEngineState } from "../engine-state.ts";
 import { identify } from "../processes/process-identity.ts";
 import { acquireLock, controllerOf } from "./controller-lock.ts";
 import { FileStore } from "./file-store.ts";
@@ -57,6 +58,19 @@ test("a row of history is written once, however often it is added", async () => 
   const next = await openStore();
   await next.addRecord(record);
   expect(await (await openStore()).history()).toEqual([record]);
+});
+
+test("a stray line in the history is no release", async () => {
+  const store = await openStore();
+  await appendFile(join(dir, ".hitless", "history.jsonl"), '5\n{"schema":1,"value":{}}\n');
+  await store.addRecord(record);
+  expect(await (await openStore()).history()).toEqual([record]);
+});
+
+test("an app without its engine state is refused, not begun anew", async () => {
+  const path = join(dir, "engine.json");
+  await expect(loadEngineState(path, true)).rejects.toMatchObject({ code: "STATE_UNREADABLE" });
+  expect(await loadEngineState(path)).toMatchObject({ replicas: [], token: 0 });
 });
 
 test("refuses a state file of a newer version and leaves it alone", async () => {
