@@ -1,4 +1,4 @@
-import { describeWhy, HitlessError } from "@hitless/core";
+import { describeWhy, HitlessError, type Revision } from "@hitless/core";
 import { leaseHolderOf, parsePortRange, proxyRuns } from "@hitless/local";
 import { Command, Option } from "commander";
 import { type LoadedAppFile, readAppFile } from "../app-file/read-app-file.ts";
@@ -72,8 +72,22 @@ async function checked(place: Place, options: UpOptions): Promise<LoadedAppFile>
     secretsAreSet(file);
     // A controller killed during its first start leaves a proxy: that is ours, and is taken up.
     if (!(await proxyRuns(folder))) await portIsFree(file);
+  } else {
+    const stable = known.stable === null ? null : await store.revision(known.stable);
+    if (stable !== null) refuseWithoutSecrets(stable);
   }
   return file;
+}
+
+/** Adopted without them, all would look well until the first replica has to be started again. */
+function refuseWithoutSecrets(revision: Revision): void {
+  const missing = revision.secrets.find((name) => process.env[name] === undefined);
+  if (missing === undefined) return;
+  throw new HitlessError(
+    "SECRET_MISSING",
+    `secret ${missing} of revision ${revision.number} has no value`,
+    { next: `Set ${missing} in the environment, then say \`hitless up\` again.` },
+  );
 }
 
 function sayWhatRuns(running: RunningController): void {
