@@ -25,3 +25,6 @@ process.on("disconnect", () => {
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   process.on(signal, () => undefined);
 }
+
+// The holder may have died while this process was still starting: then nobody says so any more.
+if (!process.connected) process.exit(0);
