@@ -174,14 +174,6 @@ export class LocalEngine implements Engine {
     return readLogs(this.options.folder.logs, query, signal);
   }
 
-  /** The last lines that a replica wrote, over its last starts. */
-  async lastLogLines(replica: string, lines: number): Promise<readonly string[]> {
-    const query = { revision: null, replica, since: null, tail: lines, follow: false };
-    const found: string[] = [];
-    for await (const line of this.logs(query, AbortSignal.timeout(1000))) found.push(line.text);
-    return found;
-  }
-
   /** What the proxy counts, for `status`; null while it is away. */
   async proxyStatus() {
     return this.router.read().catch(() => null);

@@ -1,4 +1,4 @@
-import { describeWhy, HitlessError, type Revision } from "@hitless/core";
+import { HitlessError, type Revision } from "@hitless/core";
 import { leaseHolderOf, parsePortRange, proxyRuns } from "@hitless/local";
 import { Command, Option } from "commander";
 import { type LoadedAppFile, readAppFile } from "../app-file/read-app-file.ts";
@@ -11,6 +11,7 @@ import { type Place, placeOf, stateOf, whoAsks, withController } from "../place.
 import { planOf } from "../plan/plan-of.ts";
 import { portIsFree } from "../preflight/port-is-free.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
+import { describeProgress } from "../render/describe-progress.ts";
 
 interface UpOptions extends FileOption {
   readonly detach?: boolean;
@@ -132,10 +133,7 @@ async function tell(running: RunningController, signal: AbortSignal): Promise<vo
     await running.controller.changed(signal);
     const { why } = running.controller;
     if (why.kind === "unobservable" && why.what === "app") continue;
-    const text = describeWhy(
-      why.kind === "starting" ? { ...why, deadlineAt: null } : why,
-      Date.now(),
-    );
+    const text = describeProgress(why);
     if (text !== last) progress(text);
     last = text;
   }

@@ -1,6 +1,7 @@
 import type { ControllerClient, StatusReport } from "@hitless/controller";
-import { describeFailure, describeWhy, HitlessError } from "@hitless/core";
+import { describeFailure, HitlessError } from "@hitless/core";
 import { progress } from "../output.ts";
+import { describeProgress } from "../render/describe-progress.ts";
 import { stopIfStuck } from "./follow-release.ts";
 
 /**
@@ -12,10 +13,7 @@ export async function untilServing(client: ControllerClient): Promise<void> {
   let last = "";
   for (;;) {
     const status = await client.status(version);
-    const text = describeWhy(
-      status.why.kind === "starting" ? { ...status.why, deadlineAt: null } : status.why,
-      Date.now(),
-    );
+    const text = describeProgress(status.why);
     // Before its first look the controller knows nothing worth a line.
     const blank = status.why.kind === "unobservable" && status.why.what === "app";
     if (text !== last && !blank) progress(text);

@@ -1,4 +1,11 @@
-import { type App, compile, limitsOf, type RevisionContent, type Waypoint } from "@hitless/core";
+import {
+  type App,
+  compile,
+  contentOf,
+  limitsOf,
+  type RevisionContent,
+  type Waypoint,
+} from "@hitless/core";
 import type { LoadedAppFile } from "../app-file/read-app-file.ts";
 import { openStores } from "../compose.ts";
 import type { Place } from "../place.ts";
@@ -46,33 +53,6 @@ export async function planOf(place: Place, file: LoadedAppFile): Promise<Release
 function replicasOf(app: App | null, inFile: number): number {
   if (app === null || app.desired.fileReplicas !== inFile) return inFile;
   return app.desired.replicas;
-}
-
-function contentOf(revision: RevisionContent & { readonly number: number }): RevisionContent {
-  const {
-    artifact,
-    version,
-    run,
-    config,
-    secrets,
-    probes,
-    resources,
-    drain,
-    minReadySeconds,
-    schema,
-  } = revision;
-  return {
-    artifact,
-    version,
-    run,
-    config,
-    secrets,
-    probes,
-    resources,
-    drain,
-    minReadySeconds,
-    schema,
-  };
 }
 
 function plain(value: object): Readonly<Record<string, unknown>> {

@@ -7,6 +7,7 @@ import {
   type Artifact,
   type ArtifactSource,
   type ArtifactStore,
+  contentOf,
   HitlessError,
   type ReleaseStore,
   type Revision,
@@ -71,14 +72,7 @@ export class RevisionMaker {
 
   /** A new revision with the content of an old one. */
   again(old: Revision, cause: string): Promise<Revision> {
-    const {
-      number: _number,
-      digest: _digest,
-      cause: _cause,
-      createdAt: _createdAt,
-      ...content
-    } = old;
-    return this.make(content, cause);
+    return this.make(contentOf(old), cause);
   }
 }
 

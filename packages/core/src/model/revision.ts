@@ -85,3 +85,9 @@ export interface Revision extends RevisionContent {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
 }
+
+/** What a revision runs, without its number and its story. */
+export function contentOf(revision: Revision): RevisionContent {
+  const { number: _number, digest: _digest, cause: _cause, createdAt: _at, ...content } = revision;
+  return content;
+}

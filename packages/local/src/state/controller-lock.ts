@@ -167,7 +167,7 @@ function signal(holder: ProcessIdentity, name: "SIGTERM" | "SIGKILL"): void {
     process.kill(holder.pid, name);
   } catch (cause) {
     // It ended between the look and the signal; anything else is for the caller to see.
-    if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause;
+    if (!hasErrno(cause, "ESRCH")) throw cause;
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type Revision,
 } from "@hitless/core";
 import { z } from "zod";
-import { readJsonIfPresent, writeFileAtomic } from "./atomic-file.ts";
+import { hasErrno, readJsonIfPresent, writeFileAtomic } from "./atomic-file.ts";
 import { LineLog } from "./line-log.ts";
 import type { StateFolder } from "./state-folder.ts";
 
@@ -46,7 +46,7 @@ export class FileStore implements ReleaseStore {
 
   async revisions(): Promise<readonly number[]> {
     const names = await readdir(this.folder.revisions).catch((cause: unknown) => {
-      if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
+      if (hasErrno(cause, "ENOENT")) return [];
       throw cause;
     });
     return names
