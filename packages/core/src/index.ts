@@ -34,6 +34,7 @@ export {
   requestRollback,
   setReplicas,
 } from "./reconciler/requests.ts";
+export { carryOut, type TurnPorts } from "./reconciler/turn.ts";
 export { type Facts, isWhy, readWorld } from "./reconciler/world.ts";
 export { compile } from "./strategies/compile.ts";
 export { limitsOf } from "./strategies/rounding.ts";

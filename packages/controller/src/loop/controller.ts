@@ -1,19 +1,17 @@
 import {
   type App,
+  carryOut,
   type Decision,
   describeWhy,
   type Engine,
   extendDeadlines,
   HitlessError,
-  isWhy,
   type Mutation,
   needs,
   next,
-  type Observed,
   type ReleaseStore,
-  readWorld,
+  type TurnPorts,
   takeUp,
-  violations,
   type Why,
 } from "@hitless/core";
 import { ClockWatch } from "./clock-watch.ts";
@@ -138,8 +136,9 @@ export class Controller {
     const decision = await this.exclusive(async () => {
       // An intent came while we looked: what was seen is judged for the new app, next time.
       if (this.app !== before) return null;
-      const made = next(before, seen, { now: Date.now(), facts: this.facts });
-      await this.carryOut(made, seen, signal);
+      const at = { now: Date.now(), facts: this.facts };
+      const made = next(before, seen, at);
+      await carryOut(made, { app: before, seen, at }, this.portsUntil(signal));
       return made;
     });
     if (decision === null) return;
@@ -156,47 +155,19 @@ export class Controller {
     this.gapMs = 0;
   }
 
-  private async carryOut(decision: Decision, seen: Observed, signal: AbortSignal): Promise<void> {
-    switch (decision.kind) {
-      case "wait":
-      case "steady":
-        return;
-      case "advance":
-      case "turnBack":
-        return this.persist(decision.app);
-      case "finish":
-        // The row first: a crash in between writes it again, and its id makes that harmless.
-        await this.options.store.addRecord(decision.record);
-        return this.persist(decision.app);
-      case "mutate":
-        this.assertAllowed(decision.mutation, seen);
-        await this.persist(decision.app);
-        return this.act(decision.mutation, signal);
-    }
+  private portsUntil(signal: AbortSignal): TurnPorts {
+    return {
+      save: (app) => this.persist(app),
+      addRecord: (record) => this.options.store.addRecord(record),
+      apply: (mutation) => this.apply(mutation, signal),
+    };
   }
 
-  private async act(mutation: Mutation, signal: AbortSignal): Promise<void> {
+  private async apply(mutation: Mutation, signal: AbortSignal): Promise<number> {
     if (mutation.kind === "migrate" || mutation.kind === "hook") {
       throw new HitlessError("REFUSED", `this controller has nobody to run "${mutation.kind}"`);
     }
-    const token = await this.options.engine.apply(mutation, signal);
-    const { ordered } = this.app;
-    if (ordered !== null) await this.persist({ ...this.app, ordered: { ...ordered, token } });
-  }
-
-  private assertAllowed(mutation: Mutation, seen: Observed): void {
-    const world = readWorld(this.app, seen, { now: Date.now(), facts: this.facts });
-    const broken = isWhy(world)
-      ? ["the world became unknown"]
-      : violations(this.app, mutation, world);
-    if (broken.length === 0) return;
-    throw new HitlessError(
-      "INVARIANT_BROKEN",
-      `${JSON.stringify(mutation)}: ${broken.join("; ")}`,
-      {
-        next: "This is a fault in Hitless. Nothing was changed; please report it with `hitless events`.",
-      },
-    );
+    return this.options.engine.apply(mutation, signal);
   }
 
   private async note(decision: Decision): Promise<void> {

@@ -1,0 +1,70 @@
+import { HitlessError } from "../errors.ts";
+import type { App } from "../model/app.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Mutation } from "../model/mutation.ts";
+import type { Observed } from "../model/observed.ts";
+import type { ReleaseRecord } from "../model/release.ts";
+import { violations } from "./invariants.ts";
+import { type Facts, isWhy, readWorld } from "./world.ts";
+
+/** What decisions are carried out through. Every call may be the last one that a controller makes. */
+export interface TurnPorts {
+  /** Resolves once the app is durable. */
+  save(app: App): Promise<void>;
+  /** Resolves once the row is durable; one with the same id changes nothing. */
+  addRecord(record: ReleaseRecord): Promise<void>;
+  /** Resolves with the token once the mutation is accepted; null from who has no tokens. */
+  apply(mutation: Mutation): Promise<number | null>;
+}
+
+/** What `next` was given. */
+export interface TurnInput {
+  readonly app: App;
+  readonly seen: Observed;
+  readonly at: { readonly now: number; readonly facts: Facts };
+}
+
+/**
+ * Carries out what `next` decided: persist, then act, status last. It may be killed between any
+ * two calls, and the next controller goes on from what was saved. Throws INVARIANT_BROKEN, with
+ * nothing changed, for a mutation that breaks a rule; what a port throws is thrown.
+ */
+export async function carryOut(
+  decision: Decision,
+  input: TurnInput,
+  ports: TurnPorts,
+): Promise<void> {
+  switch (decision.kind) {
+    case "wait":
+    case "steady":
+      return;
+    case "advance":
+    case "turnBack":
+      return ports.save(decision.app);
+    case "finish":
+      // The row first: a crash in between writes it again, and its id makes that harmless.
+      await ports.addRecord(decision.record);
+      return ports.save(decision.app);
+    case "mutate":
+      refuseBroken(decision.mutation, input);
+      await ports.save(decision.app);
+      return order(decision, ports);
+  }
+}
+
+async function order(
+  { app, mutation }: Extract<Decision, { kind: "mutate" }>,
+  ports: TurnPorts,
+): Promise<void> {
+  const token = await ports.apply(mutation);
+  if (app.ordered !== null) await ports.save({ ...app, ordered: { ...app.ordered, token } });
+}
+
+function refuseBroken(mutation: Mutation, { app, seen, at }: TurnInput): void {
+  const world = readWorld(app, seen, at);
+  const broken = isWhy(world) ? ["the world became unknown"] : violations(app, mutation, world);
+  if (broken.length === 0) return;
+  throw new HitlessError("INVARIANT_BROKEN", `${JSON.stringify(mutation)}: ${broken.join("; ")}`, {
+    next: "This is a fault in Hitless. Nothing was changed; please report it with `hitless events`.",
+  });
+}
