@@ -32,7 +32,12 @@ export class FakeDataPlane {
     return this.#held ? Number.POSITIVE_INFINITY : this.#ackAt;
   }
 
-  /** One part acknowledges nothing until `letGo`. */
+  /** Whether a part of it acknowledges nothing. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** One part acknowledges nothing until `letGo`: no table, no replica that comes or goes. */
   hold(): void {
     this.#held = true;
   }

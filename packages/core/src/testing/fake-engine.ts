@@ -107,7 +107,8 @@ export class FakeEngine implements Engine, Clock {
   /** Lets time pass until `at`, with everything that happens on the way in its order. */
   runTo(at: number): void {
     for (let due = this.nextAt(); due <= at; due = this.nextAt()) {
-      this.#pass(due);
+      // What was held up until now is overdue.
+      this.#pass(Math.max(due, this.#now));
       this.#turnAt(due);
       this.#keepLevels();
       this.#announcements.announce();
@@ -117,7 +118,10 @@ export class FakeEngine implements Engine, Clock {
 
   /** When something will happen by itself next; Infinity when nothing will. */
   nextAt(): number {
-    return Math.min(this.dataPlane.ackAt, ...this.#replicas.map((r) => r.nextAt()));
+    return Math.min(
+      this.dataPlane.ackAt,
+      ...this.#replicas.map((r) => r.nextAt(this.dataPlane.held)),
+    );
   }
 
   /** How replicas of a revision behave from their next start, drain or exit on. */
@@ -134,19 +138,21 @@ export class FakeEngine implements Engine, Clock {
     return this.#levels;
   }
 
-  /** A live replica exits by itself. False when there is none. */
-  kill(revision: number): boolean {
-    const victim = this.replicas(revision).find((r) => r.state === "ready");
+  /** A ready replica exits by itself: that one, or one of that revision. False when there is none. */
+  kill(target: number | string): boolean {
+    const victim = this.#meant(target).find((r) => r.state === "ready");
     if (victim === undefined) return false;
-    victim.crash(this.#now);
+    victim.crash(this.#now, this.#behaviourOf(victim.revision));
     this.#exited(victim);
     this.#announcements.announce();
     return true;
   }
 
-  /** Readiness of the ready replicas of a revision fails for a while (Infinity: for good). */
-  stall(revision: number, forMs: number): void {
-    for (const replica of this.replicas(revision)) replica.stall(this.#now, forMs);
+  /** Readiness of that ready replica, or of a revision's, fails for a while (Infinity: for good). */
+  stall(target: number | string, forMs: number): void {
+    for (const replica of this.#meant(target)) {
+      replica.stall(this.#now, forMs, this.#behaviourOf(replica.revision));
+    }
     this.#announcements.announce();
   }
 
@@ -229,11 +235,16 @@ export class FakeEngine implements Engine, Clock {
     this.#now = at;
   }
 
+  #meant(target: number | string): readonly FakeReplica[] {
+    return this.#replicas.filter((r) => r.id === target || r.revision === target);
+  }
+
   #turnAt(due: number): void {
     this.dataPlane.acknowledge(due);
+    const { held } = this.dataPlane;
     for (const replica of this.#replicas) {
-      while (replica.nextAt() <= due) {
-        const turn = replica.turn(this.#behaviourOf(replica.revision));
+      while (replica.nextAt(held) <= due) {
+        const turn = replica.turn(this.#now, held, this.#behaviourOf(replica.revision));
         if (turn === "crash") this.#exited(replica);
         this.#say(replica, turn ?? "nothing");
       }

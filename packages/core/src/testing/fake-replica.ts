@@ -11,15 +11,20 @@ export interface Behaviour {
   readonly crashAfterMs: number | null;
   /** From being unrouted until it has exited. */
   readonly drainMs: number;
-  /** From the order to drain until no part of the data plane may send it requests. */
+  /** From leaving service until no part of the data plane may send it requests. */
   readonly unrouteMs: number;
 }
 
 /** What happens to a fake replica by itself. */
-export type Turn = "ready" | "crash" | "restart" | "unrouted" | "stopped";
+export type Turn = "admit" | "ready" | "crash" | "restart" | "unrouted" | "stopped";
+
+/** What a part of the data plane that acknowledges nothing holds up. */
+const acknowledged: ReadonlySet<Turn> = new Set<Turn>(["ready", "unrouted"]);
 
 const firstBackoffMs = 1000;
 const longestBackoffMs = 60_000;
+/** Ready for this long is a good run: what failed before is forgotten. */
+const goodRunMs = 10_000;
 
 /** One fake replica: a state and the turns it will take, each at its own instant. */
 export class FakeReplica {
@@ -31,6 +36,9 @@ export class FakeReplica {
   #readySince: number | null = null;
   #startedAt: number | null = null;
   #starts = 0;
+  #failures = 0;
+  #bestRunMs = 0;
+  #drainMs = 0;
   #lastExit: Exit | null = null;
   #lastProbe: ProbeAnswer | null = null;
 
@@ -55,60 +63,62 @@ export class FakeReplica {
     return this.#lastExit;
   }
 
-  /** When it will take its next turn; Infinity when it takes none. */
-  nextAt(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#due.values());
+  /**
+   * When it will take its next turn; Infinity when it takes none. `held`: the data plane
+   * acknowledges nothing, so that it neither becomes ready nor is unrouted.
+   */
+  nextAt(held: boolean): number {
+    return this.#first(held)?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the turn that is due first and says which it was. */
-  turn(behaviour: Behaviour): Turn | null {
-    const first = [...this.#due].sort(([, a], [, b]) => a - b)[0];
-    if (first === undefined) return null;
-    const [kind, at] = first;
-    this.#due.delete(kind);
-    this.#take(kind, at, behaviour);
-    return kind;
+  /** Takes the turn that is due first, at `now` when that was held up, and says which it was. */
+  turn(now: number, held: boolean, behaviour: Behaviour): Turn | null {
+    const first = this.#first(held);
+    if (first === null) return null;
+    this.#due.delete(first.kind);
+    this.#take(first.kind, Math.max(first.at, now), behaviour);
+    return first.kind;
   }
 
   start(now: number, behaviour: Behaviour): void {
     this.#state = "starting";
     this.#startedAt = now;
     this.#starts += 1;
+    this.#bestRunMs = 0;
     this.#probed(now, false);
-    if (!behaviour.neverReady) this.#due.set("ready", now + behaviour.startMs);
+    if (!behaviour.neverReady) this.#due.set("admit", now + behaviour.startMs);
     if (behaviour.crashAfterMs !== null) this.#due.set("crash", now + behaviour.crashAfterMs);
   }
 
   /** It exits without having been asked to. */
-  crash(now: number): void {
+  crash(now: number, behaviour: Behaviour): void {
     this.#due.clear();
     this.#lastExit = { kind: "code", code: 1, at: now };
-    this.#leaveService("failed");
-    this.#routed = false;
-    const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (this.#starts - 1));
-    this.#due.set("restart", now + backoff);
+    this.#leaveService("failed", now);
+    this.#unroute(now, behaviour);
+    const good = this.#bestRunMs >= goodRunMs;
+    const delayMs = good ? 0 : Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures);
+    this.#failures = good ? 0 : this.#failures + 1;
+    this.#due.set("restart", now + delayMs);
   }
 
   /** Readiness stops passing, and passes again `forMs` later. */
-  stall(now: number, forMs: number): void {
+  stall(now: number, forMs: number, behaviour: Behaviour): void {
     if (this.#state !== "ready") return;
-    this.#leaveService("starting");
-    this.#routed = false;
+    this.#leaveService("starting", now);
+    this.#unroute(now, behaviour);
     this.#probed(now, false);
-    if (Number.isFinite(forMs)) this.#due.set("ready", now + forMs);
+    if (Number.isFinite(forMs)) this.#due.set("admit", now + forMs);
   }
 
   drain(now: number, behaviour: Behaviour): void {
     const runs = this.#state === "starting" || this.#state === "ready";
     this.#due.clear();
-    if (!runs || this.#startedAt === null) {
-      this.#leaveService("stopped");
-      return;
-    }
-    const unroutedAt = now + (this.#routed ? behaviour.unrouteMs : 0);
-    this.#leaveService("draining");
-    if (this.#routed) this.#due.set("unrouted", unroutedAt);
-    this.#due.set("stopped", unroutedAt + behaviour.drainMs);
+    this.#leaveService("draining", now);
+    this.#drainMs = runs ? behaviour.drainMs : 0;
+    if (this.#routed) this.#unroute(now, behaviour);
+    else if (this.#drainMs === 0) this.#state = "stopped";
+    else this.#due.set("stopped", now + this.#drainMs);
   }
 
   view(): ReplicaView {
@@ -128,30 +138,49 @@ export class FakeReplica {
     };
   }
 
+  #first(held: boolean): { readonly kind: Turn; readonly at: number } | null {
+    const due = [...this.#due].filter(([kind]) => !held || !acknowledged.has(kind));
+    const first = due.sort(([, a], [, b]) => a - b)[0];
+    return first === undefined ? null : { kind: first[0], at: first[1] };
+  }
+
   #take(kind: Turn, at: number, behaviour: Behaviour): void {
     switch (kind) {
+      case "admit":
+        this.#due.delete("unrouted");
+        this.#routed = true;
+        this.#probed(at, true);
+        this.#due.set("ready", at);
+        return;
       case "ready":
         this.#state = "ready";
         this.#readySince = at;
-        this.#routed = true;
-        this.#probed(at, true);
         return;
       case "crash":
-        this.crash(at);
+        this.crash(at, behaviour);
         return;
       case "restart":
         this.start(at, behaviour);
         return;
       case "unrouted":
         this.#routed = false;
+        if (this.#state === "draining") this.#due.set("stopped", at + this.#drainMs);
         return;
       case "stopped":
-        this.#routed = false;
-        this.#leaveService("stopped");
+        this.#leaveService("stopped", at);
     }
   }
 
-  #leaveService(state: ReplicaState): void {
+  /** Requests may still come until every part of the data plane has acknowledged it. */
+  #unroute(now: number, behaviour: Behaviour): void {
+    this.#due.delete("ready");
+    if (this.#routed) this.#due.set("unrouted", now + behaviour.unrouteMs);
+  }
+
+  #leaveService(state: ReplicaState, at: number): void {
+    if (this.#readySince !== null) {
+      this.#bestRunMs = Math.max(this.#bestRunMs, at - this.#readySince);
+    }
     this.#state = state;
     this.#readySince = null;
   }
