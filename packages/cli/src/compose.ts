@@ -2,6 +2,7 @@ import { Controller, Operations, RevisionMaker, serveApi } from "@hitless/contro
 import {
   type App,
   type AppSpec,
+  failpoint,
   HitlessError,
   newApp,
   type RevisionContent,
@@ -63,8 +64,10 @@ export async function startController(
     const { host, port } = known?.settings ?? file.spec.settings;
     const engine = await openEngine({ folder, store, artifacts, file, host, port });
     try {
+      await failpoint("engine-opened");
       const app = known ?? (await firstApp(file.spec, { content, by: options.by, maker }));
       await store.save(app);
+      await failpoint("app-saved");
       const controller = await Controller.open(app, { store, engine, lastSeen: lock.lastSeen });
       return await serve({ controller, engine, store, maker, folder, lock });
     } catch (thrown) {
@@ -166,6 +169,7 @@ async function serve(parts: Parts): Promise<RunningController> {
   const stopDeciding = async () => {
     ending.abort(new HitlessError("NO_CONTROLLER", "the controller is ending"));
     await running;
+    await failpoint("decisions-ended");
   };
   return {
     controller,
@@ -175,11 +179,13 @@ async function serve(parts: Parts): Promise<RunningController> {
       await stopDeciding();
       await engine.shutdown(proxyStopMs);
       await api.close();
+      await failpoint("api-closed");
       await lock.release();
     },
     leave: async () => {
       await stopDeciding();
       await engine.abandon();
+      await failpoint("engine-abandoned");
       await api.close();
       await lock.release();
     },

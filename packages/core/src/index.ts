@@ -1,6 +1,7 @@
 export * from "./app-file/index.ts";
 export * from "./diagnosis/describe.ts";
 export * from "./errors.ts";
+export * from "./failpoints.ts";
 export * from "./model/app.ts";
 export * from "./model/decision.ts";
 export * from "./model/failure.ts";

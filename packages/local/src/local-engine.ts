@@ -1,19 +1,20 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type {
-  App,
-  Engine,
-  EngineCapabilities,
-  EngineMutation,
-  EngineView,
-  Known,
-  LogLine,
-  LogQuery,
-  Observation,
-  ReleaseStore,
-  Revision,
-  Scale,
-  SecretSource,
+import {
+  type App,
+  type Engine,
+  type EngineCapabilities,
+  type EngineMutation,
+  type EngineView,
+  failpoint,
+  type Known,
+  type LogLine,
+  type LogQuery,
+  type Observation,
+  type ReleaseStore,
+  type Revision,
+  type Scale,
+  type SecretSource,
 } from "@hitless/core";
 import type { Upstream } from "@hitless/proxy";
 import type { LocalArtifactStore } from "./artifacts/artifact-store.ts";
@@ -101,6 +102,7 @@ export class LocalEngine implements Engine {
       r.port === null ? [] : [{ id: r.id, revision: r.revision, host: "127.0.0.1", port: r.port }],
     );
     await engine.router.open(assumed);
+    await failpoint("proxy-started");
     await engine.keeper.adopt();
     // A worker that hangs must not keep the controller from coming up and saying so.
     await Promise.race([engine.router.push(), delay(firstTableMs, undefined, { ref: false })]);
@@ -154,7 +156,9 @@ export class LocalEngine implements Engine {
         break;
       case "route":
         this.state.route = mutation.table;
+        await failpoint("route-due");
         await this.file.save();
+        await failpoint("route-saved");
         // In force is read from observe(): the release waits there, not here.
         this.router.push().catch(() => undefined);
         break;
@@ -189,7 +193,9 @@ export class LocalEngine implements Engine {
   /** Drains and stops every replica, then the proxy. Levels stay: the next start goes on from them. */
   async shutdown(timeoutMs: number): Promise<void> {
     await this.keeper.stopAll();
+    await failpoint("replicas-stopped");
     await this.router.stop(timeoutMs);
+    await failpoint("proxy-stopped");
     this.logKeeper[Symbol.dispose]();
     this.keeper.abandon();
   }
@@ -203,7 +209,9 @@ export class LocalEngine implements Engine {
       known.level = replicas;
     }
     this.keeper.reconcile();
+    await failpoint("level-due");
     await this.file.save();
+    await failpoint("level-saved");
   }
 
   private async collect(revision: number): Promise<void> {
@@ -213,10 +221,12 @@ export class LocalEngine implements Engine {
     const needed = (await Promise.all(others.map((n) => store.revision(n)))).flatMap(digestsOf);
     const unneeded = digestsOf(await store.revision(revision)).filter((d) => !needed.includes(d));
     for (const digest of unneeded) await artifacts.discard(digest);
+    await failpoint("artifact-discarded");
     await store.removeRevision(revision);
     // Last: what is in no view any more is never asked for again.
     this.state.revisions = this.state.revisions.filter((r) => r.revision !== revision);
     await this.file.save();
+    await failpoint("revision-forgotten");
   }
 }
 

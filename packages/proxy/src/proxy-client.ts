@@ -1,4 +1,4 @@
-import { HitlessError } from "@hitless/core";
+import { failpoint, HitlessError } from "@hitless/core";
 import { ControlConnection } from "./control-connection.ts";
 import type { WorkerStatus } from "./control-protocol.ts";
 import type { ProxyTable } from "./table.ts";
@@ -90,7 +90,12 @@ class ConnectedProxy implements ProxyClient {
   }
 
   async apply(table: ProxyTable, signal?: AbortSignal): Promise<void> {
-    await this.#connection.ask({ kind: "apply", table }, signal === undefined ? {} : { signal });
+    const limits = signal === undefined ? {} : { signal };
+    const acknowledged = this.#connection.ask({ kind: "apply", table }, limits);
+    // It may be refused while we wait.
+    acknowledged.catch(() => undefined);
+    await failpoint("table-sent");
+    await acknowledged;
   }
 
   async status(): Promise<ProxyStatus> {

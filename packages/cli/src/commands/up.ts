@@ -1,8 +1,9 @@
-import { HitlessError, type Revision } from "@hitless/core";
+import { armFailpoints, HitlessError, type Revision } from "@hitless/core";
 import { leaseHolderOf, parsePortRange, proxyRuns } from "@hitless/local";
 import { Command, Option } from "commander";
 import { type LoadedAppFile, readAppFile } from "../app-file/read-app-file.ts";
 import { openStores, type RunningController, startController } from "../compose.ts";
+import { failpointsOf } from "../failpoints-of.ts";
 import { detach } from "../follow/detach.ts";
 import { untilServing } from "../follow/until-serving.ts";
 import { type FileOption, withFile } from "../options.ts";
@@ -32,6 +33,7 @@ export function upCommand(): Command {
 }
 
 async function up(options: UpOptions): Promise<void> {
+  const failing = failpointsOf(process.env["HITLESS_FAILPOINT"], import.meta.url);
   const place = placeOf(options.file);
   const file = await checked(place, options);
   if (options.detach) {
@@ -40,6 +42,7 @@ async function up(options: UpOptions): Promise<void> {
     await sayIfFileDiffers(place, file);
     return;
   }
+  armFailpoints(failing);
   const running = await startController(place, file, {
     takeOver: options.takeOver ?? false,
     by: whoAsks(),

@@ -5,6 +5,7 @@ import {
   describeWhy,
   type Engine,
   extendDeadlines,
+  failpoint,
   HitlessError,
   type Mutation,
   needs,
@@ -104,9 +105,11 @@ export class Controller {
     await this.loadFacts();
     const app = await this.exclusive(async () => {
       const changed = transition(this.app);
+      await failpoint("intent-due");
       if (changed !== this.app) await this.persist(changed);
       return changed;
     });
+    await failpoint("intent-saved");
     this.sleeper.wake();
     // It is accepted: a log that cannot be written does not undo it.
     await this.event("intent", said).catch(() => undefined);

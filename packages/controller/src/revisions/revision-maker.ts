@@ -8,6 +8,7 @@ import {
   type ArtifactSource,
   type ArtifactStore,
   contentOf,
+  failpoint,
   HitlessError,
   type ReleaseStore,
   type Revision,
@@ -66,7 +67,9 @@ export class RevisionMaker {
       cause,
       createdAt: Date.now(),
     };
+    await failpoint("revision-due");
     await this.store.addRevision(revision);
+    await failpoint("revision-added");
     return revision;
   }
 

@@ -1,4 +1,5 @@
 import { HitlessError } from "../errors.ts";
+import { failpoint } from "../failpoints.ts";
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Mutation } from "../model/mutation.ts";
@@ -40,14 +41,23 @@ export async function carryOut(
       return;
     case "advance":
     case "turnBack":
-      return ports.save(decision.app);
+      await failpoint("step-due");
+      await ports.save(decision.app);
+      await failpoint("step-saved");
+      return;
     case "finish":
+      await failpoint("record-due");
       // The row first: a crash in between writes it again, and its id makes that harmless.
       await ports.addRecord(decision.record);
-      return ports.save(decision.app);
+      await failpoint("record-added");
+      await ports.save(decision.app);
+      await failpoint("outcome-saved");
+      return;
     case "mutate":
       refuseBroken(decision.mutation, input);
+      await failpoint("mutation-due");
       await ports.save(decision.app);
+      await failpoint("mutation-saved");
       return order(decision, ports);
   }
 }
@@ -57,7 +67,10 @@ async function order(
   ports: TurnPorts,
 ): Promise<void> {
   const token = await ports.apply(mutation);
-  if (app.ordered !== null) await ports.save({ ...app, ordered: { ...app.ordered, token } });
+  await failpoint("mutation-accepted");
+  if (app.ordered === null) return;
+  await ports.save({ ...app, ordered: { ...app.ordered, token } });
+  await failpoint("token-saved");
 }
 
 function refuseBroken(mutation: Mutation, { app, seen, at }: TurnInput): void {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { HitlessError } from "@hitless/core";
+import { failpoint, HitlessError } from "@hitless/core";
 import { hasErrno, readJsonIfPresent, writeFileAtomic } from "../state/atomic-file.ts";
 import type { ArtifactSource } from "./artifact-source.ts";
 import { BlobStore } from "./blob-store.ts";
@@ -190,9 +190,12 @@ export class LocalArtifactStore {
         },
         signal,
       );
+      await failpoint("blobs-staged");
       await stage.publish(signal);
+      await failpoint("blobs-published");
       const manifest = makeManifest(entries);
       await writeFileAtomic(this.#manifestPath(manifest.digest), encodeManifest(manifest));
+      await failpoint("manifest-written");
       await this.#index.save(tree.root, start, seen);
       return toArtifact(manifest);
     } finally {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { HitlessError } from "@hitless/core";
+import { failpoint, HitlessError } from "@hitless/core";
 import { z } from "zod";
 import { hasErrno, readJsonIfPresent, syncPath, writeFileAtomic } from "../state/atomic-file.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -68,10 +68,12 @@ export async function removeCheckout(target: string): Promise<void> {
   const doomed = temporaryName(target);
   try {
     await rename(target, doomed);
+    await failpoint("checkout-unnamed");
   } catch (error) {
     if (!hasErrno(error, "ENOENT")) throw error;
   }
   await removeHalfMade(target);
+  await failpoint("checkout-emptied");
   await rm(markerPath(target), { force: true });
 }
 
@@ -105,9 +107,12 @@ async function build(blobs: BlobStore, order: CheckoutOrder, signal?: AbortSigna
     const linked = await fill(blobs, { folder: temporary, entries: wanted }, signal);
     await linkPersisted(temporary, persist);
     await flushFilesystem(temporary);
+    await failpoint("checkout-filled");
     const marker: Marker = { version: 1, digest, linked: [...linked] };
     await writeFileAtomic(markerPath(target), JSON.stringify(marker));
+    await failpoint("checkout-marked");
     await rename(temporary, target);
+    await failpoint("checkout-made");
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;

@@ -1,3 +1,4 @@
+import { failpoint } from "@hitless/core";
 import { pause } from "../wait.ts";
 import type { Replica } from "./replica.ts";
 import type { ReplicaHost } from "./replica-host.ts";
@@ -28,7 +29,9 @@ export class Admission {
       record.admitted = true;
       record.served = true;
       await this.#host.save();
+      await failpoint("admission-recorded");
       if (isWanted()) await this.#host.admit(this.#replica);
+      await failpoint("replica-admitted");
     });
   }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  failpoint,
   HitlessError,
   type ReleaseStore,
   type ReplicaView,
@@ -155,6 +156,7 @@ export class ReplicaKeeper {
     await save().catch((thrown: unknown) => {
       event(`replica ${record.id} left, which cannot be saved: ${String(thrown)}`);
     });
+    await failpoint("replica-removed");
     changed();
   }
 

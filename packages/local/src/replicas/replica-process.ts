@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Exit } from "@hitless/core";
+import { type Exit, failpoint } from "@hitless/core";
 import type { ExecTarget } from "../probes/exec.ts";
 import { ownerOf } from "../processes/listeners.ts";
 import { isGroupEmpty } from "../processes/process-group.ts";
@@ -33,7 +33,9 @@ export async function startProcess(
     await prepareStart(record, host);
     const { logFile } = record;
     const target = await execTargetOf(record, host);
+    await failpoint("replica-due");
     await host.save();
+    await failpoint("replica-recorded");
     signal.throwIfAborted();
     const { run } = host.revision;
     const spawned = spawnProcess({
@@ -41,6 +43,7 @@ export async function startProcess(
       command: run.command,
       logFile: logFile ?? "/dev/null",
     });
+    await failpoint("replica-spawned");
     if (spawned.identity === null) return await spawned.exited;
     record.process = spawned.identity;
     return { leader: spawned.identity, exited: spawned.exited };

@@ -1,4 +1,4 @@
-import type { Exit, ProbeAnswer, ReplicaView } from "@hitless/core";
+import { type Exit, failpoint, type ProbeAnswer, type ReplicaView } from "@hitless/core";
 import { askProbe } from "../probes/ask-probe.ts";
 import type { ExecTarget } from "../probes/exec.ts";
 import { heldByStranger, Prober, type ProbeTransition } from "../probes/prober.ts";
@@ -141,6 +141,7 @@ export class Replica {
     if ("kind" in found) return this.#lost(found);
     this.#process = found;
     await this.#save();
+    await failpoint("pid-recorded");
     this.#host.changed();
     const ending = await this.#watch(found);
     this.#noteReadyTime();
@@ -235,6 +236,7 @@ export class Replica {
     const evidence = this.#strangerEvidence(found.leader);
     void this.#withdraw();
     await killGroup(found.leader, this.#abandoned.signal);
+    await failpoint("end-cleared");
     if (evidence !== null) return this.#losePort(found, evidence);
     await this.#lost(exit);
   }
@@ -275,6 +277,7 @@ export class Replica {
     record.restartAt = restartAt;
     this.#apply({ kind: "ended", restartAt });
     await this.#save();
+    await failpoint("end-recorded");
   }
 
   async #beginReplacing(because: string): Promise<void> {
@@ -283,6 +286,7 @@ export class Replica {
     this.record.phase = "draining";
     this.#apply({ kind: "unfit", because });
     await this.#save();
+    await failpoint("replacement-recorded");
   }
 
   async #beginStop(): Promise<void> {
@@ -294,6 +298,7 @@ export class Replica {
     record.restartAt = null;
     this.#apply({ kind: "stop" });
     await this.#save();
+    await failpoint("stop-recorded");
   }
 
   async #leave(): Promise<void> {
@@ -328,6 +333,7 @@ export class Replica {
     record.phase = "gone";
     this.#apply({ kind: "ended", restartAt: null });
     await this.#save();
+    await failpoint("replica-gone");
   }
 
   /** Ready is what every worker routes to: the release must not count on less. */
@@ -336,6 +342,7 @@ export class Replica {
     this.record.readySince = this.#host.now();
     this.#apply({ kind: "ready", at: this.record.readySince });
     await this.#save();
+    await failpoint("readiness-recorded");
   }
 
   async #withdrawAndSave(): Promise<void> {

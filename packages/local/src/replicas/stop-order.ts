@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { failpoint } from "@hitless/core";
 import { type ExecTarget, exec } from "../probes/exec.ts";
 import { isGroupEmpty, signalGroup, signalLeader } from "../processes/process-group.ts";
 import { isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
@@ -47,8 +48,10 @@ export class StopOrder {
   async run(): Promise<void> {
     await this.#routeAway();
     if (!this.#isGone()) await this.#finishRequests();
+    await failpoint("requests-finished");
     if (!this.#isGone()) await this.#preStop();
     await this.#terminate();
+    await failpoint("group-empty");
   }
 
   async #routeAway(): Promise<void> {
@@ -60,8 +63,10 @@ export class StopOrder {
     });
     await this.#wait(() => acknowledged, drain.since + acknowledgeTimeoutMs);
     if (!acknowledged) host.event(`replica ${record.id}: no proxy acknowledged its withdrawal`);
+    await failpoint("replica-withdrawn");
     drain.withdrawnAt = host.now();
     await this.#options.save();
+    await failpoint("withdrawal-recorded");
   }
 
   async #finishRequests(): Promise<void> {
@@ -141,6 +146,7 @@ export class StopOrder {
     const { run } = this.#options.host.revision;
     const name = this.#stopSignal();
     if (typeof run.command !== "string" && signalLeader(leader, name)) {
+      await failpoint("stop-signalled");
       if (!(await this.#wait(() => !isAlive(leader), this.#graceEnd()))) return false;
     }
     signalGroup(leader, name);

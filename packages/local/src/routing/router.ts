@@ -1,4 +1,4 @@
-import { HitlessError, type RouteTable } from "@hitless/core";
+import { failpoint, HitlessError, type RouteTable } from "@hitless/core";
 import {
   ensureProxy,
   type ProxyClient,
@@ -149,6 +149,7 @@ export class Router {
   private async hand(version: number): Promise<void> {
     const client = this.client ?? (await this.connect());
     const generation = await this.options.nextGeneration();
+    await failpoint("generation-saved");
     const { route, replicas } = this.options.table();
     const table: ProxyTable = {
       generation,
@@ -158,6 +159,7 @@ export class Router {
     };
     this.onTheWay = [...new Map([...this.onTheWay, ...replicas].map((u) => [u.id, u])).values()];
     await client.apply(table, this.ending.signal);
+    await failpoint("table-acknowledged");
     // What was counted before may lack a request that was on its way to a replica withdrawn here.
     this.status = null;
     this.told = "";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { HitlessError } from "@hitless/core";
+import { failpoint, HitlessError } from "@hitless/core";
 
 export interface AtomicWriteOptions {
   /** Permission bits of the new file, whatever the umask. Default 0o600. */
@@ -20,12 +20,15 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.tmp-${randomUUID()}`);
   try {
+    await failpoint("file-due");
     await writeDurably(temporary, data, mode);
+    await failpoint("file-written");
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+  await failpoint("file-renamed");
   await syncPath(dirname(path));
 }
 

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, rmdir, stat, utimes } from "node:fs/promises";
-import { HitlessError } from "@hitless/core";
+import { failpoint, HitlessError } from "@hitless/core";
 import { z } from "zod";
 import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
 import { hasErrno, writeFileAtomic } from "./atomic-file.ts";
@@ -92,7 +92,9 @@ type Taking =
 async function takeUnlessHeld(path: string, content: string): Promise<Taking> {
   const before = await readHolder(path);
   if (before?.process && isAlive(before.process)) return { taken: false, before };
+  await failpoint("lock-guarded");
   await writeFileAtomic(path, content, { mode: 0o600 });
+  await failpoint("lock-taken");
   return { taken: true, before };
 }
 
@@ -135,6 +137,7 @@ function holdLock(path: string, at: { content: string; lastSeen: number | null }
     }
     const now = new Date();
     await utimes(path, now, now);
+    await failpoint("lock-renewed");
   };
   const timer = setInterval(() => void beat().catch(() => undefined), heartbeatMs);
   timer.unref();
@@ -145,6 +148,7 @@ function holdLock(path: string, at: { content: string; lastSeen: number | null }
       clearInterval(timer);
       const text = await readFile(path, "utf8").catch(() => null);
       if (text === at.content) await rm(path, { force: true });
+      await failpoint("lock-released");
     },
   };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   type App,
   type AppEvent,
+  failpoint,
   HitlessError,
   type ReleaseRecord,
   type ReleaseStore,
@@ -61,6 +62,7 @@ export class FileStore implements ReleaseStore {
 
   async removeRevision(number: number): Promise<void> {
     await rm(this.revisionFile(number), { force: true });
+    await failpoint("revision-removed");
   }
 
   async addRecord(record: ReleaseRecord): Promise<void> {

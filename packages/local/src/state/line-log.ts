@@ -1,4 +1,5 @@
 import { open, readFile, rename } from "node:fs/promises";
+import { failpoint } from "@hitless/core";
 import { hasErrno } from "./atomic-file.ts";
 
 /**
@@ -36,12 +37,14 @@ export class LineLog {
   }
 
   private async write(line: string): Promise<void> {
+    await failpoint("line-due");
     const file = await open(this.path, "a+", 0o600);
     try {
       const { size } = await file.stat();
       const torn = size > 0 && (await lastByte(file, size)) !== 0x0a;
       await file.appendFile(torn ? `\n${line}` : line);
       await file.datasync();
+      await failpoint("line-appended");
       if (size + line.length > this.mostBytes) await rename(this.path, `${this.path}.1`);
     } finally {
       await file.close();
