@@ -1,5 +1,3 @@
-import { utimes } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { startLoad } from "@hitless/load";
 import { expect, it } from "vitest";
@@ -48,15 +46,35 @@ it("takes over from a controller that hangs", async () => {
   await bed.must(0, "up", "--detach");
   const hung = (await namedController(bed)) ?? -1;
   process.kill(hung, "SIGSTOP");
-  // As it would be eleven seconds later: nobody renews the lease.
-  const then = Date.now() / 1000 - 11;
-  await utimes(join(bed.dir, ".hitless/controller.json"), then, then);
+  const early = await bed.run("up", "--detach");
+  // Eleven seconds later nobody has renewed the lease.
+  await after(11_000);
   const up = await bed.run("up", "--detach");
   // A refused `up` must not leave one that answers nothing, not even `down`.
   if (isRunning(hung)) process.kill(hung, "SIGCONT");
+  expect(early).toMatchObject({ code: 6, stderr: expect.stringContaining(`process ${hung} `) });
   expect(up).toMatchObject({ code: 0 });
   expect(isRunning(hung)).toBe(false);
   expect((await bed.status()).controller.pid).not.toBe(hung);
+});
+
+it("of four that replace one controller at once, one does, and the others are told its pid", async () => {
+  await using bed = await AppBed.make({ app: "shop/1.0", settings: { replicas } });
+  await bed.must(0, "up", "--detach");
+  const old = (await namedController(bed)) ?? -1;
+  const tries = await Promise.all(
+    Array.from({ length: 4 }, () => bed.run("up", "--detach", "--take-over")),
+  );
+  const { controller } = await bed.status();
+  expect(tries.filter(({ code }) => code === 0)).toHaveLength(1);
+  for (const { code, stderr } of tries) {
+    if (code === 0) continue;
+    expect({ code, stderr }).toEqual({
+      code: 6,
+      stderr: expect.stringContaining(`process ${controller.pid} `),
+    });
+  }
+  expect([isRunning(old), isRunning(controller.pid)]).toEqual([false, true]);
 });
 
 it("a controller killed in the middle of a release of an app whose probes are slow takes nothing away that serves", async () => {

@@ -10,14 +10,17 @@ import {
 } from "@hitless/core";
 import {
   acquireLock,
+  type ControllerLock,
   createState,
   EnvironmentSecrets,
   FileStore,
   LocalArtifactStore,
   LocalEngine,
   locateState,
+  type ProcessIdentity,
   proxyRuns,
   type StateFolder,
+  socketAnswers,
 } from "@hitless/local";
 import type { LoadedAppFile } from "./app-file/read-app-file.ts";
 import type { Place } from "./place.ts";
@@ -52,23 +55,26 @@ export async function openStores(place: Place) {
 export async function startController(
   place: Place,
   file: LoadedAppFile,
-  options: { readonly takeOver: boolean; readonly by: string },
+  options: { readonly instead: ProcessIdentity | null; readonly by: string },
 ): Promise<RunningController> {
   const { folder, store, artifacts, maker } = await openStores(place);
   await createState(folder);
-  const lock = await acquireLock(folder.lock, options);
+  const lock = await acquireLock(folder.lock, {
+    instead: options.instead,
+    answers: () => socketAnswers(folder.sockets.control),
+  });
   try {
     const known = adoptable(await store.load(), file, await proxyRuns(folder));
     // Whatever is wrong with the files is found before anything is started.
     const content = known === null ? await maker.contentOf(file.spec, place) : null;
     const { host, port } = known?.settings ?? file.spec.settings;
-    const engine = await openEngine({ folder, store, artifacts, file, host, port });
+    const engine = await openEngine({ folder, store, artifacts, lock, file, host, port });
     try {
       await failpoint("engine-opened");
       const app = known ?? (await firstApp(file.spec, { content, by: options.by, maker }));
       await store.save(app);
       await failpoint("app-saved");
-      const controller = await Controller.open(app, { store, engine, lastSeen: lock.lastSeen });
+      const controller = await Controller.open(app, { store, engine, lock });
       return await serve({ controller, engine, store, maker, folder, lock });
     } catch (thrown) {
       await (known === null ? engine.shutdown(proxyStopMs) : engine.abandon());
@@ -84,13 +90,15 @@ function openEngine(from: {
   readonly folder: StateFolder;
   readonly store: FileStore;
   readonly artifacts: LocalArtifactStore;
+  readonly lock: ControllerLock;
   readonly file: LoadedAppFile;
   readonly host: string;
   readonly port: number;
 }): Promise<LocalEngine> {
-  const { file, ...rest } = from;
+  const { file, lock, ...rest } = from;
   return LocalEngine.open({
     ...rest,
+    assertMine: () => lock.assertHeld(),
     app: file.spec.name,
     secrets: new EnvironmentSecrets(process.env),
     ports: process.env["HITLESS_PORTS"] ?? null,
@@ -140,7 +148,7 @@ interface Parts {
   readonly store: FileStore;
   readonly maker: RevisionMaker;
   readonly folder: StateFolder;
-  readonly lock: Awaited<ReturnType<typeof acquireLock>>;
+  readonly lock: ControllerLock;
 }
 
 async function serve(parts: Parts): Promise<RunningController> {
@@ -150,7 +158,12 @@ async function serve(parts: Parts): Promise<RunningController> {
   const asked = new Promise<"down" | "replaced">((resolve) => {
     ask = resolve;
   });
-  lock.lost.addEventListener("abort", () => ask("replaced"), { once: true });
+  const replaced = () => {
+    // At once: the other one adopts what runs.
+    void engine.abandon();
+    ask("replaced");
+  };
+  lock.lost.addEventListener("abort", replaced, { once: true });
   const api = await serveApi({
     controller,
     engine,

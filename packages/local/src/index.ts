@@ -1,7 +1,7 @@
 export { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 export { LocalEngine, type LocalEngineOptions } from "./local-engine.ts";
 export { parsePortRange } from "./processes/parse-port-range.ts";
-export { isAlive } from "./processes/process-identity.ts";
+export { isAlive, isSameIdentity, type ProcessIdentity } from "./processes/process-identity.ts";
 export { findAccount } from "./processes/user-account.ts";
 export { proxyRuns } from "./routing/proxy-runs.ts";
 export { EnvironmentSecrets } from "./secrets/environment-secrets.ts";
@@ -12,4 +12,5 @@ export {
   leaseHolderOf,
 } from "./state/controller-lock.ts";
 export { FileStore } from "./state/file-store.ts";
+export { socketAnswers } from "./state/socket-answers.ts";
 export { createState, locateState, type StateFolder } from "./state/state-folder.ts";

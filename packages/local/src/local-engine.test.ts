@@ -302,3 +302,16 @@ test("what replicas wrote can be read, also of those that are gone", async () =>
   for await (const { text } of bed.engine.logs(tail, never)) last.push(text);
   expect(last).toEqual(["hello"]);
 });
+
+test("orders nothing once another controller has the app", async () => {
+  await using bed = await EngineBed.make();
+  await bed.serving(1);
+  const before = await bed.views();
+  bed.assertMine = () => {
+    throw new Error("process 1 took over");
+  };
+  await expect(bed.scale(1, 3)).rejects.toThrow("took over");
+  expect((await loadEngineState(bed.folder.engine)).revisions).toMatchObject([{ level: 1 }]);
+  expect((await bed.views()).map((r) => r.id)).toEqual(before.map((r) => r.id));
+  bed.assertMine = () => undefined;
+});

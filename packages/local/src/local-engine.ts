@@ -42,6 +42,8 @@ export interface LocalEngineOptions {
   readonly secrets: SecretSource;
   /** Bounds the ports of replicas (`HITLESS_PORTS=a-b`); null: anything outside the ephemeral range. */
   readonly ports: string | null;
+  /** Throws when another controller has taken the app over; asked before each change of the state. */
+  assertMine(): void;
   /** Called for what people should read in `hitless events`. */
   event(text: string): void;
 }
@@ -69,7 +71,7 @@ export class LocalEngine implements Engine {
       table: () => ({ route: state.route, replicas: this.keeper.admitted() }),
       nextGeneration: async () => {
         state.proxyGeneration += 1;
-        await this.file.save();
+        await this.save();
         return state.proxyGeneration;
       },
       changed: () => this.signal.notify(),
@@ -80,7 +82,7 @@ export class LocalEngine implements Engine {
       state,
       router: this.router,
       ports: new PortPool({ range: options.ports === null ? null : parsePortRange(options.ports) }),
-      save: () => this.file.save(),
+      save: () => this.save(),
       changed: () => this.signal.notify(),
     });
     this.logKeeper = new LogKeeper({
@@ -148,6 +150,7 @@ export class LocalEngine implements Engine {
   }
 
   async apply(mutation: EngineMutation, _signal: AbortSignal): Promise<number> {
+    this.options.assertMine();
     this.state.token += 1;
     const { token } = this.state;
     switch (mutation.kind) {
@@ -157,7 +160,7 @@ export class LocalEngine implements Engine {
       case "route":
         this.state.route = mutation.table;
         await failpoint("route-due");
-        await this.file.save();
+        await this.save();
         await failpoint("route-saved");
         // In force is read from observe(): the release waits there, not here.
         this.router.push().catch(() => undefined);
@@ -210,7 +213,7 @@ export class LocalEngine implements Engine {
     }
     this.keeper.reconcile();
     await failpoint("level-due");
-    await this.file.save();
+    await this.save();
     await failpoint("level-saved");
   }
 
@@ -225,8 +228,14 @@ export class LocalEngine implements Engine {
     await store.removeRevision(revision);
     // Last: what is in no view any more is never asked for again.
     this.state.revisions = this.state.revisions.filter((r) => r.revision !== revision);
-    await this.file.save();
+    await this.save();
     await failpoint("revision-forgotten");
+  }
+
+  /** The state is durable before anything is done by it: who may not write it does nothing. */
+  private async save(): Promise<void> {
+    this.options.assertMine();
+    await this.file.save();
   }
 }
 

@@ -1,5 +1,12 @@
 import { armFailpoints, HitlessError, type Revision } from "@hitless/core";
-import { leaseHolderOf, parsePortRange, proxyRuns } from "@hitless/local";
+import {
+  controllerOf,
+  isSameIdentity,
+  leaseHolderOf,
+  type ProcessIdentity,
+  parsePortRange,
+  proxyRuns,
+} from "@hitless/local";
 import { Command, Option } from "commander";
 import { type LoadedAppFile, readAppFile } from "../app-file/read-app-file.ts";
 import { openStores, type RunningController, startController } from "../compose.ts";
@@ -17,6 +24,8 @@ import { describeProgress } from "../render/describe-progress.ts";
 interface UpOptions extends FileOption {
   readonly detach?: boolean;
   readonly takeOver?: boolean;
+  /** Set by `--detach` for the controller that it starts: whom `--take-over` meant, as pid:startTime. */
+  readonly insteadOf?: string;
   readonly daemon?: boolean;
 }
 
@@ -28,6 +37,7 @@ export function upCommand(): Command {
     )
     .option("--detach", "return when all replicas are ready; everything goes on in the background")
     .option("--take-over", "end a controller that already runs, and see it gone first")
+    .addOption(new Option("--instead-of <pid:startTime>").hideHelp())
     .addOption(new Option("--daemon").hideHelp());
   return withFile(command).action(up);
 }
@@ -35,16 +45,17 @@ export function upCommand(): Command {
 async function up(options: UpOptions): Promise<void> {
   const failing = failpointsOf(process.env["HITLESS_FAILPOINT"], import.meta.url);
   const place = placeOf(options.file);
-  const file = await checked(place, options);
+  const instead = await replaced(place, options);
+  const file = await checked(place, instead);
   if (options.detach) {
-    await detach(place, options.takeOver ?? false);
+    await detach(place, instead);
     await withController(options.file, (client) => untilServing(client));
     await sayIfFileDiffers(place, file);
     return;
   }
   armFailpoints(failing);
   const running = await startController(place, file, {
-    takeOver: options.takeOver ?? false,
+    instead,
     by: whoAsks(),
   });
   if (!options.daemon) {
@@ -54,15 +65,24 @@ async function up(options: UpOptions): Promise<void> {
   await untilToldToEnd(running, options.daemon ?? false);
 }
 
+/** The controller that runs now and is to be replaced: one that comes later is not meant. */
+async function replaced(place: Place, options: UpOptions): Promise<ProcessIdentity | null> {
+  const { takeOver, insteadOf } = options;
+  if (takeOver !== true && insteadOf === undefined) return null;
+  const present = await controllerOf((await stateOf(place)).lock);
+  if (present === null || insteadOf === undefined) return present;
+  return `${present.pid}:${present.startTime}` === insteadOf ? present : null;
+}
+
 /** All that can be refused before anything is touched. */
-async function checked(place: Place, options: UpOptions): Promise<LoadedAppFile> {
+async function checked(place: Place, instead: ProcessIdentity | null): Promise<LoadedAppFile> {
   const { folder, store } = await openStores({ ...place, appDir: (await stateOf(place)).appDir });
   const ports = process.env["HITLESS_PORTS"];
   if (ports !== undefined) parsePortRange(ports);
   const known = await store.load();
   const file = await readAppFile(place.appFile, known?.overrides ?? {});
   const other = await leaseHolderOf(folder.lock);
-  if (other !== null && !options.takeOver) {
+  if (other !== null && (instead === null || !isSameIdentity(other, instead))) {
     throw new HitlessError(
       "CONTROLLER_RUNNING",
       `process ${other.pid} is the controller of ${file.spec.name} in ${folder.appDir}`,

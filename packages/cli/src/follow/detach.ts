@@ -2,20 +2,24 @@ import { spawn } from "node:child_process";
 import { open, readFile, stat } from "node:fs/promises";
 import { ControllerClient } from "@hitless/controller";
 import { allErrorCodes, HitlessError } from "@hitless/core";
-import { createState } from "@hitless/local";
+import { controllerOf, createState, type ProcessIdentity, type StateFolder } from "@hitless/local";
 import { type Place, stateOf } from "../place.ts";
 
 /** How long a controller may take until it answers, ms: capturing a large folder is part of it. */
 const answersWithinMs = 120_000;
 const lookEveryMs = 50;
 
-/** Starts a controller in the background; resolves when it answers. Throws what it ended with. */
-export async function detach(place: Place, takeOver: boolean): Promise<void> {
+/**
+ * Starts a controller in the background, in the place of the one that is given; resolves when it
+ * answers. Throws what it ended with, CONTROLLER_RUNNING when another one replaced it meanwhile.
+ */
+export async function detach(place: Place, instead: ProcessIdentity | null): Promise<void> {
   const folder = await stateOf(place);
   await createState(folder);
   const before = (await stat(folder.controllerLog).catch(() => null))?.size ?? 0;
   const log = await open(folder.controllerLog, "a", 0o600);
-  const flags = ["up", "--daemon", "--file", place.appFile, ...(takeOver ? ["--take-over"] : [])];
+  const whom = instead === null ? [] : ["--instead-of", `${instead.pid}:${instead.startTime}`];
+  const flags = ["up", "--daemon", "--file", place.appFile, ...whom];
   const [script = ""] = process.argv.slice(1);
   const child = spawn(process.execPath, [...process.execArgv, script, ...flags], {
     detached: true,
@@ -27,7 +31,7 @@ export async function detach(place: Place, takeOver: boolean): Promise<void> {
   });
   const client = new ControllerClient(folder.sockets.control);
   try {
-    await answering(client, { ended, log: folder.controllerLog, before, pid: child.pid });
+    await answering(client, { ended, folder, before, pid: child.pid });
   } finally {
     child.unref();
     await client.close();
@@ -37,7 +41,7 @@ export async function detach(place: Place, takeOver: boolean): Promise<void> {
 
 interface Starting {
   readonly ended: Promise<number | null>;
-  readonly log: string;
+  readonly folder: StateFolder;
   readonly before: number;
   readonly pid: number | undefined;
 }
@@ -58,16 +62,31 @@ async function answering(client: ControllerClient, starting: Starting): Promise<
       "NO_CONTROLLER",
       `the controller did not answer within ${answersWithinMs / 1000} s`,
     );
-  throw lastWords(
-    (await readFile(starting.log)).subarray(starting.before).toString("utf8"),
-    starting.log,
-  );
+  const { folder } = starting;
+  const said = (await readFile(folder.controllerLog)).subarray(starting.before).toString("utf8");
+  throw lastWords(said) ?? (await replacedBy(folder)) ?? silent(said, folder.controllerLog);
 }
 
-/** The error that the controller printed before it ended, as if it were ours. */
-function lastWords(text: string, log: string): HitlessError {
+/** The error that the controller printed before it ended, as if it were ours; null without one. */
+function lastWords(text: string): HitlessError | null {
   const found = /^error (\w+): ([\s\S]*?)(?:\n {2}→ (.*))?\n?$/m.exec(text);
-  const code = allErrorCodes.find((c) => c === found?.[1]) ?? "INTERNAL";
-  const message = found?.[2] ?? `the controller ended at once; it said: ${text.trim()}`;
-  return new HitlessError(code, message, { next: found?.[3] ?? `See ${log}.` });
+  if (found === null) return null;
+  const [, name, message = "", next] = found;
+  const code = allErrorCodes.find((c) => c === name) ?? "INTERNAL";
+  return new HitlessError(code, message, next === undefined ? {} : { next });
+}
+
+/** It was ended by one that took over, which is the controller now. */
+async function replacedBy(folder: StateFolder): Promise<HitlessError | null> {
+  const other = await controllerOf(folder.lock);
+  if (other === null) return null;
+  const message = `process ${other.pid} took over and is the controller of ${folder.appDir}`;
+  return new HitlessError("CONTROLLER_RUNNING", message, {
+    next: "Talk to it with `hitless status`.",
+  });
+}
+
+function silent(said: string, log: string): HitlessError {
+  const message = `the controller ended at once; it said: ${said.trim()}`;
+  return new HitlessError("INTERNAL", message, { next: `See ${log}.` });
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { applyIntent } from "@hitless/core";
+import { applyIntent, HitlessError } from "@hitless/core";
 import { expect, test, vi } from "vitest";
 import { ControllerBed, eventually, releaseBody } from "../testing/controller-bed.ts";
 
@@ -272,4 +272,40 @@ test("ends at once when asked to, and keeps no listener", async () => {
   bed.engine.kill(1);
   await turn();
   expect(bed.controller.version).toBe(version);
+});
+
+test.each([-86_400_000, 86_400_000])(
+  "a clock that was set by %i ms while nobody watched neither ends a hold nor prolongs it",
+  async (jump) => {
+    await using bed = await ControllerBed.settled();
+    await bed.stop();
+    const now = Date.now();
+    bed.artifacts.digest = "second";
+    await bed.open();
+    await bed.operations.release(releaseBody());
+    const app = bed.controller.current;
+    if (app.release === null) throw new Error("no release");
+    const reached = { at: now - jump - 60_000, requests: 0 };
+    await bed.store.save({ ...app, release: { ...app.release, reached } });
+    await bed.open(undefined, now - jump);
+    const passed = Date.now() - (bed.controller.current.release?.reached?.at ?? 0);
+    expect(Math.abs(passed - 60_000)).toBeLessThan(5000);
+  },
+);
+
+test("changes nothing once another controller has the app", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.stop();
+  bed.assertHeld = () => {
+    throw new HitlessError("CONTROLLER_RUNNING", "process 1 took over");
+  };
+  bed.artifacts.digest = "second";
+  await expect(bed.operations.release(releaseBody())).rejects.toMatchObject({
+    code: "CONTROLLER_RUNNING",
+  });
+  expect(bed.calls).toEqual([]);
+  bed.run();
+  bed.engine.kill(1);
+  await turn();
+  expect(bed.calls).toEqual([]);
 });

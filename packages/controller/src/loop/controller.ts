@@ -25,8 +25,17 @@ const afterErrorMs = 1000;
 export interface ControllerOptions {
   readonly store: ReleaseStore;
   readonly engine: Engine;
+  readonly lock: AppLock;
+}
+
+/** The right to decide for the app, as the loop needs it. */
+export interface AppLock {
   /** When the previous controller was last alive; deadlines are moved by the time since. */
   readonly lastSeen: number | null;
+  /** Throws when another controller has taken the app over. */
+  assertHeld(): void;
+  /** The deadlines in the state are those of a clock that has jumped: signs of life follow it. */
+  clockMoved(): Promise<void>;
 }
 
 /**
@@ -60,7 +69,7 @@ export class Controller {
 
   /** Takes up a saved app; with a release under way, its deadlines skip the time nobody watched. */
   static async open(app: App, options: ControllerOptions): Promise<Controller> {
-    const taken = takeUp(app, options.lastSeen, Date.now());
+    const taken = takeUp(app, options.lock.lastSeen, Date.now());
     // Else a controller that is killed before it decides anything takes that time away again.
     if (taken !== app) await options.store.save(taken);
     const controller = new Controller(taken, options);
@@ -154,8 +163,13 @@ export class Controller {
   private async coverGap(): Promise<void> {
     this.gapMs += this.clock.gap();
     if (this.gapMs === 0) return;
-    await this.exclusive(() => this.persist(extendDeadlines(this.app, this.gapMs)));
+    const { gapMs } = this;
+    const { lock } = this.options;
+    // Killed in between, the next controller may count too little of a hold, and never too much.
+    if (gapMs < 0) await lock.clockMoved();
+    await this.exclusive(() => this.persist(extendDeadlines(this.app, gapMs)));
     this.gapMs = 0;
+    if (gapMs > 0) await lock.clockMoved();
   }
 
   private portsUntil(signal: AbortSignal): TurnPorts {
@@ -191,6 +205,7 @@ export class Controller {
   }
 
   private async persist(app: App): Promise<void> {
+    this.options.lock.assertHeld();
     await this.options.store.save(app);
     this.app = app;
     this.announce();

@@ -1,5 +1,5 @@
-/** Longer sleeps end early: timers cannot be set that far, and who wakes looks again. */
-const longestMs = 3_600_000;
+/** Longer sleeps end early, so that a jump of the clock is noticed: who wakes looks again. */
+const longestMs = 1000;
 
 /** Sleeps until an instant, a wake-up or an abort. A wake-up since `arm` is not lost. */
 export class Sleeper {
@@ -16,7 +16,7 @@ export class Sleeper {
     this.resolve?.();
   }
 
-  /** `instant` in milliseconds since the epoch; at most an hour of it at a time. */
+  /** `instant` in milliseconds since the epoch; at most a second of it at a time. */
   until(instant: number, signal: AbortSignal): Promise<void> {
     if (this.woken || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -103,6 +103,8 @@ export class ControllerBed implements AsyncDisposable {
   /** Saves, and mutations, in the order in which they were done. */
   readonly calls: string[] = [];
   readonly secrets: Record<string, string> = {};
+  /** As of the lock: throws once another controller has it. */
+  assertHeld: () => void = () => undefined;
   private readonly pump = setInterval(() => this.engine.runTo(Date.now()), 1);
   private running: { stop: AbortController; over: Promise<void> } | null = null;
   private present: Controller | null = null;
@@ -162,7 +164,12 @@ export class ControllerBed implements AsyncDisposable {
     const saved = app ?? (await this.store.load());
     if (saved === null) throw new Error("nothing was saved");
     const { store, engine } = this;
-    this.present = await Controller.open(saved, { store, engine, lastSeen });
+    const lock = {
+      lastSeen,
+      assertHeld: () => this.assertHeld(),
+      clockMoved: async () => undefined,
+    };
+    this.present = await Controller.open(saved, { store, engine, lock });
     return this.present;
   }
 

@@ -97,7 +97,9 @@ export function takeUp(app: App, lastSeen: number | null, now: number): App {
   const going = restartClock(app, release, now);
   const { reached } = release;
   if (reached === null) return { ...app, release: going };
-  const at = lastSeen === null ? now : reached.at + Math.max(0, now - lastSeen);
+  // What had passed while somebody watched stays, wherever the clock stands by now.
+  const passed = lastSeen === null ? 0 : Math.max(0, lastSeen - reached.at);
+  const at = now - passed;
   return { ...app, release: { ...going, reached: { ...reached, at } } };
 }
 

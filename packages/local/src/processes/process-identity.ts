@@ -30,6 +30,16 @@ export function isSameProcess(identity: ProcessIdentity, entry: ProcessEntry): b
   );
 }
 
+/** Whether both are one process. */
+export function isSameIdentity(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
+}
+
+/** Whether it lives, but was stopped: it will do nothing until somebody lets it go on. */
+export function isStopped(identity: ProcessIdentity): boolean {
+  return isAlive(identity) && readProcess(identity.pid)?.stopped === true;
+}
+
 /** Whether the machine has not been started again since. */
 export function isOfThisBoot(identity: ProcessIdentity): boolean {
   return identity.bootId === bootId();

@@ -12,6 +12,8 @@ export interface ProcessEntry {
   readonly startTime: string;
   /** It has ended and waits for its parent to ask why. */
   readonly zombie: boolean;
+  /** A signal or a debugger holds it. */
+  readonly stopped: boolean;
 }
 
 /** The process of that id, ended ones that nobody collected included; null when there is none. */
@@ -71,6 +73,7 @@ export function parseStat(text: string | null): ProcessEntry | null {
     session: Number(fields[3]),
     startTime,
     zombie: fields[0] === "Z" || fields[0] === "X",
+    stopped: fields[0] === "T" || fields[0] === "t",
   };
 }
 
@@ -98,5 +101,6 @@ function parsePsLine(line: string): ProcessEntry | null {
     session: Number(group),
     startTime,
     zombie: status.startsWith("Z"),
+    stopped: status.startsWith("T"),
   };
 }

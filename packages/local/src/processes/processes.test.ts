@@ -79,6 +79,7 @@ it("reads the fields after a command that holds parentheses and spaces", () => {
     session: 39,
     startTime: "25",
     zombie: false,
+    stopped: false,
   });
 });
 

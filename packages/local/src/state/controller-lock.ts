@@ -1,20 +1,33 @@
-import { mkdir, readFile, rm, rmdir, stat, utimes } from "node:fs/promises";
+import { rm, utimes } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { failpoint, HitlessError } from "@hitless/core";
-import { z } from "zod";
-import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
-import { hasErrno, writeFileAtomic } from "./atomic-file.ts";
+import {
+  identify,
+  isAlive,
+  isSameIdentity,
+  isStopped,
+  type ProcessIdentity,
+} from "../processes/process-identity.ts";
+import { readIfPresent } from "../processes/process-table.ts";
+import { hasErrno } from "./atomic-file.ts";
+import {
+  guarded,
+  isUnchanged,
+  type LockClaim,
+  parseClaim,
+  readClaim,
+  writeClaim,
+} from "./lock-file.ts";
 
 /** How often the holder of the lock shows that it lives, and when it counts as hung, ms. */
 const heartbeatMs = 2000;
 const leaseMs = 10_000;
+/** How long one that is ended may take to leave by itself, and to be gone, ms. */
+const leaveMs = 3000;
 const goneWithinMs = 15_000;
-/** Nobody needs the guard of the lock for longer, ms. */
-const guardMs = 5000;
-
-const lockFile = z.object({
-  schema: z.literal(1),
-  process: z.object({ bootId: z.string(), pid: z.number(), startTime: z.string() }),
-});
+const lookEveryMs = 50;
+/** A step of the wall clock against the monotonic one that counts as a jump, ms. */
+const jumpMs = 5000;
 
 /** The right to act on one app's state folder. One process holds it at a time. */
 export interface ControllerLock {
@@ -22,146 +35,195 @@ export interface ControllerLock {
   readonly lastSeen: number | null;
   /** Aborts when the lock was lost: stop acting at once. */
   readonly lost: AbortSignal;
+  /**
+   * Looks at the lock itself; throws CONTROLLER_RUNNING when another has it. To be asked before each
+   * change: a process that was stopped finds out here, before its next heartbeat.
+   */
+  assertHeld(): void;
+  /**
+   * To be called when the deadlines in the state were moved by a jump of the clock; until then the
+   * signs of life go on by the old time, so that state and lock never disagree about it.
+   */
+  clockMoved(): Promise<void>;
   release(): Promise<void>;
+}
+
+export interface AcquireOptions {
+  /** The controller that may be ended although it lives: the one that was there when a person said so. */
+  readonly instead: ProcessIdentity | null;
+  /** Whether somebody serves the control socket: then a lock that names nobody is not free. */
+  readonly answers: () => Promise<boolean>;
 }
 
 /**
  * Takes the lock at `path`. A lock whose process is gone is taken over. One that is held is
- * refused with CONTROLLER_RUNNING, naming its process, unless `takeOver` is set or its lease has
- * run out: then that process is ended by its identity, and seen gone first.
+ * refused with CONTROLLER_RUNNING, naming its process, unless it is `instead` or its lease has run
+ * out: not renewed for 10 s while we watched, by our own monotonic clock. Then that process is
+ * ended by its identity, and seen gone first.
  */
-export async function acquireLock(
-  path: string,
-  options: { takeOver: boolean },
-): Promise<ControllerLock> {
+export async function acquireLock(path: string, options: AcquireOptions): Promise<ControllerLock> {
   const self = identify(process.pid);
   if (self === null)
     throw new HitlessError("UNSUPPORTED_PLATFORM", "process identities cannot be read");
-  const content = `${JSON.stringify({ schema: 1, process: self })}\n`;
-  let lastSeen: number | null = null;
-  for (;;) {
-    const { taken, before } = await guarded(path, () => takeUnlessHeld(path, content));
-    lastSeen = before?.lastSeen ?? lastSeen;
-    if (taken) break;
-    if (before.process === null) continue;
-    if (!options.takeOver && !isHung(before)) throw refused(path, before.process);
-    await end(before.process);
-  }
-  return holdLock(path, { content, lastSeen });
+  const { before, hung } = await claim(path, self, options);
+  for (const other of (await readClaim(path))?.ends ?? []) await end(other, hung ? 0 : leaveMs);
+  // Seen gone. Somebody may have taken it from us meanwhile: then it is that one who acts.
+  await guarded(path, async () => {
+    const present = await readClaim(path);
+    if (!names(present, self)) throw refused(path, present);
+    await writeClaim(path, self, []);
+  });
+  return new HeldLock(path, self, before?.lastSeen ?? null);
 }
 
 /** The live controller of a state folder; null when there is none. */
 export async function controllerOf(path: string): Promise<ProcessIdentity | null> {
-  const held = await readHolder(path);
-  return held?.process && isAlive(held.process) ? held.process : null;
+  const held = (await readClaim(path))?.process ?? null;
+  return held !== null && isAlive(held) ? held : null;
 }
 
-/** The live controller that renews its lease; null when there is none, or it hangs and may be replaced. */
+/** The live controller that renews its lease; null when there is none, or it may hang and be replaced. */
 export async function leaseHolderOf(path: string): Promise<ProcessIdentity | null> {
-  const held = await readHolder(path);
-  return held?.process && isAlive(held.process) && !isHung(held) ? held.process : null;
+  const held = await readClaim(path);
+  return held?.process && isAlive(held.process) && !isStale(held) ? held.process : null;
 }
 
-interface Holder {
-  readonly process: ProcessIdentity | null;
-  readonly lastSeen: number;
-  readonly text: string;
+interface Claimed {
+  /** What stood there before. */
+  readonly before: LockClaim | null;
+  readonly hung: boolean;
 }
 
-function isHung({ lastSeen }: Holder): boolean {
-  return Date.now() - lastSeen > leaseMs;
-}
-
-async function readHolder(path: string): Promise<Holder | null> {
-  try {
-    const text = await readFile(path, "utf8");
-    const { mtimeMs } = await stat(path);
-    const parsed = lockFile.safeParse(jsonOrNull(text));
-    return { process: parsed.success ? parsed.data.process : null, lastSeen: mtimeMs, text };
-  } catch (cause) {
-    if (hasErrno(cause, "ENOENT")) return null;
-    throw cause;
-  }
-}
-
-type Taking =
-  | { readonly taken: true; readonly before: Holder | null }
-  | { readonly taken: false; readonly before: Holder };
-
-/** Takes a free or a dead lock; a living holder keeps it. */
-async function takeUnlessHeld(path: string, content: string): Promise<Taking> {
-  const before = await readHolder(path);
-  if (before?.process && isAlive(before.process)) return { taken: false, before };
-  await failpoint("lock-guarded");
-  await writeFileAtomic(path, content, { mode: 0o600 });
-  await failpoint("lock-taken");
-  return { taken: true, before };
-}
-
-/**
- * One at a time looks at the lock and takes it: two that find the same dead lock must not both
- * have it. The guard is a folder, which only one can make; one that was left behind by a crash is
- * older than anybody needs it.
- */
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const guard = `${path}.guard`;
-  while (!(await madeFolder(guard))) {
-    const made = await stat(guard).catch(() => null);
-    if (made !== null && Date.now() - made.mtimeMs > guardMs) await rmdir(guard).catch(() => null);
-    else await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  try {
-    return await work();
-  } finally {
-    await rmdir(guard).catch(() => null);
-  }
-}
-
-async function madeFolder(path: string): Promise<boolean> {
-  try {
-    await mkdir(path);
-    return true;
-  } catch (cause) {
-    if (hasErrno(cause, "EEXIST")) return false;
-    throw cause;
-  }
-}
-
-function holdLock(path: string, at: { content: string; lastSeen: number | null }): ControllerLock {
-  const lost = new AbortController();
-  const beat = async () => {
-    const text = await readFile(path, "utf8").catch(() => null);
-    if (text !== at.content) {
-      lost.abort(new HitlessError("CONTROLLER_RUNNING", "another controller took over"));
-      return;
+/** Writes our name into the lock, as soon as that is allowed. */
+async function claim(
+  path: string,
+  self: ProcessIdentity,
+  options: AcquireOptions,
+): Promise<Claimed> {
+  let first = await readClaim(path);
+  let since = performance.now();
+  for (;;) {
+    const seen = await readClaim(path);
+    if (!isSameHolder(first, seen)) {
+      first = seen;
+      since = performance.now();
     }
-    const now = new Date();
-    await utimes(path, now, now);
-    await failpoint("lock-renewed");
-  };
-  const timer = setInterval(() => void beat().catch(() => undefined), heartbeatMs);
-  timer.unref();
-  return {
-    lastSeen: at.lastSeen,
-    lost: lost.signal,
-    release: async () => {
-      clearInterval(timer);
-      const text = await readFile(path, "utf8").catch(() => null);
-      if (text === at.content) await rm(path, { force: true });
-      await failpoint("lock-released");
-    },
-  };
+    const watched = { renewed: !isUnchanged(first, seen), forMs: performance.now() - since };
+    const verdict = await judge(seen, watched, options);
+    if (verdict === "refuse") throw refused(path, seen);
+    if (verdict === "wait") await delay(lookEveryMs);
+    else if (await take(path, self, seen)) return { before: seen, hung: verdict === "hung" };
+  }
 }
 
-async function end(holder: ProcessIdentity): Promise<void> {
-  const deadline = Date.now() + goneWithinMs;
-  signal(holder, "SIGTERM");
+/** What to do about a lock that was watched for a while. */
+async function judge(
+  seen: LockClaim | null,
+  watched: { readonly renewed: boolean; readonly forMs: number },
+  { instead, answers }: AcquireOptions,
+): Promise<"free" | "hung" | "refuse" | "wait"> {
+  const leaseIsOver = watched.forMs >= leaseMs;
+  const holder = seen?.process ?? null;
+  if (seen === null || holder === null) {
+    // Removed or damaged. Its controller writes it anew within a heartbeat, if it can.
+    if (!(await answers())) return "free";
+    return leaseIsOver ? "refuse" : "wait";
+  }
+  if (!isAlive(holder)) return "free";
+  if (instead !== null && isSameIdentity(holder, instead))
+    return isStopped(holder) ? "hung" : "free";
+  // A time that is far off may be the clock's fault: whether it is renewed decides.
+  if (watched.renewed || !isStale(seen)) return "refuse";
+  return leaseIsOver ? "hung" : "wait";
+}
+
+/** False when somebody was faster. */
+function take(path: string, self: ProcessIdentity, seen: LockClaim | null): Promise<boolean> {
+  return guarded(path, async () => {
+    if (!isUnchanged(seen, await readClaim(path))) return false;
+    await failpoint("lock-guarded");
+    const before = [...(seen?.ends ?? []), ...(seen?.process ? [seen.process] : [])];
+    await writeClaim(path, self, before.filter(isAlive));
+    await failpoint("lock-taken");
+    return true;
+  });
+}
+
+class HeldLock implements ControllerLock {
+  readonly lastSeen: number | null;
+  readonly #path: string;
+  readonly #self: ProcessIdentity;
+  readonly #lost = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  /** The wall clock at some moment of the steady one. */
+  #anchor = { wall: Date.now(), steady: performance.now() };
+
+  constructor(path: string, self: ProcessIdentity, lastSeen: number | null) {
+    this.#path = path;
+    this.#self = self;
+    this.lastSeen = lastSeen;
+    this.#timer = setInterval(() => void this.#beat().catch(() => undefined), heartbeatMs);
+    this.#timer.unref();
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  assertHeld(): void {
+    if (!this.#lost.signal.aborted) {
+      const holder = parseClaim(readIfPresent(this.#path) ?? "").process;
+      if (holder === null || !this.#isLostTo(holder)) return;
+      this.#lost.abort(takenOver(holder));
+    }
+    throw this.#lost.signal.reason;
+  }
+
+  async clockMoved(): Promise<void> {
+    this.#reanchor();
+    await this.#beat();
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    const present = await readClaim(this.#path).catch(() => null);
+    if (names(present, this.#self)) await rm(this.#path, { force: true });
+    await failpoint("lock-released");
+  }
+
+  async #beat(): Promise<void> {
+    const present = await readClaim(this.#path);
+    const holder = present?.process ?? null;
+    if (holder !== null && this.#isLostTo(holder)) return this.#lost.abort(takenOver(holder));
+    // Removed, damaged, or an old one that somebody brought back: it is ours for as long as we live.
+    if (!names(present, this.#self)) await take(this.#path, this.#self, present);
+    const byOldTime = this.#anchor.wall + performance.now() - this.#anchor.steady;
+    if (Math.abs(Date.now() - byOldTime) < jumpMs) this.#reanchor();
+    const now = new Date(this.#anchor.wall + performance.now() - this.#anchor.steady);
+    await utimes(this.#path, now, now);
+    await failpoint("lock-renewed");
+  }
+
+  #reanchor(): void {
+    this.#anchor = { wall: Date.now(), steady: performance.now() };
+  }
+
+  #isLostTo(holder: ProcessIdentity): boolean {
+    return !isSameIdentity(holder, this.#self) && isAlive(holder);
+  }
+}
+
+/** Ends a controller and sees it gone; one that does not leave by itself is killed. */
+async function end(holder: ProcessIdentity, leaveWithinMs: number): Promise<void> {
+  const since = performance.now();
+  if (leaveWithinMs > 0) signal(holder, "SIGTERM");
   while (isAlive(holder)) {
-    if (Date.now() > deadline - goneWithinMs / 2) signal(holder, "SIGKILL");
-    if (Date.now() > deadline) {
+    const passed = performance.now() - since;
+    if (passed >= leaveWithinMs) signal(holder, "SIGKILL");
+    if (passed > goneWithinMs) {
       throw new HitlessError("CONTROLLER_RUNNING", `controller ${holder.pid} does not end`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(lookEveryMs);
   }
 }
 
@@ -175,20 +237,34 @@ function signal(holder: ProcessIdentity, name: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-function refused(path: string, holder: ProcessIdentity): HitlessError {
+function isStale({ lastSeen }: LockClaim): boolean {
+  return Math.abs(Date.now() - lastSeen) > leaseMs;
+}
+
+function names(claim: LockClaim | null, process: ProcessIdentity): boolean {
+  return claim !== null && claim.process !== null && isSameIdentity(claim.process, process);
+}
+
+function isSameHolder(one: LockClaim | null, other: LockClaim | null): boolean {
+  const [a, b] = [one?.process ?? null, other?.process ?? null];
+  return a === null || b === null ? a === b : isSameIdentity(a, b);
+}
+
+function takenOver(by: ProcessIdentity): HitlessError {
+  return new HitlessError("CONTROLLER_RUNNING", `process ${by.pid} took over as the controller`);
+}
+
+function refused(path: string, claim: LockClaim | null): HitlessError {
+  const holder = claim?.process ?? null;
+  if (holder === null) {
+    const message = `a controller answers, but ${path} does not name it and it does not mend that`;
+    return new HitlessError("CONTROLLER_RUNNING", message, {
+      next: "It may be stopped: let it go on (`kill -CONT`), or kill it, then say it again.",
+    });
+  }
   return new HitlessError(
     "CONTROLLER_RUNNING",
     `process ${holder.pid} is the controller of ${path}`,
-    {
-      next: "Talk to it with `hitless status`, or replace it with `hitless up --take-over`.",
-    },
+    { next: "Talk to it with `hitless status`, or replace it with `hitless up --take-over`." },
   );
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,13 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { appendFile, mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newApp, type ReleaseRecord } from "@hitless/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadEngineState } from "../engine-state.ts";
-import { identify } from "../processes/process-identity.ts";
-import { acquireLock, controllerOf } from "./controller-lock.ts";
 import { FileStore } from "./file-store.ts";
 import { LineLog } from "./line-log.ts";
 import { createState, locateState } from "./state-folder.ts";
@@ -118,58 +114,3 @@ test("lines keep the order of the calls", async () => {
   await Promise.all(Array.from({ length: 50 }, (_, n) => log.append(n)));
   expect(await log.read()).toEqual(Array.from({ length: 50 }, (_, n) => n));
 });
-
-test("one controller at a time: the second is refused and told the first one's pid", async () => {
-  const path = join(dir, "controller.json");
-  const lock = await acquireLock(path, { takeOver: false });
-  expect((await controllerOf(path))?.pid).toBe(process.pid);
-  await expect(acquireLock(path, { takeOver: false })).rejects.toMatchObject({
-    code: "CONTROLLER_RUNNING",
-    message: expect.stringContaining(String(process.pid)),
-  });
-  await lock.release();
-  expect(await controllerOf(path)).toBeNull();
-});
-
-test("of many who find a dead controller's lock, exactly one gets it", async () => {
-  const path = join(dir, "controller.json");
-  const dead = { bootId: identify(process.pid)?.bootId, pid: 4_194_303, startTime: "1" };
-  await writeFile(path, JSON.stringify({ schema: 1, process: dead }));
-  const tries = await Promise.allSettled(
-    Array.from({ length: 8 }, () => acquireLock(path, { takeOver: false })),
-  );
-  const won = tries.flatMap((t) => (t.status === "fulfilled" ? [t.value] : []));
-  expect(won).toHaveLength(1);
-  await won[0]?.release();
-});
-
-test("takes over from a living controller only when asked, and sees it gone first", async () => {
-  const path = join(dir, "controller.json");
-  const other = await lockedBySleeper(path);
-  await expect(acquireLock(path, { takeOver: false })).rejects.toThrow(String(other.pid));
-  const lock = await acquireLock(path, { takeOver: true });
-  expect(other.child.signalCode ?? (await other.ended)).toBe("SIGTERM");
-  await lock.release();
-});
-
-test("a controller that has shown no sign of life for its lease is replaced", async () => {
-  const path = join(dir, "controller.json");
-  const other = await lockedBySleeper(path);
-  const longAgo = new Date(Date.now() - 60_000);
-  await utimes(path, longAgo, longAgo);
-  const lock = await acquireLock(path, { takeOver: false });
-  expect(lock.lastSeen).toBeCloseTo(longAgo.getTime(), -3);
-  expect(other.child.signalCode ?? (await other.ended)).toBe("SIGTERM");
-  await lock.release();
-});
-
-async function lockedBySleeper(path: string) {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log('up')"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  await once(child.stdout, "data");
-  const pid = child.pid ?? -1;
-  await writeFile(path, JSON.stringify({ schema: 1, process: identify(pid) }));
-  const ended = once(child, "exit").then(([, signal]) => signal);
-  return { child, pid, ended };
-}

@@ -72,6 +72,8 @@ export class EngineBed implements AsyncDisposable {
   readonly port: number;
   readonly events: string[] = [];
   readonly app = newApp("shop", exampleSettings);
+  /** As of the lock: throws once another controller has it. */
+  assertMine: () => void = () => undefined;
   private readonly root: string;
   private readonly seen: ProcessIdentity[] = [];
   private generation = 0;
@@ -118,6 +120,7 @@ export class EngineBed implements AsyncDisposable {
       port,
       secrets: { read: async () => undefined },
       ports: null,
+      assertMine: () => this.assertMine(),
       event: (text) => this.events.push(text),
     });
     return this.present;

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
+import { type AcquireOptions, acquireLock, controllerOf } from "./controller-lock.ts";
+
+let dir = "";
+let path = "";
+const children: ChildProcess[] = [];
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "hitless-lock-"));
+  path = join(dir, "controller.json");
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await rm(dir, { recursive: true, force: true });
+});
+
+test("one controller at a time: the second is refused and told the first one's pid", async () => {
+  const lock = await acquire();
+  expect((await controllerOf(path))?.pid).toBe(process.pid);
+  await expect(acquire()).rejects.toMatchObject({
+    code: "CONTROLLER_RUNNING",
+    message: expect.stringContaining(String(process.pid)),
+  });
+  await lock.release();
+  expect(await controllerOf(path)).toBeNull();
+});
+
+test("of many who find a dead controller's lock, exactly one gets it", async () => {
+  await name({ ...self(), pid: 4_194_303, startTime: "1" });
+  const tries = await Promise.allSettled(Array.from({ length: 8 }, () => acquire()));
+  const won = tries.flatMap((t) => (t.status === "fulfilled" ? [t.value] : []));
+  expect(won).toHaveLength(1);
+  await won[0]?.release();
+});
+
+test("takes over from a living controller only when asked, and sees it gone first", async () => {
+  const other = await sleeper();
+  await name(other.identity);
+  await expect(acquire()).rejects.toThrow(String(other.identity.pid));
+  const lock = await acquire({ instead: other.identity });
+  expect(await other.ended).toBe("SIGTERM");
+  await lock.release();
+});
+
+test("a controller that was stopped is killed: asked to leave it would first go on", async () => {
+  const other = await sleeper();
+  await name(other.identity);
+  process.kill(other.identity.pid, "SIGSTOP");
+  const lock = await acquire({ instead: other.identity });
+  expect(await other.ended).toBe("SIGKILL");
+  await lock.release();
+});
+
+test("only the controller that was there when it was said is replaced", async () => {
+  const [one, other] = [await sleeper(), await sleeper()];
+  await name(other.identity);
+  await expect(acquire({ instead: one.identity })).rejects.toThrow(`process ${other.identity.pid}`);
+  expect(isAlive(other.identity)).toBe(true);
+});
+
+test("of many who replace one controller, one does, and the others name it", async () => {
+  const other = await sleeper();
+  await name(other.identity);
+  const tries = await Promise.allSettled(
+    Array.from({ length: 4 }, () => acquire({ instead: other.identity })),
+  );
+  const won = tries.flatMap((t) => (t.status === "fulfilled" ? [t.value] : []));
+  expect(won).toHaveLength(1);
+  for (const each of tries) {
+    if (each.status === "fulfilled") continue;
+    expect(each.reason).toMatchObject({ code: "CONTROLLER_RUNNING" });
+    expect(String(each.reason)).toContain(`process ${process.pid}`);
+  }
+  await won[0]?.release();
+});
+
+test("a controller that is not seen to renew its lease for 10 s is replaced", async () => {
+  const other = await sleeper();
+  await name(other.identity);
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(path, longAgo, longAgo);
+  tenTimesAsFast();
+  const lock = await acquire();
+  expect(lock.lastSeen).toBeCloseTo(longAgo.getTime(), -3);
+  expect(await other.ended).toBe("SIGKILL");
+  await lock.release();
+});
+
+test.each([-86_400_000, 86_400_000])(
+  "a clock that jumped by %i ms does not cost a living controller its lock",
+  async (jump) => {
+    const other = await sleeper();
+    await name(other.identity);
+    const renew = async () => {
+      const then = new Date(Date.now() - jump + Math.random());
+      await utimes(path, then, then);
+    };
+    await renew();
+    const beats = setInterval(() => void renew(), 200);
+    tenTimesAsFast();
+    await expect(acquire()).rejects.toThrow(`process ${other.identity.pid}`);
+    clearInterval(beats);
+    expect(isAlive(other.identity)).toBe(true);
+  },
+);
+
+test("its signs of life follow a clock that jumped only when the state did", async () => {
+  const lock = await acquire();
+  const real = Date.now.bind(Date);
+  vi.spyOn(Date, "now").mockImplementation(() => real() + 86_400_000);
+  const before = real();
+  await eventually(async () => (await lastSeen()) > before + 1500);
+  expect(await lastSeen()).toBeLessThan(real() + 60_000);
+  await lock.clockMoved();
+  expect(await lastSeen()).toBeGreaterThan(real() + 86_000_000);
+  await lock.release();
+});
+
+test.each([
+  ["removed", () => rm(path)],
+  ["damaged", () => writeFile(path, '{"schema": 1, "proc')],
+  ["put back from a backup", () => name({ ...self(), pid: 4_194_303, startTime: "1" })],
+])("a lock that was %s is written anew by the one who has it", async (_what, damage) => {
+  const lock = await acquire();
+  await damage();
+  lock.assertHeld();
+  await eventually(async () => (await controllerOf(path))?.pid === process.pid);
+  expect(lock.lost.aborted).toBe(false);
+  await lock.release();
+});
+
+test("whoever finds a damaged lock and a controller that answers waits for its name", async () => {
+  const other = await sleeper();
+  await writeFile(path, "garbage");
+  setTimeout(() => void name(other.identity), 500);
+  await expect(acquire({ answers: async () => true })).rejects.toThrow(
+    `process ${other.identity.pid}`,
+  );
+});
+
+test("a damaged lock is not free while its controller is stopped and cannot mend it", async () => {
+  await writeFile(path, "garbage");
+  tenTimesAsFast();
+  await expect(acquire({ answers: async () => true })).rejects.toThrow("does not name it");
+  const lock = await acquire({ answers: async () => false });
+  await lock.release();
+});
+
+test("who lost the lock to a living process finds out before it changes anything", async () => {
+  const lock = await acquire();
+  const other = await sleeper();
+  await name(other.identity);
+  expect(() => lock.assertHeld()).toThrow(`process ${other.identity.pid} took over`);
+  expect(lock.lost.aborted).toBe(true);
+  await lock.release();
+  expect(JSON.parse(await readFile(path, "utf8")).process).toEqual(other.identity);
+});
+
+test("the next one ends a controller that its dead replacer did not get to end", async () => {
+  const other = await sleeper();
+  const dead = { ...self(), pid: 4_194_303, startTime: "1" };
+  await name(dead, [other.identity]);
+  const lock = await acquire();
+  expect(isAlive(other.identity)).toBe(false);
+  expect(JSON.parse(await readFile(path, "utf8")).ends).toEqual([]);
+  await lock.release();
+});
+
+function acquire(options: Partial<AcquireOptions> = {}) {
+  return acquireLock(path, { instead: null, answers: async () => false, ...options });
+}
+
+function self(): ProcessIdentity {
+  const found = identify(process.pid);
+  if (found === null) throw new Error("we have no identity");
+  return found;
+}
+
+function name(process: ProcessIdentity, ends: readonly ProcessIdentity[] = []): Promise<void> {
+  return writeFile(path, JSON.stringify({ schema: 1, process, ends }));
+}
+
+async function lastSeen(): Promise<number> {
+  return (await stat(path)).mtimeMs;
+}
+
+function tenTimesAsFast(): void {
+  const real = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => real() * 10);
+}
+
+function eventually(holds: () => Promise<boolean>): Promise<void> {
+  return vi.waitUntil(holds, { timeout: 20_000, interval: 20 }).then(() => undefined);
+}
+
+async function sleeper() {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000); console.log('up')"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  children.push(child);
+  const ended = once(child, "exit").then(([, signal]) => signal);
+  await once(child.stdout, "data");
+  const identity = identify(child.pid ?? -1);
+  if (identity === null) throw new Error("the sleeper did not start");
+  return { identity, ended };
+}
