@@ -13,6 +13,7 @@ export * from "./model/revision.ts";
 export * from "./model/route.ts";
 export * from "./model/route-intent.ts";
 export * from "./model/strategy.ts";
+export * from "./model/traffic.ts";
 export * from "./model/waypoint.ts";
 export * from "./model/why.ts";
 export * from "./ports/artifact-store.ts";
@@ -35,6 +36,7 @@ export {
   requestRollback,
   setReplicas,
 } from "./reconciler/requests.ts";
+export { account } from "./reconciler/traffic.ts";
 export { carryOut, type TurnPorts } from "./reconciler/turn.ts";
 export { type Facts, isWhy, readWorld } from "./reconciler/world.ts";
 export { compile } from "./strategies/compile.ts";

@@ -15,6 +15,7 @@ import {
   type Revision,
   type Scale,
   type SecretSource,
+  type TrafficView,
 } from "@hitless/core";
 import type { Upstream } from "@hitless/proxy";
 import type { LocalArtifactStore } from "./artifacts/artifact-store.ts";
@@ -146,6 +147,7 @@ export class LocalEngine implements Engine {
       ),
       capacity: known({ fits: true, detail: "" }, token),
       requests: counts.kind === "known" ? known(requestsOf(counts.value.revisions), token) : counts,
+      traffic: trafficOf(counts, token),
     };
   }
 
@@ -258,6 +260,15 @@ function laggards(
   return workers
     .filter((w) => w.ruleGeneration < wanted)
     .map((w) => `worker ${w.pid} at generation ${w.ruleGeneration}`);
+}
+
+function trafficOf(
+  counts: Known<{ readonly traffic: TrafficView | null }>,
+  token: number,
+): Known<TrafficView> {
+  if (counts.kind === "unknown") return counts;
+  const { traffic } = counts.value;
+  return traffic === null ? unknown("the proxy is of an older version") : known(traffic, token);
 }
 
 function requestsOf(

@@ -1,3 +1,4 @@
+import type { TrafficView } from "@hitless/core";
 import { isRecord, type ProxyTable } from "./table.ts";
 import type { PlaneStatus } from "./worker/data-plane.ts";
 
@@ -29,6 +30,8 @@ export type ControlMessage =
       readonly id: number;
       readonly holderPid: number;
       readonly workers: readonly WorkerStatus[];
+      /** A holder that was started by an older version does not say. */
+      readonly traffic?: TrafficView;
     }
   | { readonly kind: "refused"; readonly id: number; readonly message: string }
   | { readonly kind: "workers"; readonly pids: readonly number[] };

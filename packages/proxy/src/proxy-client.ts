@@ -1,4 +1,4 @@
-import { failpoint, HitlessError } from "@hitless/core";
+import { failpoint, HitlessError, type TrafficView } from "@hitless/core";
 import { ControlConnection } from "./control-connection.ts";
 import type { WorkerStatus } from "./control-protocol.ts";
 import type { ProxyTable } from "./table.ts";
@@ -25,6 +25,11 @@ export interface ProxyStatus {
   readonly revisions: Readonly<Record<string, Readonly<RevisionCounters>>>;
   /** What the proxy answered itself, by the code in `X-Hitless-Reason`. */
   readonly answeredByProxy: Readonly<Record<string, number>>;
+  /**
+   * What became of all requests since the holder started, workers that ended included; null from a
+   * holder of an older version.
+   */
+  readonly traffic: TrafficView | null;
   /** Client connections. */
   readonly openConnections: number;
 }
@@ -101,7 +106,7 @@ class ConnectedProxy implements ProxyClient {
   async status(): Promise<ProxyStatus> {
     const answer = await this.#connection.ask({ kind: "status" }, { timeoutMs: statusTimeoutMs });
     if (answer.kind !== "status") throw unexpected(answer.kind);
-    return merged(answer.holderPid, answer.workers);
+    return { ...merged(answer.holderPid, answer.workers), traffic: answer.traffic ?? null };
   }
 
   async cut(replicaId: string): Promise<number> {
@@ -136,7 +141,7 @@ function unexpected(kind: string): HitlessError {
   return new HitlessError("PROXY_UNREACHABLE", `the proxy answered ${kind}, which was not asked`);
 }
 
-function merged(holderPid: number, workers: readonly WorkerStatus[]): ProxyStatus {
+function merged(holderPid: number, workers: readonly WorkerStatus[]): Omit<ProxyStatus, "traffic"> {
   const revisions: Record<string, RevisionCounters> = {};
   for (const worker of workers) {
     for (const [revision, counters] of Object.entries(worker.revisions)) {

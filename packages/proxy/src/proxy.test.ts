@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
+import { noTraffic } from "@hitless/core";
 import { afterEach, expect, test } from "vitest";
 import { connectProxy, ensureProxy, type ProxyClient, type ProxyTimeouts } from "./index.ts";
 import {
@@ -96,6 +97,21 @@ test("a killed worker is replaced and serves by the last table while no controll
   expect(status?.workers[0]?.pid).not.toBe(worker?.pid);
   expect(status?.workers[0]?.generation).toBe(worker?.generation);
   await later?.close();
+});
+
+test("what workers that are gone had counted stays, and a killed one leaves a gap", async () => {
+  const { proxy } = await startProxy();
+  expect(await rawRequest(proxy.port, get("/"))).toContain("no-table");
+  await proxy.apply(tableOf(upstream("a", await startApp("ok"))));
+  for (let i = 0; i < 3; i += 1) await rawRequest(proxy.port, get("/"));
+  const before = (await proxy.status()).traffic;
+  expect(before?.totals).toEqual({ ...noTraffic, answered: 3, failed: { "no-table": 1 } });
+  const [worker] = (await proxy.status()).workers;
+  process.kill(worker?.pid ?? 0, "SIGKILL");
+  await rawRequest(proxy.port, get("/"));
+  const after = (await proxy.status()).traffic;
+  expect(after?.epoch).toBe(before?.epoch);
+  expect(after?.totals).toEqual({ ...before?.totals, answered: 4, gaps: 1 });
 });
 
 test("no connection is refused while workers are killed", async () => {

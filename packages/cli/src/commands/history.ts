@@ -3,13 +3,14 @@ import { Command } from "commander";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { withController } from "../place.ts";
+import { describeTraffic } from "../render/describe-traffic.ts";
 import { logLinesOf } from "../render/log-lines-of.ts";
 import { renderTable } from "../render/render-table.ts";
 
 /** `hitless history [--json]` */
 export function historyCommand(): Command {
   const command = new Command("history")
-    .description("Every release and how it ended.")
+    .description("Every release, how it ended and what was lost of how many requests.")
     .option("--json", "for machines");
   return withFile(command).action(async (options: FileOption & { readonly json?: boolean }) => {
     await withController(options.file, async (client) => {
@@ -23,7 +24,7 @@ export function historyCommand(): Command {
 /** The table, and below it the last words of the newest release when that failed. */
 function renderHistory(records: readonly ReleaseRecord[]): string {
   const table = renderTable(
-    ["release", "when", "from", "to", "seconds", "cause", "outcome"],
+    ["release", "when", "from", "to", "seconds", "lost", "cause", "outcome"],
     records.map(row),
   );
   const failed = records.at(-1);
@@ -43,6 +44,7 @@ function row(record: ReleaseRecord): readonly string[] {
     String(record.from ?? "-"),
     String(record.to),
     seconds,
+    record.traffic === undefined ? "–" : describeTraffic(record.traffic),
     record.cause,
     `${describeOutcome(record.outcome)}${reason}`,
   ];

@@ -197,5 +197,6 @@ function underWay(pausedBy: string | null): StatusReport["release"] {
     startedAt: 1000,
     overdue: false,
     intents: [],
+    traffic: null,
   };
 }

@@ -6,6 +6,7 @@ import {
   describeWhy,
   type ReplicaView,
 } from "@hitless/core";
+import { describeTraffic } from "./describe-traffic.ts";
 import { renderTable } from "./render-table.ts";
 
 /** The status for people: a headline, the release, why, and a row per replica. */
@@ -41,6 +42,7 @@ function releaseLines(status: StatusReport): readonly string[] {
     const at = release.waypoints[release.cursor] ?? "finish";
     const paused = release.paused === null ? "" : ` · paused by ${release.paused.by}`;
     lines.push(`release ${release.id} (${release.kind}): ${way} · at "${at}"${paused}`);
+    if (release.traffic !== null) lines.push(`  lost ${describeTraffic(release.traffic)}`);
     if (release.reason !== null) lines.push(`  turned back: ${describeFailure(release.reason)}`);
   }
   if (pending !== null) lines.push(`queued: ${pending.kind} to revision ${pending.to}`);

@@ -1,5 +1,6 @@
 import {
   type App,
+  account,
   courseOf,
   type Engine,
   type Failure,
@@ -10,6 +11,7 @@ import {
   type ReleaseStore,
   type ReplicaView,
   type RouteRule,
+  type TrafficTotals,
   type Why,
 } from "@hitless/core";
 import type { Controller } from "../loop/controller.ts";
@@ -31,6 +33,8 @@ export interface ReleaseStatus {
   /** It is on its way back and even that makes no progress: nothing more can be tried. */
   readonly overdue: boolean;
   readonly intents: readonly Intent[];
+  /** What became of the requests since it began; null while the engine does not say. */
+  readonly traffic: TrafficTotals | null;
 }
 
 /** What `hitless status --json` prints. Times are milliseconds since the epoch. */
@@ -89,7 +93,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
       inForce: view.route.kind === "known" ? view.route.value.inForce : null,
       rule: app.route.rule,
     },
-    release: app.release === null ? null : releaseStatus(app.release),
+    release: releaseStatus(account(app, view).release),
     pending: app.pending,
     why: controller.why,
     lastRelease: history.at(-1) ?? null,
@@ -99,7 +103,8 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
   };
 }
 
-function releaseStatus(release: Release): ReleaseStatus {
+function releaseStatus(release: Release | null): ReleaseStatus | null {
+  if (release === null) return null;
   const { id, kind, cause, from, to, direction, reason, paused, cursor, startedAt, intents } =
     release;
   return {
@@ -116,5 +121,6 @@ function releaseStatus(release: Release): ReleaseStatus {
     startedAt,
     overdue: direction === "back" && Date.now() > release.progress.deadlineAt,
     intents,
+    traffic: release.traffic?.counted ?? null,
   };
 }

@@ -1,5 +1,6 @@
 import type { Exit } from "./failure.ts";
 import type { ProbeAnswer } from "./probe.ts";
+import type { TrafficView } from "./traffic.ts";
 
 /** Something that was read, or the reason why it could not be. Unknown is never zero. */
 export type Known<T> =
@@ -79,6 +80,8 @@ export interface EngineView {
   readonly capacity: Known<Capacity>;
   /** Requests answered so far, by revision. */
   readonly requests: Known<Readonly<Record<number, number>>>;
+  /** What became of all requests so far. */
+  readonly traffic: Known<TrafficView>;
 }
 
 /** What `next` decides on: the engine's view and what the controller's other ports saw. */

@@ -1,5 +1,6 @@
 import type { Failure } from "./failure.ts";
 import type { Mutation } from "./mutation.ts";
+import type { ReleaseTraffic, TrafficTotals } from "./traffic.ts";
 import type { Waypoint } from "./waypoint.ts";
 
 /** What a person asked of a running release. */
@@ -62,6 +63,8 @@ export interface Release {
   readonly progress: Progress;
   /** Holds that a person waived at the present waypoint: `skip` one by one, `promote` all to the end. */
   readonly waived: "none" | "waypoint" | "all";
+  /** What became of the requests meanwhile; absent before the first look. */
+  readonly traffic?: ReleaseTraffic;
 }
 
 /** From when, and from how many requests of the canary, the holds of a waypoint count. */
@@ -111,4 +114,6 @@ export interface ReleaseRecord {
   readonly reason: Failure | null;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** What became of the requests meanwhile; absent when nobody counted. */
+  readonly traffic?: TrafficTotals;
 }

@@ -24,6 +24,7 @@ export function finish(app: App, world: World): Decision {
     reason: release.reason,
     startedAt: release.startedAt,
     endedAt: world.now,
+    ...(release.traffic === undefined ? {} : { traffic: release.traffic.counted }),
   };
   return {
     kind: "finish",

@@ -13,6 +13,7 @@ import { reached } from "./reached.ts";
 import { startPending } from "./requests.ts";
 import { routeStands, routeStep } from "./route-step.ts";
 import { growthStep, shrinkStep, sum } from "./scale-step.ts";
+import { account } from "./traffic.ts";
 import { turnBackDecision } from "./turn-back.ts";
 import { type Facts, isWhy, readWorld, type World } from "./world.ts";
 
@@ -36,12 +37,14 @@ export function needs(app: App): readonly Observation[] {
 export function next(app: App, seen: Observed, at: { now: number; facts: Facts }): Decision {
   const world = readWorld(app, seen, at);
   if (isWhy(world)) return wait(world, at.now + lookAgainMs);
+  // Into every app that is decided on: it is persisted with that, and by itself never.
+  const counted = account(app, seen);
   return (
-    resend(app, world) ??
-    barrier(app, world) ??
-    startPending(app, at.now) ??
-    moveRelease(app, world, at.facts) ??
-    stand(app, world, at.facts)
+    resend(counted, world) ??
+    barrier(counted, world) ??
+    startPending(counted, at.now) ??
+    moveRelease(counted, world, at.facts) ??
+    stand(counted, world, at.facts)
   );
 }
 

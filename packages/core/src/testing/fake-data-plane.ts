@@ -1,5 +1,6 @@
 import type { RouteView } from "../model/observed.ts";
 import { type RouteRule, type RouteTable, routedRevisions } from "../model/route.ts";
+import { addTraffic, noTraffic, type TrafficTotals, type TrafficView } from "../model/traffic.ts";
 
 /** Requests each second that the fake clients send. */
 const requestsPerSecond = 100;
@@ -14,6 +15,10 @@ export class FakeDataPlane {
   #inForce: RouteTable = nothing;
   #ackAt = Number.POSITIVE_INFINITY;
   #held = false;
+  #epoch = 1;
+  /** What is not answered, and what an epoch that ended had answered is taken off. */
+  #others: TrafficTotals = noTraffic;
+  #answeredBefore = 0;
 
   constructor(routeMs: number) {
     this.#routeMs = routeMs;
@@ -74,6 +79,31 @@ export class FakeDataPlane {
   requests(): Readonly<Record<number, number>> {
     const counts = [...this.#requests].map(([revision, n]) => [revision, Math.floor(n)] as const);
     return Object.fromEntries(counts);
+  }
+
+  /** What became of all requests, since the count was last started anew. */
+  traffic(): TrafficView {
+    const answered = this.#answered() - this.#answeredBefore;
+    return {
+      epoch: String(this.#epoch),
+      totals: addTraffic(this.#others, { ...noTraffic, answered }),
+    };
+  }
+
+  /** Requests come to another end than an answer. */
+  lose(totals: Partial<TrafficTotals>): void {
+    this.#others = addTraffic(this.#others, { ...noTraffic, ...totals });
+  }
+
+  /** The count starts anew, as when a proxy is replaced. */
+  countAnew(): void {
+    this.#epoch += 1;
+    this.#others = noTraffic;
+    this.#answeredBefore = this.#answered();
+  }
+
+  #answered(): number {
+    return Object.values(this.requests()).reduce((sum, n) => sum + n, 0);
   }
 
   view(): RouteView {

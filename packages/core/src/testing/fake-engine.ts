@@ -138,11 +138,12 @@ export class FakeEngine implements Engine, Clock {
     return this.#levels;
   }
 
-  /** A ready replica exits by itself: that one, or one of that revision. False when there is none. */
+  /** A ready replica exits by itself, with a request on it: that one, or one of that revision. False when there is none. */
   kill(target: number | string): boolean {
     const victim = this.#meant(target).find((r) => r.state === "ready");
     if (victim === undefined) return false;
     victim.crash(this.#now, this.#behaviourOf(victim.revision));
+    this.dataPlane.lose({ failed: { "upstream-closed": 1 } });
     this.#exited(victim);
     this.#announcements.announce();
     return true;
@@ -201,6 +202,7 @@ export class FakeEngine implements Engine, Clock {
       route: this.#known("route", this.dataPlane.view()),
       capacity: this.#known("capacity", { fits: this.#fits(), detail }),
       requests: this.#known("requests", this.dataPlane.requests()),
+      traffic: this.#known("traffic", this.dataPlane.traffic()),
     };
   }
 

@@ -4,6 +4,7 @@ import { type ProxyTable, readTable } from "../table.ts";
 import type { ProxyTimeouts } from "../timeouts.ts";
 import { type ControlHandler, ControlServer } from "./control-server.ts";
 import { TableFile } from "./table-file.ts";
+import { TrafficLedger } from "./traffic-ledger.ts";
 import { watchWorker } from "./watch-worker.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -41,6 +42,7 @@ export class Holder implements ControlHandler {
   readonly #settings: HolderSettings;
   readonly #file: TableFile;
   readonly #control: ControlServer;
+  readonly #ledger = new TrafficLedger();
   #table: ProxyTable | null = null;
   #worker: WorkerProcess | null = null;
   #handle: unknown = null;
@@ -85,7 +87,7 @@ export class Holder implements ControlHandler {
         await this.#apply(request.table);
         return { kind: "done", id };
       case "status":
-        return { kind: "status", id, holderPid: process.pid, workers: [await this.#status()] };
+        return this.#statusAnswer(id);
       case "cut":
         return { kind: "count", id, count: await this.#cut(request.replicaId) };
       case "stop":
@@ -132,6 +134,11 @@ export class Holder implements ControlHandler {
     this.#worker?.tell({ kind: "table", table });
   }
 
+  async #statusAnswer(id: number): Promise<ControlMessage> {
+    const workers = [await this.#status()];
+    return { kind: "status", id, holderPid: process.pid, workers, traffic: this.#ledger.view() };
+  }
+
   async #status(): Promise<WorkerStatus> {
     const worker = await this.#servingWorker();
     try {
@@ -175,7 +182,9 @@ export class Holder implements ControlHandler {
       openFailed: (code, message) => this.#onOpened?.(new BindError(code, message)),
       inForce: () => this.#wake(),
       exited: (dead) => this.#exited(dead),
+      silent: (dead) => this.#ledger.end(dead),
     });
+    this.#ledger.add(worker);
     this.#worker = worker;
     worker.tell({ kind: "begin", timeouts, table: this.#table });
     if (this.#handle === null) worker.tell({ kind: "open", host, port });
@@ -192,6 +201,8 @@ export class Holder implements ControlHandler {
 
   #exited(worker: WorkerProcess): void {
     this.#worker = null;
+    // What was never started has no channel to fall silent.
+    if (worker.pid === 0) this.#ledger.end(worker);
     if (this.#stopping) {
       void this.#leave();
       return;

@@ -16,6 +16,7 @@ test.each([
       opened: () => undefined,
       openFailed: () => undefined,
       inForce: () => undefined,
+      silent: () => undefined,
       exited: resolve,
     });
     worker.tell({ kind: "stop", timeoutMs: 0 });

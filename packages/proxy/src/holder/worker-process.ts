@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { noTraffic, type TrafficTotals } from "@hitless/core";
 import { entryPath, nodeArguments } from "../source-runtime.ts";
 import type { PlaneStatus } from "../worker/data-plane.ts";
 import { isSendable } from "../worker/worker.ts";
@@ -10,6 +11,8 @@ export interface WorkerEvents {
   openFailed(code: string, message: string): void;
   inForce(): void;
   exited(worker: WorkerProcess): void;
+  /** After `exited`: all that it said before was heard. */
+  silent(worker: WorkerProcess): void;
 }
 
 interface Pending {
@@ -24,6 +27,8 @@ export class WorkerProcess {
   readonly startedAt = performance.now();
   /** The generation that it acknowledged last; -1 before it serves. */
   generation = -1;
+  traffic: TrafficTotals = noTraffic;
+  #saidLast = false;
   readonly #child: ChildProcess | null;
   readonly #events: WorkerEvents;
   readonly #pending = new Map<number, Pending>();
@@ -49,6 +54,13 @@ export class WorkerProcess {
       this.#exited();
     });
     child.on("exit", () => this.#exited());
+    // The channel is read to its end first; `exit` may come before that.
+    child.on("disconnect", () => this.#events.silent(this));
+  }
+
+  /** Whether `traffic` is all that it counted. */
+  get complete(): boolean {
+    return this.#saidLast || this.generation < 0;
   }
 
   /** Tells the worker; a worker that just died is replaced, and its successor told anew. */
@@ -94,7 +106,12 @@ export class WorkerProcess {
         this.generation = message.generation;
         this.#events.inForce();
         return;
+      case "traffic":
+        this.traffic = message.totals;
+        this.#saidLast = message.last;
+        return;
       default: {
+        if (message.kind === "status") this.traffic = message.status.traffic;
         const pending = this.#pending.get(message.id);
         this.#pending.delete(message.id);
         pending?.resolve(message);

@@ -45,6 +45,11 @@ const reasonStatus = {
 
 export type Reason = keyof typeof reasonStatus;
 
+/** The status that the proxy answers with. */
+export function statusOf(reason: Reason): number {
+  return reasonStatus[reason];
+}
+
 const statusText: Readonly<Record<number, string>> = {
   400: "Bad Request",
   408: "Request Timeout",

@@ -57,7 +57,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     const head = exchange?.head ?? null;
     const whole = exchange?.body.done ?? false;
     const close = head === null || !head.keepAlive || !whole || this.#plane.leaving;
-    this.#plane.countAnswer(reason);
+    this.#plane.traffic.countAnswer(reason);
     const options = {
       close,
       headOnly: head?.isHead ?? false,
@@ -91,9 +91,10 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     return held;
   }
 
-  cut(replicaId: string): boolean {
-    if (this.#exchange?.isOn(replicaId) !== true) return false;
-    this.#exchange.cut();
+  cut(replicaId: string | null): boolean {
+    const exchange = this.#exchange;
+    if (exchange === null || (replicaId !== null && !exchange.isOn(replicaId))) return false;
+    exchange.cut();
     return true;
   }
 
@@ -214,8 +215,12 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
       if (this.#exchange !== exchange) return;
       this.#held = taken < rest.length ? rest.subarray(taken) : null;
     }
-    if (this.#clientEnded && !exchange.body.done) this.destroy();
-    else exchange.start();
+    if (!this.#clientEnded || exchange.body.done) {
+      exchange.start();
+      return;
+    }
+    exchange.abandon();
+    this.destroy();
   }
 
   #ended(): void {

@@ -1,3 +1,4 @@
+import type { TrafficTotals } from "@hitless/core";
 import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ProxyTable, Upstream } from "../table.ts";
@@ -6,13 +7,14 @@ import { newRevisionCounters, type RevisionCounters } from "./counters.ts";
 import { Replica } from "./replica.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { Router } from "./router.ts";
+import { TrafficCount } from "./traffic-count.ts";
 
 /** What the plane needs of a client connection. */
 export interface PlaneClient {
   /** Called at every tick; `now` in milliseconds. */
   checkDeadline(now: number): void;
-  /** Ends what is in flight on that replica; whether there was something. */
-  cut(replicaId: string): boolean;
+  /** Ends what is in flight on that replica, null: on any; whether there was something. */
+  cut(replicaId: string | null): boolean;
   /** Ends the connection when no request is under way on it. */
   endIfIdle(): void;
   /** Breaks the connection. */
@@ -27,6 +29,7 @@ export interface PlaneStatus {
   readonly idleUpstream: Readonly<Record<string, number>>;
   readonly revisions: Readonly<Record<string, RevisionCounters>>;
   readonly answeredByProxy: Readonly<Record<string, number>>;
+  readonly traffic: TrafficTotals;
   readonly openConnections: number;
 }
 
@@ -34,6 +37,7 @@ export interface PlaneStatus {
 export class DataPlane {
   readonly timeouts: ProxyTimeouts;
   readonly budget = new RetryBudget();
+  readonly traffic = new TrafficCount();
   readonly clients = new Set<PlaneClient>();
   /** Milliseconds of a monotonic clock, as of the last tick: precise enough for deadlines. */
   tickNow = performance.now();
@@ -45,7 +49,6 @@ export class DataPlane {
   /** Out of the table, with requests in flight. */
   #departing = new Set<Replica>();
   readonly #revisions = new Map<number, RevisionCounters>();
-  readonly #answers = new Map<Reason, number>();
   readonly #ticker: NodeJS.Timeout;
 
   constructor(timeouts: ProxyTimeouts) {
@@ -104,12 +107,8 @@ export class DataPlane {
     if (!replica.inTable && replica.inFlight === 0) this.#departing.delete(replica);
   }
 
-  countAnswer(reason: Reason): void {
-    this.#answers.set(reason, (this.#answers.get(reason) ?? 0) + 1);
-  }
-
-  /** Ends what is in flight on that replica; how many there were. */
-  cut(replicaId: string): number {
+  /** Ends what is in flight on that replica, null: on any; how many there were. */
+  cut(replicaId: string | null): number {
     let count = 0;
     for (const client of [...this.clients]) {
       if (client.cut(replicaId)) count += 1;
@@ -131,7 +130,8 @@ export class DataPlane {
       inFlight,
       idleUpstream,
       revisions: Object.fromEntries(this.#revisions),
-      answeredByProxy: Object.fromEntries(this.#answers),
+      answeredByProxy: this.traffic.byProxy(),
+      traffic: this.traffic.totals(),
       openConnections: this.clients.size,
     };
   }

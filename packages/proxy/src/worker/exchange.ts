@@ -60,6 +60,8 @@ export class Exchange implements AnswerSink {
   #kept: Buffer[] | null = [];
   #keptBytes = 0;
   #answered = false;
+  /** It was sent to a replica more than once. */
+  #resent = false;
   #close = false;
   #keepAliveSeconds = -1;
   #bodyWait: Waiting = "responseBody";
@@ -103,6 +105,8 @@ export class Exchange implements AnswerSink {
   /** The client is gone. */
   abandon(): void {
     this.#leaveUpstream();
+    if (this.tunnel === null) this.#countAbandoned();
+    else this.#countAnswered();
   }
 
   /** The wait that `waitFor` started took too long. */
@@ -113,6 +117,10 @@ export class Exchange implements AnswerSink {
         return;
       case "requestBody":
         this.#giveUp("body-timeout");
+        return;
+      case "clientReading":
+        this.abandon();
+        this.#client.destroy();
         return;
       default:
         this.#giveUp("response-timeout");
@@ -203,11 +211,13 @@ export class Exchange implements AnswerSink {
     const replica = this.#replica;
     this.#leaveUpstream();
     if (this.tunnel !== null) {
+      this.#countAnswered();
       this.#client.finished(true);
       return;
     }
     if (replica !== null && this.#mayRetry(failure, replica)) {
       replica.counters.retries += 1;
+      this.#resent = true;
       this.#dispatch();
       return;
     }
@@ -296,6 +306,7 @@ export class Exchange implements AnswerSink {
       if (upstream.spoiled || !this.body.done) upstream.destroy();
       else replica.giveBack(upstream, performance.now(), this.#keepAliveSeconds);
     }
+    this.#countAnswered();
     this.#client.finished(this.#close || !this.body.done);
   }
 
@@ -313,8 +324,24 @@ export class Exchange implements AnswerSink {
 
   #giveUp(reason: Reason): void {
     this.#leaveUpstream();
-    if (this.#answered) this.#client.destroy();
-    else this.#client.answer(reason);
+    const { traffic } = this.#plane;
+    if (this.#resent) traffic.countRetried(false);
+    if (this.#answered) {
+      traffic.countCut(reason);
+      this.#client.destroy();
+    } else {
+      this.#client.answer(reason);
+    }
+  }
+
+  #countAnswered(): void {
+    this.#plane.traffic.answered += 1;
+    if (this.#resent) this.#plane.traffic.countRetried(true);
+  }
+
+  #countAbandoned(): void {
+    this.#plane.traffic.abandoned += 1;
+    if (this.#resent) this.#plane.traffic.countRetried(false);
   }
 
   #connectionLine(): string {

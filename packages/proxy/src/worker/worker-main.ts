@@ -3,10 +3,12 @@ import { type FromWorker, isToWorker } from "./worker-protocol.ts";
 
 let worker: Worker | null = null;
 
-function tell(message: FromWorker, handle?: unknown): void {
+function tell(message: FromWorker, handle?: unknown, sent: () => void = () => undefined): void {
   // The holder may die at any moment; `disconnect` tells.
-  if (process.connected) {
-    process.send?.(message, isSendable(handle) ? handle : undefined, {}, () => undefined);
+  if (process.connected && process.send !== undefined) {
+    process.send(message, isSendable(handle) ? handle : undefined, {}, sent);
+  } else {
+    sent();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { TrafficTotals } from "@hitless/core";
 import { isRecord, type ProxyTable } from "../table.ts";
 import type { ProxyTimeouts } from "../timeouts.ts";
 import type { PlaneStatus } from "./data-plane.ts";
@@ -20,7 +21,9 @@ export type FromWorker =
   | { readonly kind: "openFailed"; readonly code: string; readonly message: string }
   | { readonly kind: "inForce"; readonly generation: number; readonly ruleGeneration: number }
   | { readonly kind: "status"; readonly id: number; readonly status: PlaneStatus }
-  | { readonly kind: "cut"; readonly id: number; readonly count: number };
+  | { readonly kind: "cut"; readonly id: number; readonly count: number }
+  /** Several times a second while it changes; `last` when nothing can come any more. */
+  | { readonly kind: "traffic"; readonly totals: TrafficTotals; readonly last: boolean };
 
 // Both ends are the same version, started from the same files: the kind is proof enough.
 export function isToWorker(message: unknown): message is ToWorker {

@@ -8,21 +8,27 @@ const lingerMs = 1_000;
 /** What may still be in flight when the holder died. */
 const orphanTimeoutMs = 5_000;
 const lookAgainMs = 20;
+/** What a worker that is killed has counted since its last report is lost. */
+const reportEveryMs = 100;
 
 type Begin = Extract<ToWorker, { kind: "begin" }>;
+/** Calls back once it is on its way, or the holder is gone. */
+type Tell = (message: FromWorker, handle?: unknown, sent?: () => void) => void;
 
 /** One worker process: a data plane behind a front door, told what to do by the holder. */
 export class Worker {
   readonly #plane: DataPlane;
   readonly #door: FrontDoor;
-  readonly #tell: (message: FromWorker, handle?: unknown) => void;
+  readonly #tell: Tell;
   #leaving = false;
+  #reported = "";
 
-  constructor(begin: Begin, tell: (message: FromWorker, handle?: unknown) => void) {
+  constructor(begin: Begin, tell: Tell) {
     this.#plane = new DataPlane(begin.timeouts);
     this.#door = new FrontDoor(this.#plane);
     this.#tell = tell;
     if (begin.table !== null) this.#plane.apply(begin.table);
+    setInterval(() => this.#report(), reportEveryMs);
   }
 
   async handle(message: ToWorker, handle: unknown): Promise<void> {
@@ -69,7 +75,17 @@ export class Worker {
       }
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
     }
-    process.exit(0);
+    this.#plane.cut(null);
+    const totals = this.#plane.traffic.totals();
+    this.#tell({ kind: "traffic", totals, last: true }, undefined, () => process.exit(0));
+  }
+
+  #report(): void {
+    const totals = this.#plane.traffic.totals();
+    const text = JSON.stringify(totals);
+    if (text === this.#reported) return;
+    this.#reported = text;
+    this.#tell({ kind: "traffic", totals, last: false });
   }
 
   async #open(host: string, port: number): Promise<void> {

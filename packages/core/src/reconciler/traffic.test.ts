@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { lostRequests, noTraffic, type TrafficView, trafficBetween } from "../model/traffic.ts";
+import {
+  afterMutations,
+  begin,
+  type FakeEngine,
+  type Scenario,
+  type SimEvent,
+  settledApp,
+  simulate,
+} from "../testing/index.ts";
+import { account } from "./traffic.ts";
+
+/** Something happens to the engine once so many mutations have been decided. */
+function happens(
+  mutations: number,
+  what: (engine: FakeEngine) => unknown,
+  engine: FakeEngine,
+): SimEvent {
+  const when = afterMutations(mutations);
+  const act: SimEvent["act"] = (app) => {
+    what(engine);
+    return app;
+  };
+  return { when, act };
+}
+
+/** Releases revision 2; what `history` says of its requests beside what the data plane counted. */
+async function released(more: (engine: FakeEngine) => Partial<Scenario> = () => ({})) {
+  const { app, engine } = await settledApp();
+  const before = engine.dataPlane.traffic();
+  const run = await simulate({
+    app: begin(app, 2, engine.now()),
+    engine,
+    until: (simulation) => simulation.app.release === null,
+    ...more(engine),
+  });
+  const row = (await run.history()).at(-1);
+  return { row, before, after: engine.dataPlane.traffic() };
+}
+
+describe("the account of a release", () => {
+  it("is what the data plane counted from its first look to its end", async () => {
+    const { row, before, after } = await released();
+    expect(row?.traffic).toEqual(trafficBetween(before.totals, after.totals));
+    expect(row?.traffic?.answered).toBeGreaterThan(100);
+  });
+
+  it("has each loss once, also when the controller dies around every second mutation", async () => {
+    const { row, before, after } = await released((engine) => ({
+      kill: (n) => (n % 2 === 0 ? (n % 4 === 0 ? "beforeApply" : "beforeToken") : null),
+      events: [1, 3, 5].map((n) => happens(n, (e) => e.kill(1) || e.kill(2), engine)),
+    }));
+    expect(row?.traffic?.failed).toEqual({ "upstream-closed": 3 });
+    expect(row?.traffic).toEqual(trafficBetween(before.totals, after.totals));
+  });
+
+  it("takes a count that started anew whole, and says that there is a gap", async () => {
+    const { row, after } = await released((engine) => ({
+      events: [happens(3, (e) => e.dataPlane.countAnew(), engine)],
+    }));
+    expect(row?.traffic?.gaps).toBe(1);
+    expect(row?.traffic?.answered).toBeGreaterThan(after.totals.answered);
+  });
+
+  it("goes on with the next look when one cannot be read", async () => {
+    const { row, before, after } = await released((engine) => ({
+      events: [
+        happens(1, (e) => e.hide("traffic", "the proxy is away"), engine),
+        happens(4, (e) => e.reveal("traffic"), engine),
+      ],
+    }));
+    expect(row?.traffic).toEqual(trafficBetween(before.totals, after.totals));
+  });
+
+  it("is absent when nobody could count", async () => {
+    const { row } = await released((engine) => {
+      engine.hide("traffic", "the proxy is of an older version");
+      return {};
+    });
+    expect(row?.outcome).toBe("succeeded");
+    expect(row).not.toHaveProperty("traffic");
+  });
+});
+
+describe("account", () => {
+  const look = (epoch: string, totals: Partial<TrafficView["totals"]>) => ({
+    traffic: {
+      kind: "known",
+      value: { epoch, totals: { ...noTraffic, ...totals } },
+      asOf: 0,
+    } as const,
+  });
+
+  it("counts nothing for what came before the release, and each look once", async () => {
+    const { app } = await settledApp();
+    const first = account(begin(app, 2, 0), look("a", { answered: 100, cut: { cut: 9 } }));
+    expect(first.release?.traffic?.counted).toEqual(noTraffic);
+    const next = look("a", { answered: 104, cut: { cut: 9 }, failed: { cut: 2 }, gaps: 1 });
+    const counted = { ...noTraffic, answered: 4, failed: { cut: 2 }, gaps: 1 };
+    const second = account(first, next);
+    expect(second.release?.traffic?.counted).toEqual(counted);
+    expect(account(second, next).release?.traffic?.counted).toEqual(counted);
+    expect(lostRequests(counted)).toBe(2);
+  });
+
+  it("leaves an app without a release as it is", async () => {
+    const { app } = await settledApp();
+    expect(account(app, look("a", { answered: 1 }))).toBe(app);
+  });
+});
