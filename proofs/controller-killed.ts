@@ -259,10 +259,11 @@ async function untilMoment(bed: AppBed, { way, abortMs, atMs }: Kill): Promise<O
 async function aborts(bed: AppBed): Promise<boolean> {
   const client = await connectTo(bed);
   try {
-    await client.intent({ kind: "abort", by: "proof" });
+    const { newest } = await client.status();
+    await client.intent({ kind: "abort", by: "proof", meantFor: newest });
     return true;
   } catch (refused) {
-    if (!(refused instanceof HitlessError) || refused.code !== "REFUSED") throw refused;
+    if (!(refused instanceof HitlessError) || refused.happened?.kind !== "ended") throw refused;
     return false;
   } finally {
     await client.close();

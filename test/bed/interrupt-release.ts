@@ -140,17 +140,18 @@ function disobeyed(
 }
 
 /** Whether release `id` accepted it; false when that one had ended. */
-async function intend(client: ControllerClient, kind: IntentKind, id: number): Promise<boolean> {
+async function intend(
+  client: ControllerClient,
+  kind: "abort" | "rollback" | "pause" | "resume",
+  id: number,
+): Promise<boolean> {
+  const meantFor = { release: id, direction: "forward", waypoint: null } as const;
   try {
-    const accepted =
-      kind === "rollback"
-        ? await client.rollback({ to: null, by })
-        : await client.intent({ kind, by });
-    // A rollback that comes too late is a release of its own.
-    return accepted.release === id;
+    if (kind === "rollback") await client.rollback({ to: null, by, meantFor });
+    else await client.intent({ kind, by, meantFor });
+    return true;
   } catch (refused) {
-    const none = (await client.status()).release === null;
-    if (none && refused instanceof HitlessError && refused.code === "REFUSED") return false;
+    if (refused instanceof HitlessError && refused.happened?.kind === "ended") return false;
     throw refused;
   }
 }

@@ -17,6 +17,20 @@ export function withFile(command: Command): Command {
   return command.option("-f, --file <file>", "the app file", undefined);
 }
 
+/** `-f` and `--json` of a command that changes something. */
+export function withAnswer(command: Command): Command {
+  return withFile(command).option("--json", "say on standard output what it came to, for machines");
+}
+
+/** Those, and which release is meant. */
+export function withIntentOptions(command: Command): Command {
+  return withAnswer(command).option(
+    "--release <number>",
+    "refuse unless it is this one that is meant; without it, the newest one",
+    wholeNumber,
+  );
+}
+
 export function withWait(command: Command): Command {
   return command
     .option("--wait", "stay until the release has ended; the exit code says how")

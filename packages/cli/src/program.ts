@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   scale: async () => (await import("./commands/scale.ts")).scaleCommand(),
   pause: async () => (await import("./commands/pause.ts")).pauseCommand(),
   resume: async () => (await import("./commands/resume.ts")).resumeCommand(),
+  retry: async () => (await import("./commands/retry.ts")).retryCommand(),
   abort: async () => (await import("./commands/abort.ts")).abortCommand(),
   status: async () => (await import("./commands/status.ts")).statusCommand(),
   why: async () => (await import("./commands/why.ts")).whyCommand(),

@@ -1,5 +1,5 @@
 export { ControllerClient } from "./api/client.ts";
-export { type Accepted, Operations } from "./api/operations.ts";
+export { type Accepted, type IntentBody, Operations } from "./api/operations.ts";
 export { type ReleaseBody, serveApi } from "./api/server.ts";
 export type { ReleaseStatus, StatusReport } from "./api/status.ts";
 export { Controller } from "./loop/controller.ts";

@@ -1,3 +1,5 @@
+import type { Happened } from "./model/happened.ts";
+
 /**
  * Every way in which Hitless refuses or fails, with the exit code of the command that met it
  * (DESIGN §9). Each code has a heading of the same name in `docs/errors.md`.
@@ -29,6 +31,8 @@ const errorCodes = {
   STOPPED_WAITING: 5,
   /** An invariant, a gate or the present state says no. */
   REFUSED: 6,
+  /** The release that it was meant for has ended, turned back or moved on meanwhile. */
+  OVERTAKEN: 6,
   /** Another controller runs this app. */
   CONTROLLER_RUNNING: 6,
   /** The way back failed too, or there was none (a first revision). */
@@ -58,6 +62,8 @@ export interface ErrorDetails {
   readonly next?: string;
   /** Path into the app file, `['probes', 'readiness', 'path']`; the CLI turns it into line and column. */
   readonly path?: readonly (string | number)[];
+  /** What has become of the release that was meant, when that is why. */
+  readonly happened?: Happened;
   readonly cause?: unknown;
 }
 
@@ -67,17 +73,25 @@ export class HitlessError extends Error {
   readonly code: ErrorCode;
   readonly next: string | undefined;
   readonly path: readonly (string | number)[] | undefined;
+  readonly happened: Happened | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.next = details.next;
     this.path = details.path;
+    this.happened = details.happened;
   }
 
   /** The exit code of a command that ends with this error (DESIGN §9). */
   get exitCode(): number {
     return errorCodes[this.code];
+  }
+
+  /** What machines are told of it; `stack` and `cause` stay here. */
+  toJSON() {
+    const { code, message, next, path, happened } = this;
+    return { code, message, next, path, happened };
   }
 
   /** Wraps anything thrown; a `HitlessError` passes unchanged. */

@@ -1,10 +1,12 @@
 export * from "./app-file/index.ts";
 export * from "./diagnosis/describe.ts";
+export * from "./diagnosis/describe-happened.ts";
 export * from "./errors.ts";
 export * from "./failpoints.ts";
 export * from "./model/app.ts";
 export * from "./model/decision.ts";
 export * from "./model/failure.ts";
+export * from "./model/happened.ts";
 export * from "./model/mutation.ts";
 export * from "./model/observed.ts";
 export * from "./model/probe.ts";
@@ -21,8 +23,9 @@ export * from "./ports/clock.ts";
 export * from "./ports/engine.ts";
 export * from "./ports/outside.ts";
 export * from "./ports/release-store.ts";
-export { applyIntent } from "./reconciler/intents.ts";
+export { alreadySo, applyIntent } from "./reconciler/intents.ts";
 export { violations } from "./reconciler/invariants.ts";
+export { newestRelease } from "./reconciler/meant-for.ts";
 export { needs, next } from "./reconciler/next.ts";
 export { courseOf } from "./reconciler/position.ts";
 export { extendDeadlines, takeUp } from "./reconciler/progress.ts";
@@ -30,8 +33,10 @@ export {
   type BusyPolicy,
   busyPolicies,
   changeSettings,
+  droppedBetween,
   newApp,
   previousRevision,
+  type ReleaseRequest,
   requestRelease,
   requestRollback,
   setReplicas,

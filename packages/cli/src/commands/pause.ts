@@ -1,14 +1,14 @@
 import { Command } from "commander";
+import type { ChangeOptions } from "../follow/make-change.ts";
 import { sendIntent } from "../follow/send-intent.ts";
-import { type FileOption, withFile } from "../options.ts";
+import { withIntentOptions } from "../options.ts";
 
-/** `hitless pause` */
+/** `hitless pause [--release N]` */
 export function pauseCommand(): Command {
-  return withFile(
-    new Command("pause").description(
-      "Hold the running release where it is; everything keeps serving.",
-    ),
-  ).action(async (options: FileOption) => {
+  const command = new Command("pause").description(
+    "Hold the running release where it is; everything keeps serving.",
+  );
+  return withIntentOptions(command).action(async (options: ChangeOptions) => {
     await sendIntent("pause", options);
   });
 }

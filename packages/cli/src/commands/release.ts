@@ -1,26 +1,17 @@
 import { type BusyPolicy, busyPolicies, HitlessError } from "@hitless/core";
 import { Command, Option } from "commander";
 import { openStores } from "../compose.ts";
-import { followRelease, succeeded } from "../follow/follow-release.ts";
+import { type ChangeOptions, makeChange } from "../follow/make-change.ts";
 import { type OverrideOptions, requestedFile } from "../follow/requested-file.ts";
 import { located } from "../located.ts";
-import {
-  assignment,
-  checkWait,
-  type FileOption,
-  gather,
-  type WaitOptions,
-  withFile,
-  withWait,
-} from "../options.ts";
-import { progress, say } from "../output.ts";
-import { placeOf, stateOf, whoAsks, withController } from "../place.ts";
+import { assignment, checkWait, gather, withAnswer, withWait } from "../options.ts";
+import { say } from "../output.ts";
+import { placeOf, stateOf, whoAsks } from "../place.ts";
 import { planOf } from "../plan/plan-of.ts";
 import { preflight } from "../preflight/preflight.ts";
-import { describeAccepted } from "../render/describe-accepted.ts";
 import { renderPlan } from "../render/render-plan.ts";
 
-interface ReleaseOptions extends FileOption, WaitOptions, OverrideOptions {
+interface ReleaseOptions extends Omit<ChangeOptions, "release">, OverrideOptions {
   readonly message?: string;
   readonly dryRun?: boolean;
   readonly ifBusy: BusyPolicy;
@@ -39,7 +30,7 @@ export function releaseCommand(): Command {
         .choices([...busyPolicies])
         .default("queue"),
     );
-  return withWait(withFile(command)).action(release);
+  return withWait(withAnswer(command)).action(release);
 }
 
 async function release(options: ReleaseOptions): Promise<void> {
@@ -54,25 +45,20 @@ async function release(options: ReleaseOptions): Promise<void> {
     say(renderPlan(await planOf(place, file)));
     return;
   }
-  await withController(options.file, async (client) => {
-    const by = whoAsks();
-    const body = {
-      raw: file.raw,
-      ...place,
-      overrides,
-      overridesBefore,
-      cause: options.message ?? `release by ${by}`,
-      by,
-      busy: options.ifBusy,
-    };
-    const accepted = await client.release(body).catch((thrown: unknown) => {
-      throw located(file, HitlessError.from(thrown));
-    });
-    progress(describeAccepted(accepted));
-    if (!options.wait || accepted.release === null) return;
-    await followRelease(client, accepted, {
-      timeoutMs: options.timeout ?? null,
-      wanted: succeeded,
-    });
+  const by = whoAsks();
+  const body = {
+    raw: file.raw,
+    ...place,
+    overrides,
+    overridesBefore,
+    cause: options.message ?? `release by ${by}`,
+    by,
+    busy: options.ifBusy,
+  };
+  await makeChange(options, {
+    send: (client) =>
+      client.release(body).catch((thrown: unknown) => {
+        throw located(file, HitlessError.from(thrown));
+      }),
   });
 }

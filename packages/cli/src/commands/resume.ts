@@ -1,12 +1,12 @@
 import { Command } from "commander";
+import type { ChangeOptions } from "../follow/make-change.ts";
 import { sendIntent } from "../follow/send-intent.ts";
-import { type FileOption, withFile } from "../options.ts";
+import { withIntentOptions, withWait } from "../options.ts";
 
-/** `hitless resume` */
+/** `hitless resume [--release N] [--wait]` */
 export function resumeCommand(): Command {
-  return withFile(new Command("resume").description("Let a paused release go on.")).action(
-    async (options: FileOption) => {
-      await sendIntent("resume", options);
-    },
-  );
+  const command = new Command("resume").description("Let a paused release go on.");
+  return withWait(withIntentOptions(command)).action(async (options: ChangeOptions) => {
+    await sendIntent("resume", options);
+  });
 }

@@ -1,45 +1,42 @@
-import type { ReleaseRecord } from "@hitless/core";
+import { HitlessError } from "@hitless/core";
 import { Command } from "commander";
-import { followRelease, succeeded, wentBack } from "../follow/follow-release.ts";
-import {
-  checkWait,
-  type FileOption,
-  type WaitOptions,
-  wholeNumber,
-  withFile,
-  withWait,
-} from "../options.ts";
-import { progress } from "../output.ts";
-import { whoAsks, withController } from "../place.ts";
-import { describeAccepted } from "../render/describe-accepted.ts";
+import { succeeded, wentBack } from "../follow/follow-release.ts";
+import { type ChangeOptions, makeChange, meantBy } from "../follow/make-change.ts";
+import { wholeNumber, withIntentOptions, withWait } from "../options.ts";
+import { whoAsks } from "../place.ts";
 
-interface RollbackOptions extends FileOption, WaitOptions {
+interface RollbackOptions extends ChangeOptions {
   readonly to?: number;
 }
 
-/** `hitless rollback [--to N]` */
+/** `hitless rollback [--to N] [--release N]` */
 export function rollbackCommand(): Command {
   const command = new Command("rollback")
     .description("Go back to an earlier revision, code and config; never waits in the queue.")
+    .allowExcessArguments()
     .option(
       "--to <revision>",
       "its number; without it, the one before the present one",
       wholeNumber,
     );
-  return withWait(withFile(command)).action(async (options: RollbackOptions) => {
-    checkWait(options);
-    await withController(options.file, async (client) => {
-      const accepted = await client.rollback({ to: options.to ?? null, by: whoAsks() });
-      progress(describeAccepted(accepted));
-      if (!options.wait) return;
-      // With a release under way, that one is followed on its way back; otherwise ours forward.
-      const wanted = (ended: ReleaseRecord) =>
-        ended.to === accepted.revision ? succeeded(ended) : wentBack(ended);
-      await followRelease(
-        client,
-        { ...accepted, kind: "started" },
-        { timeoutMs: options.timeout ?? null, wanted },
-      );
-    });
+  return withWait(withIntentOptions(command)).action(rollback);
+}
+
+async function rollback(options: RollbackOptions, { args }: Command): Promise<void> {
+  refuseArguments(args);
+  await makeChange(options, {
+    send: async (client) => {
+      const meantFor = await meantBy(client, options);
+      return client.rollback({ to: options.to ?? null, by: whoAsks(), meantFor });
+    },
+    // With a release under way, that one is followed on its way back; otherwise ours forward.
+    wanted: (ended, { revision }) => (ended.to === revision ? succeeded(ended) : wentBack(ended)),
+  });
+}
+
+function refuseArguments([first]: readonly string[]): void {
+  if (first === undefined) return;
+  throw new HitlessError("BAD_USAGE", `rollback takes no argument, and was given ${first}`, {
+    next: /^\d+$/.test(first) ? `Say \`hitless rollback --to ${first}\`.` : "Take it away.",
   });
 }

@@ -2,34 +2,23 @@ import type { ControllerClient } from "@hitless/controller";
 import { HitlessError } from "@hitless/core";
 import { Command } from "commander";
 import { stopIfStuck } from "../follow/follow-release.ts";
+import { type ChangeOptions, makeChange } from "../follow/make-change.ts";
 import { stopSignal } from "../follow/stop-signal.ts";
-import {
-  checkWait,
-  type FileOption,
-  type WaitOptions,
-  wholeNumber,
-  withFile,
-  withWait,
-} from "../options.ts";
-import { progress } from "../output.ts";
-import { whoAsks, withController } from "../place.ts";
+import { wholeNumber, withAnswer, withWait } from "../options.ts";
+import { whoAsks } from "../place.ts";
 
 /** `hitless scale N` */
 export function scaleCommand(): Command {
   const command = new Command("scale")
     .description("Set the number of replicas; holds until the file's own number changes.")
     .argument("<replicas>", "how many", wholeNumber);
-  return withWait(withFile(command)).action(
-    async (replicas: number, options: FileOption & WaitOptions) => {
-      checkWait(options);
-      checkReplicas(replicas);
-      await withController(options.file, async (client) => {
-        await client.scale({ replicas, by: whoAsks() });
-        progress(`scale to ${replicas}`);
-        if (options.wait) await untilScaled(client, replicas, options.timeout ?? null);
-      });
-    },
-  );
+  return withWait(withAnswer(command)).action(async (replicas: number, options: ChangeOptions) => {
+    checkReplicas(replicas);
+    await makeChange(options, {
+      send: (client) => client.scale({ replicas, by: whoAsks() }),
+      wait: (client, timeoutMs) => untilScaled(client, replicas, timeoutMs),
+    });
+  });
 }
 
 /** As the app file says it, and refused before anybody is asked. */

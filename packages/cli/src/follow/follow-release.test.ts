@@ -91,14 +91,12 @@ describe("followRelease", () => {
   });
 
   it("says when a newer release took the place of the one that waited", async () => {
-    const queued: Accepted = { kind: "queued", release: 2, revision: 7 };
+    const queued: Accepted = { ...two, kind: "queued", release: 3, revision: 7 };
 
-    const error = await failureOf(
-      followRelease(answering(status({ ended: "succeeded" })), queued, forever),
-    );
+    const error = await failureOf(followRelease(answering(status({})), queued, forever));
 
     expect(error).toMatchObject({ code: "RELEASE_ABORTED", exitCode: 4 });
-    expect(error.message).toContain("took the place of revision 7");
+    expect(error.message).toContain("release 3 to revision 7 lost its place in the queue");
   });
 
   it("finds the row in the history when a later release has ended as well", async () => {
@@ -109,13 +107,20 @@ describe("followRelease", () => {
   });
 
   it("has nothing to follow when no release was made", async () => {
-    const nothing: Accepted = { kind: "nothing", release: null, revision: 1 };
+    const nothing: Accepted = { ...two, kind: "nothing", release: null, revision: 1 };
 
     expect(await followRelease(answering(), nothing, forever)).toBeNull();
   });
 });
 
-const two: Accepted = { kind: "started", release: 2, revision: 2 };
+const two: Accepted = {
+  kind: "started",
+  release: 2,
+  revision: 2,
+  already: null,
+  dropped: null,
+  queued: null,
+};
 
 /** Answers `status` with one report after the other; fails when it is asked once more. */
 function answering(...reports: readonly StatusReport[]): ReleaseSource {
@@ -174,6 +179,7 @@ function status({ ended, lines, pausedBy }: Facts): StatusReport {
     route: { generation: 1, inForce: 1, rule: { kind: "byReplica", revisions: [1] } },
     release: ended === undefined ? underWay(pausedBy ?? null) : null,
     pending: null,
+    newest: { release: 2, direction: "forward", waypoint: "roll" },
     why: { kind: "steady", revision: 1, available: 1, desired: 1 },
     lastRelease: ended === undefined ? null : record({ outcome: ended, reason }),
     endpoint: { host: "127.0.0.1", port: 8080 },

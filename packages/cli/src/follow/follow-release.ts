@@ -42,7 +42,8 @@ export async function followRelease(
     for (;;) {
       const status = await patientStatus(client, version, stop.signal);
       const ended = await endOf(client, release, status);
-      if (ended !== null) return judged(ended, accepted, options.wanted);
+      if (ended !== null) return judged(ended, options.wanted);
+      if (accepted.kind === "queued") await refuseDropped(client, accepted, status);
       teller.tell(status);
       if (status.release?.id === release) stopIfStuck(status.release, status.why);
       version = status.version;
@@ -117,18 +118,24 @@ async function endOf(
   return (await client.history()).find((r) => r.id === release) ?? null;
 }
 
-function judged(
-  ended: ReleaseRecord,
-  accepted: Accepted,
-  wanted: FollowOptions["wanted"],
-): ReleaseRecord {
+/** What waited in the queue and is nowhere any more has lost its place before it began. */
+async function refuseDropped(
+  client: ReleaseSource,
+  { release, revision }: Accepted,
+  status: StatusReport,
+): Promise<void> {
+  if (status.pending?.id === release || status.release?.id === release) return;
+  // It may have begun and ended while the status was gathered.
+  if ((await client.history()).some((r) => r.id === release)) return;
+  throw new HitlessError(
+    "RELEASE_ABORTED",
+    `release ${release ?? "?"} to revision ${revision ?? "?"} lost its place in the queue before it began`,
+    { next: "See `hitless events`; say `hitless release` again if it is still wanted." },
+  );
+}
+
+function judged(ended: ReleaseRecord, wanted: FollowOptions["wanted"]): ReleaseRecord {
   const seconds = ((ended.endedAt - ended.startedAt) / 1000).toFixed(1);
-  if (ended.to !== accepted.revision && accepted.kind === "queued") {
-    throw new HitlessError(
-      "RELEASE_ABORTED",
-      `a newer release took the place of revision ${accepted.revision ?? "?"} in the queue`,
-    );
-  }
   if (wanted(ended)) {
     progress(`release ${ended.id} ${describeOutcome(ended.outcome)} after ${seconds} s`);
     return ended;

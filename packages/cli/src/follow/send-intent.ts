@@ -1,21 +1,19 @@
-import type { Accepted } from "@hitless/controller";
-import type { IntentKind, ReleaseRecord } from "@hitless/core";
-import { checkWait, type FileOption, type WaitOptions } from "../options.ts";
-import { progress } from "../output.ts";
-import { whoAsks, withController } from "../place.ts";
-import { followRelease, succeeded } from "./follow-release.ts";
+import type { IntentBody } from "@hitless/controller";
+import type { ReleaseRecord } from "@hitless/core";
+import { whoAsks } from "../place.ts";
+import { type ChangeOptions, makeChange, meantBy } from "./make-change.ts";
 
-/** Sends an intent for the running release; with `--wait`, stays until it ended as `wanted`. */
+/** Sends an intent for the release that was meant; with `--wait`, stays until it ended as `wanted`. */
 export async function sendIntent(
-  kind: IntentKind,
-  options: FileOption & WaitOptions,
-  wanted: (ended: ReleaseRecord) => boolean = succeeded,
+  kind: IntentBody["kind"],
+  options: ChangeOptions,
+  wanted?: (ended: ReleaseRecord) => boolean,
 ): Promise<void> {
-  checkWait(options);
-  await withController(options.file, async (client) => {
-    const accepted: Accepted = await client.intent({ kind, by: whoAsks() });
-    progress(`${kind}: release ${accepted.release ?? "-"}`);
-    if (options.wait)
-      await followRelease(client, accepted, { timeoutMs: options.timeout ?? null, wanted });
+  await makeChange(options, {
+    send: async (client) => {
+      const meantFor = await meantBy(client, options);
+      return client.intent({ kind, by: whoAsks(), meantFor });
+    },
+    ...(wanted === undefined ? {} : { wanted }),
   });
 }

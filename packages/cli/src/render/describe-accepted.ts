@@ -1,19 +1,36 @@
 import type { Accepted } from "@hitless/controller";
+import { describeAlready, type PendingRelease } from "@hitless/core";
 
-/** What an accepted change will do, as a line. */
-export function describeAccepted(accepted: Accepted): string {
-  switch (accepted.kind) {
+/** What an accepted change will do, and what else is to be known, a line each. */
+export function describeAccepted(accepted: Accepted): readonly string[] {
+  const { dropped, queued, release } = accepted;
+  const lines = [headline(accepted)];
+  if (dropped !== null) lines.push(`${named(dropped)} is dropped from the queue and never begins`);
+  if (queued !== null && queued.id !== release) lines.push(`${named(queued)} follows`);
+  return lines;
+}
+
+function headline({ kind, already, release, revision }: Accepted): string {
+  switch (kind) {
     case "nothing":
-      return accepted.release === null
+      return release === null
         ? "nothing to do: everything is as asked"
-        : `nothing new: release ${accepted.release} brings exactly that`;
+        : `nothing new: release ${release} brings exactly that`;
     case "settings":
       return "settings applied; no revision changes";
     case "started":
-      return `release ${accepted.release ?? "-"} to revision ${accepted.revision ?? "-"}`;
+      return `release ${release ?? "-"} to revision ${revision ?? "-"}${so(already)}`;
     case "queued":
-      return `release ${accepted.release ?? "-"} to revision ${accepted.revision ?? "-"} is queued behind the running one`;
+      return `release ${release ?? "-"} to revision ${revision ?? "-"} is queued behind the running one`;
     case "noted":
-      return `noted for release ${accepted.release ?? "-"}`;
+      return `noted for release ${release ?? "-"}${so(already)}`;
   }
+}
+
+function so(already: Accepted["already"]): string {
+  return already === null ? "" : `, already ${describeAlready(already)}`;
+}
+
+function named({ id, to, by }: PendingRelease): string {
+  return `release ${id} to revision ${to}, queued by ${by},`;
 }

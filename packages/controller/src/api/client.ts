@@ -1,8 +1,8 @@
-import type { AppEvent, IntentKind, LogLine, LogQuery, ReleaseRecord } from "@hitless/core";
+import type { AppEvent, Happened, LogLine, LogQuery, ReleaseRecord } from "@hitless/core";
 import { allErrorCodes, HitlessError } from "@hitless/core";
 import { z } from "zod";
 import { AnswerTimeout, askSocket, jsonOf } from "./ask-socket.ts";
-import type { Accepted } from "./operations.ts";
+import type { Accepted, IntentBody, RollbackBody } from "./operations.ts";
 import type { ReleaseBody } from "./server.ts";
 import type { StatusReport } from "./status.ts";
 
@@ -17,6 +17,7 @@ const problem = z.object({
     message: z.string(),
     next: z.string().optional(),
     path: z.array(z.union([z.string(), z.number()])).optional(),
+    happened: z.unknown().optional(),
   }),
 });
 
@@ -48,7 +49,7 @@ export class ControllerClient {
     return this.post("/release", body, releaseWithinMs);
   }
 
-  rollback(body: { readonly to: number | null; readonly by: string }): Promise<Accepted> {
+  rollback(body: RollbackBody): Promise<Accepted> {
     return this.post("/rollback", body);
   }
 
@@ -60,7 +61,7 @@ export class ControllerClient {
     return this.post("/scale", body);
   }
 
-  intent(body: { readonly kind: IntentKind; readonly by: string }): Promise<Accepted> {
+  intent(body: IntentBody): Promise<Accepted> {
     return this.post("/intent", body);
   }
 
@@ -155,11 +156,12 @@ function failureOf(value: unknown): HitlessError {
   const parsed = problem.safeParse(value);
   if (!parsed.success)
     return new HitlessError("INTERNAL", `the controller answered ${JSON.stringify(value)}`);
-  const { code, message, next, path } = parsed.data.error;
+  const { code, message, next, path, happened } = parsed.data.error;
   const known = allErrorCodes.find((c) => c === code) ?? "INTERNAL";
   return new HitlessError(known, message, {
     ...(next === undefined ? {} : { next }),
     ...(path === undefined ? {} : { path }),
+    ...(happened === undefined ? {} : { happened: trusted<Happened>(happened) }),
   });
 }
 

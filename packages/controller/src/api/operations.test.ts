@@ -14,7 +14,7 @@ async function busyBed(): Promise<ControllerBed> {
 test("the same file again is nothing to do, and says on which revision", async () => {
   await using bed = await ControllerBed.settled();
   const accepted = await bed.operations.release(releaseBody());
-  expect(accepted).toEqual({ kind: "nothing", release: null, revision: 1 });
+  expect(accepted).toMatchObject({ kind: "nothing", release: null, revision: 1 });
   expect(await bed.store.revisions()).toEqual([1]);
 });
 
@@ -22,7 +22,7 @@ test("settings changed alone are applied without a revision, and no process is r
   await using bed = await ControllerBed.settled();
   const before = bed.engine.replicas().map((r) => r.id);
   const accepted = await bed.operations.release(releaseBody({ replicas: 3 }));
-  expect(accepted).toEqual({ kind: "settings", release: null, revision: 1 });
+  expect(accepted).toMatchObject({ kind: "settings", release: null, revision: 1 });
   await eventually("three", () => bed.engine.replicas().length === 3);
   expect(bed.engine.replicas().map((r) => r.id)).toEqual(expect.arrayContaining(before));
   expect(await bed.store.history()).toHaveLength(1);
@@ -45,7 +45,7 @@ test("two releases at once get two revisions, and the later one waits", async ()
     operations.release(releaseBody({ config: { N: "1" } })),
     operations.release(releaseBody({ config: { N: "2" } })),
   ]);
-  expect(both).toEqual([
+  expect(both).toMatchObject([
     { kind: "started", release: 2, revision: 2 },
     { kind: "queued", release: 3, revision: 3 },
   ]);
@@ -72,7 +72,12 @@ test("while one runs: queue keeps the newest, reject refuses, replace turns it b
   const ask = (n: string, busy: "queue" | "reject" | "replace") =>
     operations.release({ ...releaseBody({ config: { N: n } }), busy });
   expect(await ask("1", "queue")).toMatchObject({ kind: "queued", release: 3, revision: 3 });
-  expect(await ask("2", "queue")).toMatchObject({ kind: "queued", release: 3, revision: 4 });
+  expect(await ask("2", "queue")).toMatchObject({
+    kind: "queued",
+    release: 4,
+    revision: 4,
+    dropped: { id: 3, to: 3, by: "alice" },
+  });
   expect(bed.controller.current.pending?.to).toBe(4);
   await expect(ask("3", "reject")).rejects.toMatchObject({ code: "REFUSED" });
   expect(await bed.store.revisions()).toEqual([1, 2, 4]);
@@ -135,11 +140,11 @@ test("rollback goes to the revision before, under its old number", async () => {
   await using bed = await ControllerBed.settled();
   await bed.operations.release(releaseBody({ config: { N: "1" } }));
   await bed.settle();
-  const accepted = await bed.operations.rollback({ to: null, by: "alice" });
+  const accepted = await bed.operations.rollback(await bed.meant({ to: null }));
   expect(accepted).toMatchObject({ kind: "started", revision: 1 });
   await bed.settle();
   expect(bed.controller.current.stable).toBe(1);
-  expect(await bed.operations.rollback({ to: 1, by: "alice" })).toEqual({
+  expect(await bed.operations.rollback(await bed.meant({ to: 1 }))).toMatchObject({
     kind: "nothing",
     release: null,
     revision: 1,
@@ -153,7 +158,7 @@ test("rollback while a release runs turns that back; to another revision, that f
   bed.engine.behave(3, { neverReady: true });
   await bed.operations.release(releaseBody({ config: { N: "2" } }));
   await eventually("under way", () => bed.engine.replicas(3).length > 0);
-  await bed.operations.rollback({ to: 1, by: "alice" });
+  await bed.operations.rollback(await bed.meant({ to: 1 }));
   await bed.settle();
   expect((await bed.store.history()).slice(-2).map((r) => [r.kind, r.to, r.outcome])).toEqual([
     ["release", 3, "rolledBack"],
@@ -163,11 +168,11 @@ test("rollback while a release runs turns that back; to another revision, that f
 
 test("rollback to what is not kept, or before anything served, says what there is", async () => {
   await using bed = await ControllerBed.settled();
-  await expect(bed.operations.rollback({ to: 7, by: "alice" })).rejects.toMatchObject({
+  await expect(bed.operations.rollback(await bed.meant({ to: 7 }))).rejects.toMatchObject({
     code: "UNKNOWN_REVISION",
     next: "Kept are: 1.",
   });
-  await expect(bed.operations.rollback({ to: null, by: "alice" })).rejects.toMatchObject({
+  await expect(bed.operations.rollback(await bed.meant({ to: null }))).rejects.toMatchObject({
     code: "REFUSED",
   });
 });
@@ -194,14 +199,14 @@ test("a port, a name or a file that is wrong changes nothing", async () => {
 
 test("an intent without a release is refused, one with a release is noted and done", async () => {
   await using bed = await busyBed();
-  expect(await bed.operations.intent({ kind: "abort", by: "alice" })).toEqual({
+  expect(await bed.operations.intent(await bed.meant({ kind: "abort" }))).toMatchObject({
     kind: "noted",
     release: 2,
     revision: 2,
   });
   await bed.settle();
   expect((await bed.store.history()).at(-1)).toMatchObject({ to: 2, outcome: "aborted" });
-  await expect(bed.operations.intent({ kind: "abort", by: "alice" })).rejects.toMatchObject({
+  await expect(bed.operations.intent(await bed.meant({ kind: "abort" }))).rejects.toMatchObject({
     code: "REFUSED",
   });
 });
@@ -209,7 +214,7 @@ test("an intent without a release is refused, one with a release is noted and do
 test("the content that a running release brings is nothing new, and that release can be followed", async () => {
   await using bed = await busyBed();
   const again = await bed.operations.release(releaseBody());
-  expect(again).toEqual({ kind: "nothing", release: 2, revision: 2 });
+  expect(again).toMatchObject({ kind: "nothing", release: 2, revision: 2 });
   expect(await bed.store.revisions()).toEqual([1, 2]);
 });
 

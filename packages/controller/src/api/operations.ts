@@ -1,12 +1,17 @@
 import {
+  type Already,
   type App,
+  alreadySo,
   applyIntent,
   changeSettings,
+  droppedBetween,
   HitlessError,
   type IntentKind,
+  type MeantFor,
   type PendingRelease,
   parseAppFile,
   previousRevision,
+  type ReleaseRequest,
   type ReleaseStore,
   type Revision,
   requestRelease,
@@ -15,17 +20,39 @@ import {
   type Settings,
   setReplicas,
 } from "@hitless/core";
-import type { Controller } from "../loop/controller.ts";
+import type { Change, Controller } from "../loop/controller.ts";
 import { type RevisionMaker, sameContent } from "../revisions/revision-maker.ts";
 import type { ReleaseBody } from "./server.ts";
 
 /** What a change that was accepted will do. */
-export interface Accepted {
+export interface Accepted extends Circumstances {
   /** `nothing`: already so · `settings`: applied without a revision · `started` · `queued` · `noted`: an intent. */
   readonly kind: "nothing" | "settings" | "started" | "queued" | "noted";
   /** The release that a waiting client should follow; null when there is none to follow. */
   readonly release: number | null;
   readonly revision: number | null;
+}
+
+/** What else the asker has to know. */
+interface Circumstances {
+  /** What was asked was so already, by somebody else's doing; null when this brings it about. */
+  readonly already: Already | null;
+  /** The release that had its place in the queue and never begins, because of this. */
+  readonly dropped: PendingRelease | null;
+  /** The release that is in the queue now, this one or another. */
+  readonly queued: PendingRelease | null;
+}
+
+/** What a person asks of the release that they saw. */
+export interface IntentBody {
+  readonly kind: IntentKind;
+  readonly by: string;
+  readonly meantFor: MeantFor;
+}
+
+/** `to` null: the revision before. */
+export interface RollbackBody extends Omit<IntentBody, "kind"> {
+  readonly to: number | null;
 }
 
 export interface OperationsOptions {
@@ -54,9 +81,9 @@ export class Operations {
   /** A new revision with the stable one's content: fresh processes, nothing else. */
   restart(body: { readonly by: string }): Promise<Accepted> {
     return this.oneByOne(async () => {
-      const { release, pending, releases } = this.options.controller.current;
+      const { release, pending } = this.options.controller.current;
       if (release !== null) throw restartWhileBusy(release.id);
-      if (pending !== null) throw restartWhileBusy(releases + 1);
+      if (pending !== null) throw restartWhileBusy(pending.id);
       const stable = await this.stableRevision();
       const cause = `restart by ${body.by}`;
       const revision = await this.options.maker.again(stable, cause);
@@ -68,41 +95,39 @@ export class Operations {
   }
 
   /** Back to an earlier revision under its old number; without one, to the one before. */
-  async rollback(body: { readonly to: number | null; readonly by: string }): Promise<Accepted> {
-    const { controller, store } = this.options;
-    const to = body.to ?? this.rollbackTarget(controller.current);
-    if ((await store.revision(to)) === null) throw await this.unknownRevision(to);
-    const app = controller.current;
-    if (app.release === null && app.stable === to)
-      return { kind: "nothing", release: null, revision: to };
-    const request: PendingRelease = {
-      to,
-      kind: "rollback",
-      cause: `rollback by ${body.by}`,
-      requestedAt: Date.now(),
-    };
-    const at = { now: Date.now(), by: body.by };
-    const after = await controller.transact(
-      (a) => requestRollback(a, request, at),
-      `rollback to revision ${to} by ${body.by}`,
-    );
-    return followed(after, to);
+  async rollback(body: RollbackBody): Promise<Accepted> {
+    const { by, meantFor } = body;
+    let to = 0;
+    let already: Already | null = null;
+    const change = await this.options.controller.transact(async (app, past) => {
+      to = body.to ?? rollbackTarget(app);
+      await this.mustBeKept(to);
+      already = alreadySo(app, "rollback");
+      const now = Date.now();
+      const cause = `rollback by ${by}`;
+      const request: ReleaseRequest = { to, kind: "rollback", cause, requestedAt: now };
+      return requestRollback(app, request, { now, by, meantFor, past });
+    }, `rollback by ${by}`);
+    return accepted(change, { already, ...followed(change, to) });
   }
 
   /** Sets the number of replicas until the file's own number changes. */
   async scale(body: { readonly replicas: number; readonly by: string }): Promise<Accepted> {
     const said = `scale to ${body.replicas} by ${body.by}`;
-    await this.options.controller.transact((app) => setReplicas(app, body.replicas), said);
-    return { kind: "settings", release: null, revision: null };
+    const { controller } = this.options;
+    const change = await controller.transact((app) => setReplicas(app, body.replicas), said);
+    return accepted(change, { kind: "settings", release: null, revision: null });
   }
 
-  async intent(body: { readonly kind: IntentKind; readonly by: string }): Promise<Accepted> {
-    const intent = { ...body, at: Date.now() };
-    const app = await this.options.controller.transact(
-      (a) => applyIntent(a, intent),
-      `${body.kind} by ${body.by}`,
-    );
-    return { kind: "noted", release: app.release?.id ?? null, revision: app.release?.to ?? null };
+  async intent(body: IntentBody): Promise<Accepted> {
+    let already: Already | null = null;
+    const change = await this.options.controller.transact((app, past) => {
+      already = alreadySo(app, body.kind);
+      return applyIntent(app, { ...body, at: Date.now() }, past);
+    }, `${body.kind} by ${body.by}`);
+    const { release } = change.after;
+    const which = { release: release?.id ?? null, revision: release?.to ?? null };
+    return accepted(change, { kind: "noted", already, ...which });
   }
 
   private async makeRelease(body: ReleaseBody): Promise<Accepted> {
@@ -139,10 +164,11 @@ export class Operations {
     if (same !== null) {
       const release = releaseTo(app, same);
       if (settingsOf(settings(app)) === settingsOf(app)) {
-        return { kind: "nothing", release, revision: same };
+        const none = { before: app, after: app };
+        return accepted(none, { kind: "nothing", release, revision: same });
       }
-      await controller.transact((a) => settings(a), `settings by ${body.by}`);
-      return { kind: "settings", release, revision: same };
+      const change = await controller.transact((a) => settings(a), `settings by ${body.by}`);
+      return accepted(change, { kind: "settings", release, revision: same });
     }
     const revision = await maker.make(content, body.cause);
     const request = { to: revision.number, kind: "release", cause: body.cause } as const;
@@ -168,36 +194,26 @@ export class Operations {
   }
 
   private async request(
-    request: Omit<PendingRelease, "requestedAt">,
+    request: Omit<ReleaseRequest, "requestedAt">,
     at: Pick<ReleaseBody, "by" | "busy">,
     also: (app: App) => App = (app) => app,
   ): Promise<Accepted> {
     const now = Date.now();
-    const whole: PendingRelease = { ...request, requestedAt: now };
-    const displaced = this.options.controller.current.pending;
-    const app = await this.options.controller.transact(
-      (a) => requestRelease(also(a), whole, { now, ...at }),
+    const change = await this.options.controller.transact(
+      (app) => requestRelease(also(app), { ...request, requestedAt: now }, { now, ...at }),
       `${request.kind} of revision ${request.to} by ${at.by}`,
     );
-    await this.forget(displaced, app);
-    return followed(app, request.to);
+    await this.forget(change);
+    return accepted(change, followed(change, request.to));
   }
 
   /** A release that lost its place in the queue never began: its revision is nobody's. */
-  private async forget(displaced: PendingRelease | null, app: App): Promise<void> {
-    if (displaced === null || displaced.kind === "rollback") return;
-    const { to } = displaced;
-    if (app.pending?.to === to || app.release?.to === to || app.served.includes(to)) return;
+  private async forget({ before, after }: Change): Promise<void> {
+    const dropped = droppedBetween(before, after);
+    if (dropped === null || dropped.kind === "rollback") return;
+    const { to } = dropped;
+    if (after.pending?.to === to || after.release?.to === to || after.served.includes(to)) return;
     await this.options.store.removeRevision(to);
-  }
-
-  private rollbackTarget(app: App): number {
-    if (app.release?.from) return app.release.from;
-    const previous = previousRevision(app);
-    if (previous !== null) return previous;
-    throw new HitlessError("REFUSED", `no earlier revision of ${app.name} has served`, {
-      next: "See `hitless history`.",
-    });
   }
 
   private async stableRevision(): Promise<Revision> {
@@ -209,9 +225,11 @@ export class Operations {
     return revision;
   }
 
-  private async unknownRevision(to: number): Promise<HitlessError> {
-    const kept = (await this.options.store.revisions()).join(", ");
-    return new HitlessError("UNKNOWN_REVISION", `revision ${to} is not kept`, {
+  private async mustBeKept(to: number): Promise<void> {
+    const { store } = this.options;
+    if ((await store.revision(to)) !== null) return;
+    const kept = (await store.revisions()).join(", ");
+    throw new HitlessError("UNKNOWN_REVISION", `revision ${to} is not kept`, {
       next: `Kept are: ${kept}.`,
     });
   }
@@ -225,7 +243,7 @@ export class Operations {
 
 /** The release, running or waiting, that moves the app to this revision; null when none does. */
 function releaseTo(app: App, revision: number): number | null {
-  if (app.pending?.to === revision) return app.releases + 1;
+  if (app.pending?.to === revision) return app.pending.id;
   return app.release?.to === revision ? app.release.id : null;
 }
 
@@ -275,12 +293,29 @@ function busy(release: number): HitlessError {
   });
 }
 
-/** A release that has to wait gets the next number when it starts. */
-function followed(app: App, to: number): Accepted {
-  const queued = app.pending?.to === to;
-  return {
-    kind: queued ? "queued" : "started",
-    release: queued ? app.releases + 1 : (app.release?.id ?? null),
-    revision: to,
-  };
+/** What a release to this revision has become. */
+function followed({ after }: Change, to: number): Followed {
+  if (after.pending?.to === to) return { kind: "queued", release: after.pending.id, revision: to };
+  const { release } = after;
+  if (release === null) return { kind: "nothing", release: null, revision: to };
+  return { kind: "started", release: release.id, revision: to };
+}
+
+type Followed = Pick<Accepted, "kind" | "release" | "revision">;
+
+function accepted(
+  { before, after }: Change,
+  answer: Followed & { readonly already?: Already | null },
+): Accepted {
+  const dropped = droppedBetween(before, after);
+  return { already: null, ...answer, dropped, queued: after.pending };
+}
+
+function rollbackTarget(app: App): number {
+  if (app.release?.from) return app.release.from;
+  const previous = previousRevision(app);
+  if (previous !== null) return previous;
+  throw new HitlessError("REFUSED", `no earlier revision of ${app.name} has served`, {
+    next: "See `hitless history`.",
+  });
 }

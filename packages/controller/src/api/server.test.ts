@@ -112,9 +112,9 @@ test("a release, a scale, an intent and a rollback do what the operations do", a
   expect(await client.release(releaseBody())).toMatchObject({ kind: "started", revision: 2 });
   await bed.settle();
   expect(await client.scale({ replicas: 3, by: "alice" })).toMatchObject({ kind: "settings" });
-  expect(await client.rollback({ to: null, by: "alice" })).toMatchObject({ revision: 1 });
-  expect(await client.intent({ kind: "pause", by: "alice" })).toMatchObject({ kind: "noted" });
-  expect(await client.intent({ kind: "resume", by: "alice" })).toMatchObject({ kind: "noted" });
+  expect(await client.rollback(await bed.meant({ to: null }))).toMatchObject({ revision: 1 });
+  expect(await client.intent(await bed.meant({ kind: "pause" }))).toMatchObject({ kind: "noted" });
+  expect(await client.intent(await bed.meant({ kind: "resume" }))).toMatchObject({ kind: "noted" });
   await bed.settle();
   expect(await client.restart({ by: "alice" })).toMatchObject({ kind: "started", revision: 3 });
   await bed.settle();

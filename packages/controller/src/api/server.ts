@@ -28,8 +28,15 @@ const releaseBody = z.object({
   by,
   busy: z.enum(busyPolicies),
 });
-const intentBody = z.object({ kind: z.enum(intentKinds), by });
-const rollbackBody = z.object({ to: z.number().int().positive().nullable(), by });
+const meantFor = z.object({
+  release: z.int().nonnegative(),
+  direction: z.enum(["forward", "back", "ended"]),
+  waypoint: z.string().nullable(),
+});
+/** `rollback` and `replace` have requests of their own. */
+const spoken = z.enum(intentKinds).exclude(["rollback", "replace"]);
+const intentBody = z.object({ kind: spoken, by, meantFor });
+const rollbackBody = z.object({ to: z.number().int().positive().nullable(), by, meantFor });
 const byBody = z.object({ by });
 const scaleBody = z.object({ replicas: z.number().int().min(1).max(1000), by });
 
@@ -51,7 +58,7 @@ export async function serveApi(options: ApiOptions): Promise<FastifyInstance> {
   const server = fastify({ forceCloseConnections: true, bodyLimit: 4 << 20 });
   server.setErrorHandler(async (thrown, _request, reply) => {
     const error = failureOf(thrown);
-    await reply.code(error.code === "INTERNAL" ? 500 : 409).send(problem(error));
+    await reply.code(error.code === "INTERNAL" ? 500 : 409).send({ error });
   });
   server.setNotFoundHandler((request) => {
     throw new HitlessError("BAD_INPUT", `the controller knows no ${request.method} ${request.url}`);
@@ -144,10 +151,4 @@ function failureOf(thrown: unknown): HitlessError {
   const status = "statusCode" in thrown ? Number(thrown.statusCode) : 500;
   if (!(status >= 400 && status < 500)) return error;
   return new HitlessError("BAD_INPUT", thrown.message, { cause: thrown });
-}
-
-function problem(error: HitlessError) {
-  return {
-    error: { code: error.code, message: error.message, next: error.next, path: error.path },
-  };
 }

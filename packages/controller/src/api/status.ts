@@ -5,7 +5,9 @@ import {
   type Engine,
   type Failure,
   type Intent,
+  type MeantFor,
   needs,
+  newestRelease,
   type Release,
   type ReleaseRecord,
   type ReleaseStore,
@@ -54,6 +56,8 @@ export interface StatusReport {
   };
   readonly release: ReleaseStatus | null;
   readonly pending: App["pending"];
+  /** The newest release as it stands: what is said now is meant for that one. */
+  readonly newest: MeantFor;
   readonly why: Why;
   /** The newest row of `history`. */
   readonly lastRelease: ReleaseRecord | null;
@@ -77,9 +81,10 @@ export interface StatusSource {
 export async function statusOf(source: StatusSource): Promise<StatusReport> {
   const { controller, engine, store } = source;
   const version = controller.version;
+  // Before the app: a release that ends meanwhile is said to run, and its end is news.
+  const history = await store.history();
   const app = controller.current;
   const view = await engine.observe(app, needs(app), AbortSignal.timeout(5000));
-  const history = await store.history();
   return {
     app: app.name,
     controller: { pid: process.pid },
@@ -95,6 +100,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
     },
     release: releaseStatus(account(app, view).release),
     pending: app.pending,
+    newest: newestRelease(app, history),
     why: controller.why,
     lastRelease: history.at(-1) ?? null,
     endpoint: { host: app.settings.host, port: app.settings.port },

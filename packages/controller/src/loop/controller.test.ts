@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { applyIntent, HitlessError } from "@hitless/core";
+import { HitlessError } from "@hitless/core";
+import { say } from "@hitless/core/testing";
 import { expect, test, vi } from "vitest";
 import { ControllerBed, eventually, releaseBody } from "../testing/controller-bed.ts";
 
@@ -117,8 +118,7 @@ test("what was seen before an intent came is not acted on", async () => {
     const seen = await observe(app, needs, signal);
     looks += 1;
     if (looks === 1) {
-      const intent = { kind: "pause", by: "alice", at: Date.now() } as const;
-      await bed.controller.transact((a) => applyIntent(a, intent), "pause by alice");
+      await bed.controller.transact((a) => say(a, "pause", Date.now()), "pause by alice");
     }
     return seen;
   };
@@ -131,10 +131,9 @@ test("what was seen before an intent came is not acted on", async () => {
 test("a transition that refuses changes nothing and is thrown to its caller", async () => {
   await using bed = await ControllerBed.settled();
   const before = bed.controller.current;
-  const intent = { kind: "abort", by: "alice", at: 1 } as const;
-  await expect(
-    bed.controller.transact((a) => applyIntent(a, intent), "abort"),
-  ).rejects.toMatchObject({ code: "REFUSED" });
+  await expect(bed.controller.transact((a) => say(a, "abort", 1), "abort")).rejects.toMatchObject({
+    code: "REFUSED",
+  });
   expect(bed.controller.current).toBe(before);
   expect(bed.calls).toEqual([]);
 });
@@ -255,7 +254,7 @@ test("evidence that cannot be read holds nothing up", async () => {
   bed.artifacts.digest = "second";
   await bed.operations.release(releaseBody());
   await eventually("it looked at the log", () => read > 0);
-  await bed.operations.intent({ kind: "abort", by: "alice" });
+  await bed.operations.intent(await bed.meant({ kind: "abort" }));
   await bed.settle();
   expect((await bed.store.history()).at(-1)).toMatchObject({ to: 2, outcome: "aborted" });
   expect(await bed.texts("error")).toEqual([]);

@@ -3,6 +3,7 @@ import {
   carryOut,
   type Decision,
   describeWhy,
+  droppedBetween,
   type Engine,
   extendDeadlines,
   failpoint,
@@ -10,6 +11,7 @@ import {
   type Mutation,
   needs,
   next,
+  type ReleaseRecord,
   type ReleaseStore,
   type TurnPorts,
   takeUp,
@@ -21,6 +23,15 @@ import { Sleeper } from "./sleeper.ts";
 
 /** Between attempts after something unforeseen, ms. */
 const afterErrorMs = 1000;
+
+/** Makes the next app of the present one and of the rows of the history. */
+export type Transition = (app: App, past: readonly ReleaseRecord[]) => App | Promise<App>;
+
+/** An app before and after a transition. */
+export interface Change {
+  readonly before: App;
+  readonly after: App;
+}
 
 export interface ControllerOptions {
   readonly store: ReleaseStore;
@@ -106,23 +117,29 @@ export class Controller {
   }
 
   /**
-   * Changes the app by a pure transition and persists it before anyone sees it. What the
-   * transition throws is thrown, with nothing changed.
+   * Changes the app by a transition and persists it before anyone sees it; nothing else changes it
+   * meanwhile. What the transition throws is thrown, with nothing changed.
    */
-  async transact(transition: (app: App) => App, said: string): Promise<App> {
+  async transact(transition: Transition, said: string): Promise<Change> {
     // The loop may act on the new app as soon as it is saved.
     await this.loadFacts();
-    const app = await this.exclusive(async () => {
-      const changed = transition(this.app);
+    const change = await this.exclusive(async () => {
+      const before = this.app;
+      const after = await transition(before, await this.options.store.history());
       await failpoint("intent-due");
-      if (changed !== this.app) await this.persist(changed);
-      return changed;
+      if (after !== before) await this.persist(after);
+      return { before, after };
     });
     await failpoint("intent-saved");
     this.sleeper.wake();
     // It is accepted: a log that cannot be written does not undo it.
     await this.event("intent", said).catch(() => undefined);
-    return app;
+    const dropped = droppedBetween(change.before, change.after);
+    if (dropped !== null) {
+      const text = `release ${dropped.id} to revision ${dropped.to}, queued by ${dropped.by}, never begins: ${said}`;
+      await this.event("dropped", text).catch(() => undefined);
+    }
+    return change;
   }
 
   /** Runs until `signal` aborts. Leaves everything as it is then. */

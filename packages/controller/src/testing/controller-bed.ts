@@ -5,6 +5,7 @@ import {
   type ArtifactStore,
   type EngineMutation,
   newApp,
+  newestRelease,
   parseAppFile,
   requestRelease,
 } from "@hitless/core";
@@ -197,6 +198,12 @@ export class ControllerBed implements AsyncDisposable {
       return release === null && pending === null && stable !== null;
     });
     await eventually("steady", () => this.controller.why.kind === "steady");
+  }
+
+  /** What alice says of the newest release as it stands now. */
+  async meant<T extends object>(body: T) {
+    const meantFor = newestRelease(this.controller.current, await this.store.history());
+    return { ...body, by: "alice", meantFor };
   }
 
   async texts(kind: string): Promise<readonly string[]> {

@@ -53,7 +53,7 @@ export interface App {
   readonly frozen: Frozen | null;
   /** What `--set` put over the app file, by path; stays until `--unset`. */
   readonly overrides: Readonly<Record<string, string>>;
-  /** Number of the last release; the next gets one more. */
+  /** Number of the last release that was accepted, begun or not; the next gets one more. */
   readonly releases: number;
   /** The last mutation, until its effect has been observed at the far end. */
   readonly ordered: Ordered | null;
@@ -61,6 +61,9 @@ export interface App {
 
 /** A release that was asked for and has not begun. */
 export interface PendingRelease {
+  /** Its number, which it keeps when it begins. */
+  readonly id: number;
+  readonly by: string;
   readonly to: number;
   readonly kind: Release["kind"];
   readonly cause: string;

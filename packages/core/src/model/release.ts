@@ -21,6 +21,16 @@ export interface Intent {
   readonly by: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  readonly meantFor: MeantFor;
+}
+
+/** The newest release as a person saw it when they spoke: what they said was meant for that one. */
+export interface MeantFor {
+  /** Its number; 0 before the first. */
+  readonly release: number;
+  readonly direction: Release["direction"] | "ended";
+  /** The waypoint at which it stood or to which it moved; null past the last one, and when it has ended. */
+  readonly waypoint: string | null;
 }
 
 /** An accepted mutation whose effect has not been observed at the far end yet. */

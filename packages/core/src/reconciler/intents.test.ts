@@ -2,14 +2,13 @@ import { describe, expect, it } from "vitest";
 import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
 import { type IntentKind, intentKinds } from "../model/release.ts";
-import { exampleSettings, releaseTo } from "../testing/index.ts";
-import { applyIntent } from "./intents.ts";
+import { exampleSettings, releaseTo, say as sayNow } from "../testing/index.ts";
 import { extendDeadlines } from "./progress.ts";
 import { newApp, requestRelease } from "./requests.ts";
 
 const idle: App = { ...newApp("shop", exampleSettings), stable: 1, served: [1] };
 const moving = requestRelease(idle, releaseTo(2), { now: 0, by: "test", busy: "queue" });
-const say = (app: App, kind: IntentKind, at = 1000) => applyIntent(app, { kind, by: "alice", at });
+const say = (app: App, kind: IntentKind, at = 1000) => sayNow(app, kind, at);
 
 function refuses(act: () => unknown): boolean {
   try {
@@ -28,7 +27,10 @@ describe("an intent", () => {
   it.each(["promote", "pause", "resume", "abort", "skip", "rollback", "replace"] as const)(
     "to %s is noted with who asked and when",
     (kind) => {
-      expect(say(moving, kind).release?.intents).toEqual([{ kind, by: "alice", at: 1000 }]);
+      const meantFor = { release: 1, direction: "forward", waypoint: "roll" };
+      expect(say(moving, kind).release?.intents).toEqual([
+        { kind, by: "alice", at: 1000, meantFor },
+      ]);
     },
   );
 

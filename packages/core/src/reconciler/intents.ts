@@ -1,56 +1,99 @@
-import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
-import type { Failure } from "../model/failure.ts";
-import type { Intent, Release } from "../model/release.ts";
+import type { Already } from "../model/happened.ts";
+import type { Intent, IntentKind, Release, ReleaseRecord } from "../model/release.ts";
+import { releaseMeant, tooLate } from "./meant-for.ts";
+import { waypointOf } from "./position.ts";
 import { restartClock, startClock } from "./progress.ts";
 import { turnBack } from "./turn-back.ts";
 
 /**
  * Applies what a person asked of the running release. What already holds is accepted and changes
- * nothing but the list of intents. Throws REFUSED when it makes no sense in the present state.
+ * nothing but the list of intents. `past` are the rows of the history, to say what happened instead.
+ *
+ * Throws OVERTAKEN when another release runs than the one that was meant, or that one has turned
+ * since. What lets something through (promote, skip) has to be meant for the present waypoint as
+ * well; what only stops or turns does not: an abort must not fail because a step was taken a
+ * moment ago. Throws REFUSED when it made no sense from the start.
  */
-export function applyIntent(app: App, intent: Intent): App {
-  const { release } = app;
-  if (release === null) {
-    throw new HitlessError("REFUSED", `no release of ${app.name} is under way`, {
-      next: "See `hitless status`.",
-    });
-  }
-  const noted: Release = { ...release, intents: [...release.intents, intent] };
+export function applyIntent(app: App, intent: Intent, past: readonly ReleaseRecord[] = []): App {
+  const release = releaseMeant(app, intent.meantFor, { now: intent.at, past });
+  const noted = withIntent(release, intent);
   return move({ ...app, release: noted }, noted, intent);
+}
+
+/** The release with what was asked of it noted. */
+function withIntent(release: Release, intent: Intent): Release {
+  return { ...release, intents: [...release.intents, intent] };
+}
+
+/** What such an intent asks for and is so already; null when it would change something. */
+export function alreadySo(app: App, kind: IntentKind): Already | null {
+  const { release } = app;
+  if (release === null) return null;
+  const { direction, reason, paused } = release;
+  switch (kind) {
+    case "abort":
+    case "rollback":
+    case "replace":
+      return direction === "back" ? { kind: "turnedBack", reason } : null;
+    case "pause":
+      return paused === null ? null : { kind: "paused", by: paused.by };
+    case "resume":
+    case "retry":
+      if (direction === "back" || paused !== null) return null;
+      return { kind: "goesForward", by: lastBy(release, kind) };
+    case "promote":
+    case "skip":
+      return null;
+  }
 }
 
 function move(app: App, release: Release, intent: Intent): App {
   const { by, at } = intent;
   switch (intent.kind) {
+    // Reachable from every state; on the way back they change nothing more.
     case "abort":
-      return back(app, { kind: "aborted", by }, at);
+      return turnBack(app, { kind: "aborted", by }, at);
     case "rollback":
-      return back(app, { kind: "rolledBack", by }, at);
+      return turnBack(app, { kind: "rolledBack", by }, at);
     case "replace":
-      return back(app, { kind: "replaced", by }, at);
+      return turnBack(app, { kind: "replaced", by }, at);
     case "retry":
-      return retry(app, release, at);
+      return retry(app, release, intent);
     case "pause":
-      return forwardOnly(app, release, { paused: release.paused ?? { since: at, by } });
+      return forwardOnly(app, release, {
+        intent,
+        change: { paused: release.paused ?? { since: at, by } },
+      });
     case "resume":
+      refuseBack(release, intent);
       return resume(app, release, at);
     case "promote":
-      return promote(app, release, at);
+      return promote(app, release, intent);
     case "skip":
-      return forwardOnly(app, release, { waived: release.waived === "all" ? "all" : "waypoint" });
+      refuseMoved(release, intent);
+      return forwardOnly(app, release, {
+        intent,
+        change: { waived: release.waived === "all" ? "all" : "waypoint" },
+      });
   }
 }
 
-/** Abort and rollback are reachable from every state; a rollback of what goes back already only adds a wish. */
-function back(app: App, reason: Failure, at: number): App {
-  return turnBack(app, reason, at);
-}
-
-function retry(app: App, release: Release, at: number): App {
+/** Goes forward again; whoever retries what somebody else has retried has what they want. */
+function retry(app: App, release: Release, intent: Intent): App {
+  const { at, meantFor } = intent;
   if (release.direction === "forward") {
-    throw new HitlessError("REFUSED", `release ${release.id} is going forward already`);
+    const by = lastBy(release, "retry", intent);
+    if (by !== null) return app;
+    throw tooLate({
+      happened: { kind: "goesForward", release: release.id, by },
+      meantFor,
+      now: at,
+      next: "There is nothing to try again. See `hitless status`.",
+    });
   }
+  // It turned back after they looked: why is news to them.
+  if (meantFor.direction !== "back") refuseBack(release, intent);
   const again: Release = {
     ...release,
     direction: "forward",
@@ -65,9 +108,10 @@ function retry(app: App, release: Release, at: number): App {
 }
 
 /** A paused release goes on first: its clock stood still. */
-function promote(app: App, release: Release, at: number): App {
-  const going = resume(app, release, at).release ?? release;
-  return forwardOnly(app, going, { waived: "all" });
+function promote(app: App, release: Release, intent: Intent): App {
+  refuseMoved(release, intent);
+  const going = resume(app, release, intent.at).release ?? release;
+  return forwardOnly(app, going, { intent, change: { waived: "all" } });
 }
 
 function resume(app: App, release: Release, at: number): App {
@@ -82,11 +126,34 @@ function resume(app: App, release: Release, at: number): App {
   return { ...app, release: restartClock(app, going, at) };
 }
 
-function forwardOnly(app: App, release: Release, change: Partial<Release>): App {
-  if (release.direction === "back") {
-    throw new HitlessError("REFUSED", `release ${release.id} is on its way back`, {
-      next: "Wait until it is back, or say `hitless retry`.",
-    });
-  }
-  return { ...app, release: { ...release, ...change } };
+function forwardOnly(
+  app: App,
+  release: Release,
+  asked: { readonly intent: Intent; readonly change: Partial<Release> },
+): App {
+  refuseBack(release, asked.intent);
+  return { ...app, release: { ...release, ...asked.change } };
+}
+
+function refuseBack(release: Release, { meantFor, at }: Intent): void {
+  const { id, direction, reason } = release;
+  if (direction === "forward") return;
+  const happened = { kind: "turnedBack", release: id, reason } as const;
+  throw tooLate({ happened, meantFor, now: at });
+}
+
+/** What was meant to let one waypoint pass must not let another one pass. */
+function refuseMoved(release: Release, intent: Intent): void {
+  refuseBack(release, intent);
+  const { meantFor, at } = intent;
+  const to = waypointOf(release);
+  if (meantFor.waypoint === to) return;
+  const happened = { kind: "movedOn", release: release.id, from: meantFor.waypoint, to } as const;
+  throw tooLate({ happened, meantFor, now: at });
+}
+
+/** Who said it last, `but` for the intent at hand; null when nobody did. */
+function lastBy(release: Release, kind: IntentKind, but?: Intent): string | null {
+  const said = release.intents.filter((i) => i.kind === kind && i !== but);
+  return said.at(-1)?.by ?? null;
 }

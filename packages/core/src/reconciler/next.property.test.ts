@@ -12,11 +12,12 @@ import {
   loose,
   orUnchanged,
   releaseTo,
+  rollBack,
   type SimEvent,
   settledApp,
   simulate,
 } from "../testing/index.ts";
-import { requestRelease, requestRollback, setReplicas } from "./requests.ts";
+import { requestRelease, setReplicas } from "./requests.ts";
 
 type Act =
   | { readonly kind: "intent"; readonly intent: IntentKind }
@@ -137,10 +138,7 @@ function eventOf(happening: Case["acts"][number], engine: FakeEngine): readonly 
       return [
         {
           when,
-          act: (app, now) =>
-            orUnchanged(app, () =>
-              requestRollback(app, releaseTo(act.to, "rollback"), { now, by: "bob" }),
-            ),
+          act: (app, now) => orUnchanged(app, () => rollBack(app, act.to, now)),
         },
       ];
     default:

@@ -26,6 +26,11 @@ export function courseOf(release: Release): readonly Waypoint[] {
   return release.direction === "forward" ? release.plan : release.back;
 }
 
+/** The waypoint at which a release stands or to which it moves; null past the last one. */
+export function waypointOf(release: Release): string | null {
+  return courseOf(release)[release.cursor]?.id ?? null;
+}
+
 /** The revision that a release moves towards at present. */
 function arrivingOf(release: Release): number | null {
   return release.direction === "forward" ? release.to : release.from;

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
-import { exampleSettings, releaseTo } from "../testing/index.ts";
+import { exampleSettings, releaseTo, rollBack } from "../testing/index.ts";
 import {
   changeSettings,
   newApp,
   previousRevision,
   requestRelease,
-  requestRollback,
   setReplicas,
   startPending,
 } from "./requests.ts";
@@ -77,8 +76,7 @@ describe("a pending release", () => {
 });
 
 describe("a rollback", () => {
-  const back = (app: App, to: number) =>
-    requestRollback(app, releaseTo(to, "rollback"), { now: 5, by: "alice" });
+  const back = (app: App, to: number) => rollBack(app, to, 5);
 
   it("is a release of its own kind when nothing runs", () => {
     expect(back(stable(2, [1, 2]), 1).release).toMatchObject({ kind: "rollback", from: 2, to: 1 });

@@ -1,10 +1,11 @@
 import { HitlessError } from "../errors.ts";
 import type { App, PendingRelease, Settings } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
-import type { Release } from "../model/release.ts";
+import type { Intent, MeantFor, Release, ReleaseRecord } from "../model/release.ts";
 import { compile } from "../strategies/compile.ts";
+import { applyIntent } from "./intents.ts";
+import { newestRelease, standOf, tooLate, whatBecameOf } from "./meant-for.ts";
 import { startClock } from "./progress.ts";
-import { turnBack } from "./turn-back.ts";
 
 /** What to do with a release that is asked for while another one runs. */
 export const busyPolicies = ["queue", "replace", "reject"] as const;
@@ -29,6 +30,9 @@ export function newApp(name: string, settings: Settings): App {
   };
 }
 
+/** What somebody asks to be released; it gets its number when it is accepted. */
+export type ReleaseRequest = Omit<PendingRelease, "id" | "by">;
+
 /**
  * Asks for a release. It starts at once (to what is stable already: there is nothing to do), waits as
  * the one pending release (a newer one takes its place), or turns the running one back first (`replace`).
@@ -36,35 +40,44 @@ export function newApp(name: string, settings: Settings): App {
  */
 export function requestRelease(
   app: App,
-  request: PendingRelease,
+  request: ReleaseRequest,
   at: { now: number; by: string; busy: BusyPolicy },
 ): App {
   if (app.frozen !== null) {
     throw new HitlessError("REFUSED", `${app.name} is frozen: ${app.frozen.reason}`);
   }
-  if (app.release === null && request.to === app.stable) return { ...app, pending: null };
-  if (app.release === null) return begin({ ...app, pending: null }, request, at.now);
-  const waiting = { ...app, pending: request };
+  const { release } = app;
+  if (release === null && request.to === app.stable) return { ...app, pending: null };
+  if (release === null) return begin(app, numbered(app, request, at.by), at.now);
   switch (at.busy) {
     case "queue":
-      return waiting;
-    case "replace":
-      return turnBack(waiting, { kind: "replaced", by: at.by }, at.now);
+      return queue(app, request, at.by);
+    case "replace": {
+      const { now, by } = at;
+      const intent: Intent = { kind: "replace", by, at: now, meantFor: standOf(release) };
+      return applyIntent(queue(app, request, by), intent);
+    }
     case "reject":
-      throw new HitlessError("REFUSED", `release ${app.release.id} of ${app.name} is under way`, {
+      throw new HitlessError("REFUSED", `release ${release.id} of ${app.name} is under way`, {
         next: "Wait for it, or say --if-busy queue or --if-busy replace.",
       });
   }
+}
+
+/** The release that waited and does not any more, without having begun; null when there is none. */
+export function droppedBetween(before: App, after: App): PendingRelease | null {
+  const { pending } = before;
+  if (pending === null || after.pending?.id === pending.id) return null;
+  return after.release?.id === pending.id ? null : pending;
 }
 
 /** Starts the pending release once nothing else runs. */
 export function startPending(app: App, now: number): Decision | null {
   const { pending } = app;
   if (app.release !== null || pending === null) return null;
-  const rest = { ...app, pending: null };
   const why = { kind: "pendingStarted", to: pending.to } as const;
-  if (pending.to === app.stable) return { kind: "advance", app: rest, why };
-  return { kind: "advance", app: begin(rest, pending, now), why };
+  if (pending.to === app.stable) return { kind: "advance", app: { ...app, pending: null }, why };
+  return { kind: "advance", app: begin(app, pending, now), why };
 }
 
 /** The revision that `rollback` without a number means: the newest below stable that has served. */
@@ -77,17 +90,38 @@ export function previousRevision(app: App): number | null {
 
 /**
  * A rollback never queues: a running release is turned back; when that does not lead to `to`, a
- * release to it follows at once.
+ * release to it follows at once. What waited is dropped: on a bad day nothing else must begin.
+ * Throws OVERTAKEN when another release is the newest than the one that was meant.
  */
 export function requestRollback(
   app: App,
-  request: PendingRelease,
-  at: { now: number; by: string },
+  request: ReleaseRequest,
+  at: {
+    readonly now: number;
+    readonly by: string;
+    readonly meantFor: MeantFor;
+    readonly past: readonly ReleaseRecord[];
+  },
 ): App {
-  const { release } = app;
-  if (release === null) return requestRelease(app, request, { ...at, busy: "queue" });
-  const pending = request.to === release.from ? null : request;
-  return turnBack({ ...app, pending }, { kind: "rolledBack", by: at.by }, at.now);
+  const { now, by, meantFor, past } = at;
+  if (app.release === null) {
+    refuseOlder(app, at);
+    return requestRelease(app, request, { now, by, busy: "queue" });
+  }
+  const turned = applyIntent(app, { kind: "rollback", by, at: now, meantFor }, past);
+  const rest = { ...turned, pending: null };
+  return request.to === app.release.from ? rest : queue(rest, request, by);
+}
+
+/** Without a release under way it goes back from what the newest one has led to. */
+function refuseOlder(
+  app: App,
+  { now, meantFor, past }: Parameters<typeof requestRollback>[2],
+): void {
+  const newest = newestRelease(app, past);
+  if (newest.release === meantFor.release && meantFor.direction === "ended") return;
+  const happened = whatBecameOf(app, newest.release, past);
+  throw tooLate({ happened, meantFor, now });
 }
 
 /** Sets the desired number; a command's number holds until the file's own number changes. */
@@ -111,8 +145,17 @@ export function changeSettings(app: App, settings: Settings): App {
   };
 }
 
+function numbered(app: App, request: ReleaseRequest, by: string): PendingRelease {
+  return { ...request, id: app.releases + 1, by };
+}
+
+function queue(app: App, request: ReleaseRequest, by: string): App {
+  const pending = numbered(app, request, by);
+  return { ...app, pending, releases: pending.id };
+}
+
 function begin(app: App, request: PendingRelease, now: number): App {
-  const id = app.releases + 1;
+  const { id } = request;
   const release: Release = {
     id,
     kind: request.kind,
@@ -132,5 +175,5 @@ function begin(app: App, request: PendingRelease, now: number): App {
     progress: { ...startClock(app, now), mark: -1, exits: 0 },
     waived: "none",
   };
-  return { ...app, release, releases: id };
+  return { ...app, pending: null, release, releases: Math.max(app.releases, id) };
 }

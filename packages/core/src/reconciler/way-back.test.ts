@@ -13,13 +13,14 @@ import {
   intent,
   loose,
   releaseTo,
+  rollBack,
   type Scenario,
   type SimEvent,
   type Simulation,
   settledApp,
   simulate,
 } from "../testing/index.ts";
-import { newApp, previousRevision, requestRelease, requestRollback } from "./requests.ts";
+import { newApp, previousRevision, requestRelease } from "./requests.ts";
 
 const pass = () => ({ verdict: "successful", detail: "fine" }) as const;
 
@@ -86,7 +87,7 @@ describe("a release that fails", () => {
     }
     const there = await simulate({ app: begin(app, 2, engine.now()), engine });
     const now = engine.now();
-    const back = requestRollback(there.app, releaseTo(1, "rollback"), { now, by: "alice" });
+    const back = rollBack(there.app, 1, now);
     const run = await simulate({ app: back, engine });
     expect(run.app.stable).toBe(1);
   });
@@ -342,7 +343,7 @@ describe("a request while a release runs", () => {
     const second = await simulate({ app: begin(app, 2, engine.now()), engine });
     const to1: SimEvent = {
       when: (s) => s.mutations >= 3,
-      act: (a: App, now) => requestRollback(a, releaseTo(1, "rollback"), { now, by: "alice" }),
+      act: (a: App, now) => rollBack(a, 1, now),
     };
     const run = await simulate({ app: begin(second.app, 3, engine.now()), engine, events: [to1] });
     const history = await run.history();

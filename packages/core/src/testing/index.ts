@@ -12,6 +12,8 @@ export {
   loose,
   orUnchanged,
   releaseTo,
+  rollBack,
+  say,
   settledApp,
 } from "./scenario.ts";
 export {

@@ -3,7 +3,8 @@ import type { App, PendingRelease, Settings } from "../model/app.ts";
 import type { IntentKind } from "../model/release.ts";
 import type { Strategy } from "../model/strategy.ts";
 import { applyIntent } from "../reconciler/intents.ts";
-import { newApp, requestRelease } from "../reconciler/requests.ts";
+import { newestRelease } from "../reconciler/meant-for.ts";
+import { newApp, requestRelease, requestRollback } from "../reconciler/requests.ts";
 import { FakeEngine, type FakeEngineOptions } from "./fake-engine.ts";
 import { type SimEvent, type Simulation, simulate } from "./simulate.ts";
 
@@ -17,9 +18,9 @@ export const exampleSettings: Settings = {
   keepRevisions: 5,
 };
 
-/** Asks for a release of a revision. */
+/** Asks for a release of a revision; when it is accepted, it gets a number of its own. */
 export function releaseTo(to: number, kind: PendingRelease["kind"] = "release"): PendingRelease {
-  return { to, kind, cause: `test of revision ${to}`, requestedAt: 0 };
+  return { id: to, by: "test", to, kind, cause: `test of revision ${to}`, requestedAt: 0 };
 }
 
 /** An app on which revision 1 is stable and settled, with its engine. */
@@ -40,10 +41,18 @@ export function begin(app: App, to: number, now: number): App {
 
 /** A person's intent when the time has come; one that is refused changes nothing. */
 export function intent(kind: IntentKind, when: SimEvent["when"]): SimEvent {
-  return {
-    when,
-    act: (app, now) => orUnchanged(app, () => applyIntent(app, { kind, by: "alice", at: now })),
-  };
+  return { when, act: (app, now) => orUnchanged(app, () => say(app, kind, now)) };
+}
+
+/** Alice says it of the release as it stands now. */
+export function say(app: App, kind: IntentKind, at: number): App {
+  return applyIntent(app, { kind, by: "alice", at, meantFor: newestRelease(app, []) });
+}
+
+/** Alice rolls back what she sees now. */
+export function rollBack(app: App, to: number, now: number): App {
+  const at = { now, by: "alice", meantFor: newestRelease(app, []), past: [] };
+  return requestRollback(app, releaseTo(to, "rollback"), at);
 }
 
 /** Due when so many mutations have been decided. */
@@ -61,7 +70,7 @@ export function orUnchanged(app: App, act: () => App): App {
   try {
     return act();
   } catch (thrown) {
-    if (thrown instanceof HitlessError && thrown.code === "REFUSED") return app;
+    if (thrown instanceof HitlessError && thrown.exitCode === 6) return app;
     throw thrown;
   }
 }
