@@ -21,6 +21,7 @@ import {
   proxyRuns,
   type StateFolder,
   socketAnswers,
+  tidyState,
 } from "@hitless/local";
 import type { LoadedAppFile } from "./app-file/read-app-file.ts";
 import type { Place } from "./place.ts";
@@ -65,6 +66,7 @@ export async function startController(
   });
   try {
     const known = adoptable(await store.load(), file, await proxyRuns(folder));
+    await tidy({ folder, store, artifacts, app: known });
     // Whatever is wrong with the files is found before anything is started.
     const content = known === null ? await maker.contentOf(file.spec, place) : null;
     const { host, port } = known?.settings ?? file.spec.settings;
@@ -84,6 +86,16 @@ export async function startController(
     await lock.release();
     throw thrown;
   }
+}
+
+/** What cannot be tidied up takes room, and nothing else: it keeps nobody from serving. */
+async function tidy(from: Parameters<typeof tidyState>[0]): Promise<void> {
+  const removed = await tidyState(from).catch((thrown: unknown) => [
+    `nothing: ${HitlessError.from(thrown).message}`,
+  ]);
+  if (removed.length === 0) return;
+  const text = `left by a controller that was killed, removed: ${removed.join("; ")}`;
+  await from.store.addEvent({ at: Date.now(), kind: "engine", text }).catch(() => undefined);
 }
 
 function openEngine(from: {

@@ -24,7 +24,7 @@ export * from "./ports/engine.ts";
 export * from "./ports/outside.ts";
 export * from "./ports/release-store.ts";
 export { alreadySo, applyIntent } from "./reconciler/intents.ts";
-export { violations } from "./reconciler/invariants.ts";
+export { references, violations } from "./reconciler/invariants.ts";
 export { newestRelease } from "./reconciler/meant-for.ts";
 export { needs, next } from "./reconciler/next.ts";
 export { courseOf } from "./reconciler/position.ts";

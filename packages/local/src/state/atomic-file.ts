@@ -47,6 +47,11 @@ export async function readJsonIfPresent(path: string): Promise<unknown> {
   return parseJson(text, path);
 }
 
+/** Whether a file of this name is one that `writeFileAtomic` was killed over. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.tmp-[0-9a-f-]{36}$/.test(name);
+}
+
 /** Waits until what was written to the file or folder at `path` is on the disk. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, "r");
