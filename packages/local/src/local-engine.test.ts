@@ -244,7 +244,7 @@ test("when the holder is killed another one gets the table, and clients are serv
   await eventually("by all", () => poll.pids.size === 2);
   expect((await poll.end()).wrong).toEqual([]);
   expect(await bed.pids()).toEqual(before);
-  expect(bed.events).toContain("proxy: the holder is gone, starting another");
+  expect(bed.events).toContain("proxy: the holder is gone, looking for its successor");
 });
 
 test("when a worker is killed the next one serves by the same table, and replicas stay routed", async () => {

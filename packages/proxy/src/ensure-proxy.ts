@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { HitlessError } from "@hitless/core";
-import type { HolderSettings } from "./holder/holder.ts";
 import type { StartReport } from "./holder/holder-main.ts";
 import { portOwner } from "./port-owner.ts";
+import type { ProcessSettings } from "./process-settings.ts";
 import { connectProxy, type ProxyClient } from "./proxy-client.ts";
 import { entryPath, nodeArguments } from "./source-runtime.ts";
 import { isRecord } from "./table.ts";
@@ -14,7 +14,7 @@ import { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
 export interface ProxyOptions extends Partial<ProxyTimeouts> {
   /** Folder for the table (`proxy-table.json`) and the log (`proxy.log`); made if missing. */
   readonly stateDir: string;
-  /** The control socket; at most 107 bytes long. */
+  /** The control socket, with one of the worker beside it; at most 90 bytes long. */
   readonly socketPath: string;
   /** The address that clients connect to. */
   readonly host: string;
@@ -64,9 +64,10 @@ async function startHolder(options: ProxyOptions): Promise<StartReport> {
   }
 }
 
-function settingsOf(options: ProxyOptions): HolderSettings {
-  const { stateDir, socketPath, host, port, ...timeouts } = options;
-  return { stateDir, socketPath, host, port, timeouts: { ...defaultTimeouts, ...timeouts } };
+function settingsOf(options: ProxyOptions): ProcessSettings {
+  const { stateDir, socketPath, host, port, ...given } = options;
+  const timeouts = { ...defaultTimeouts, ...given };
+  return { stateDir, socketPath, host, port, timeouts, inherits: false };
 }
 
 function startReport(child: ChildProcess): Promise<StartReport> {

@@ -1,12 +1,17 @@
 import { failpoint, HitlessError, type TrafficView } from "@hitless/core";
 import { ControlConnection } from "./control-connection.ts";
 import type { WorkerStatus } from "./control-protocol.ts";
+import { workerSocketPath } from "./process-settings.ts";
 import type { ProxyTable } from "./table.ts";
+import { answersOn } from "./unix-listener.ts";
+import { untilGone } from "./until-gone.ts";
 import { newRevisionCounters, type RevisionCounters } from "./worker/counters.ts";
 
 /** How long a client waits for counts, and for a cut, milliseconds. */
 const statusTimeoutMs = 2_000;
 const cutTimeoutMs = 2_000;
+const successionTimeoutMs = 20_000;
+const lookAgainMs = 20;
 
 /** What the proxy does right now. Counts are summed over workers and start at 0 with each of them. */
 export interface ProxyStatus {
@@ -26,7 +31,7 @@ export interface ProxyStatus {
   /** What the proxy answered itself, by the code in `X-Hitless-Reason`. */
   readonly answeredByProxy: Readonly<Record<string, number>>;
   /**
-   * What became of all requests since the holder started, workers that ended included; null from a
+   * What became of all requests since the proxy started, workers and holders that ended included; null from a
    * holder of an older version.
    */
   readonly traffic: TrafficView | null;
@@ -75,10 +80,19 @@ export interface ProxyClient extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Connects to the holder on that control socket; null when nobody answers there. */
+/**
+ * Connects to the holder on that control socket. While a worker lives whose holder died, it waits
+ * for the successor, for at most 20 s. Null when no proxy runs.
+ */
 export async function connectProxy(socketPath: string): Promise<ProxyClient | null> {
-  const connection = await ControlConnection.open(socketPath);
-  return connection === null ? null : new ConnectedProxy(connection);
+  const until = performance.now() + successionTimeoutMs;
+  for (;;) {
+    const connection = await ControlConnection.open(socketPath);
+    if (connection !== null) return new ConnectedProxy(connection);
+    const successorComes = await answersOn(workerSocketPath(socketPath));
+    if (!successorComes || performance.now() > until) return null;
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+  }
 }
 
 class ConnectedProxy implements ProxyClient {
@@ -183,19 +197,4 @@ function sums(parts: readonly Readonly<Record<string, number>>[]): Record<string
     for (const [key, count] of Object.entries(part)) total[key] = (total[key] ?? 0) + count;
   }
   return total;
-}
-
-const goneTimeoutMs = 2_000;
-
-// The control socket closes a moment before the process is gone.
-async function untilGone(pid: number): Promise<void> {
-  const until = performance.now() + goneTimeoutMs;
-  while (performance.now() < until) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -4,50 +4,29 @@ import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { noTraffic } from "@hitless/core";
 import { afterEach, expect, test } from "vitest";
-import { connectProxy, ensureProxy, type ProxyClient, type ProxyTimeouts } from "./index.ts";
+import { connectProxy, ensureProxy, type ProxyTimeouts } from "./index.ts";
 import {
   Cleanup,
   eventually,
+  get,
   listenUpstream,
+  openApp,
   openClient,
+  openProxy,
   portOf,
   rawRequest,
   tableOf,
   temporaryFolder,
+  untilGone,
   upstream,
 } from "./testing/proxy-harness.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
-
-async function startProxy(
-  port = 0,
-  timeouts: Partial<ProxyTimeouts> = {},
-): Promise<{ proxy: ProxyClient; folder: string }> {
-  const folder = await temporaryFolder(cleanup);
-  const proxy = await ensureProxy({
-    stateDir: folder,
-    socketPath: join(folder, "proxy.sock"),
-    host: "127.0.0.1",
-    port,
-    ...timeouts,
-  });
-  cleanup.add(async () => {
-    const last = await connectProxy(join(folder, "proxy.sock"));
-    await last?.stop({ timeoutMs: 100 });
-    await last?.close();
-  });
-  return { proxy, folder };
-}
-
-async function startApp(answer: string): Promise<number> {
-  return listenUpstream(
-    cleanup,
-    createServer((_request, response) => response.end(answer)),
-  );
-}
+const startProxy = (port = 0, timeouts: Partial<ProxyTimeouts> = {}) =>
+  openProxy(cleanup, { port, timeouts });
+const startApp = (answer: string) => openApp(cleanup, answer);
 
 test("answers 503 with its reason before it has a table, and serves by it once acknowledged", async () => {
   const { proxy, folder } = await startProxy();
@@ -247,24 +226,6 @@ test("stop lets a request finish, refuses new connections and leaves no process"
   finish();
   expect(await client.rest()).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close[\s\S]*finished$/);
   await stopped;
-  for (const pid of [proxy.holderPid, worker?.pid ?? 0]) {
-    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
-  }
+  await untilGone(proxy.holderPid, worker?.pid ?? 0);
   expect(await connectProxy(join(folder, "proxy.sock"))).toBeNull();
-});
-
-test("when the holder is killed a new one takes the port and the last table", async () => {
-  const { proxy, folder } = await startProxy();
-  const app = await startApp("again");
-  await proxy.apply(tableOf(upstream("a", app)));
-  process.kill(proxy.holderPid, "SIGKILL");
-  await proxy.onClose;
-  await using next = await ensureProxy({
-    stateDir: folder,
-    socketPath: join(folder, "proxy.sock"),
-    host: "127.0.0.1",
-    port: proxy.port,
-  });
-  expect(next.holderPid).not.toBe(proxy.holderPid);
-  expect(await rawRequest(next.port, get("/"))).toMatch(/again$/);
 });

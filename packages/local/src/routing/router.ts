@@ -1,5 +1,6 @@
 import { failpoint, HitlessError, type RouteTable } from "@hitless/core";
 import {
+  connectProxy,
   ensureProxy,
   type ProxyClient,
   type ProxyStatus,
@@ -35,7 +36,6 @@ export interface RouterOptions {
 export class Router {
   private readonly options: RouterOptions;
   private readonly ending = new AbortController();
-  private readonly stopped = new AbortController();
   private client: ProxyClient | null = null;
   private wanted = 0;
   private acknowledged = 0;
@@ -114,16 +114,24 @@ export class Router {
     await this.client?.close();
   }
 
-  /** Ends the proxy, after what is in flight or `timeoutMs`. */
+  /** Ends the proxy, after what is in flight or `timeoutMs`; also one whose holder just died. */
   async stop(timeoutMs: number): Promise<void> {
     this.ending.abort(away());
     await this.working?.catch(() => undefined);
-    // Read last: a successor may have been on its way.
-    const { client } = this;
-    if (client === null) return;
-    const late = pauseOrEnd(timeoutMs + hungAfterMs, this.stopped.signal).then(() => "late");
-    const how = await Promise.race([client.stop({ timeoutMs }), late]);
-    this.stopped.abort();
+    let client = this.client ?? (await connectProxy(this.options.socketPath));
+    while (client !== null) {
+      await this.stopHolder(client, timeoutMs);
+      // One that died meanwhile has a successor.
+      client = await connectProxy(this.options.socketPath);
+    }
+  }
+
+  private async stopHolder(client: ProxyClient, timeoutMs: number): Promise<void> {
+    const settled = new AbortController();
+    const late = pauseOrEnd(timeoutMs + hungAfterMs, settled.signal).then(() => "late");
+    const how = await Promise.race([client.stop({ timeoutMs }).catch(() => "died"), late]);
+    settled.abort();
+    await client.close();
     if (how !== "late") return;
     this.options.event(`proxy: holder ${client.holderPid} does not end, killed`);
     process.kill(client.holderPid, "SIGKILL");
@@ -188,11 +196,11 @@ export class Router {
     return client;
   }
 
-  /** The holder died: start or find the next one and give it the table, without being asked. */
+  /** The holder died: find or start the next one and give it the table, without being asked. */
   private lost(client: ProxyClient): void {
     if (this.client !== client || this.ending.signal.aborted) return;
     this.client = null;
-    this.options.event("proxy: the holder is gone, starting another");
+    this.options.event("proxy: the holder is gone, looking for its successor");
     this.push().catch(() => undefined);
   }
 }

@@ -1,12 +1,11 @@
-import { chmod, mkdir, rm } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { dirname } from "node:path";
+import { createServer, type Server, type Socket } from "node:net";
 import {
   type ControlMessage,
   type ControlRequest,
   isControlRequest,
   JsonLines,
 } from "../control-protocol.ts";
+import { answersOn, listenUnix, type UnixListener } from "../unix-listener.ts";
 
 /** What the holder does for control clients. */
 export interface ControlHandler {
@@ -20,6 +19,7 @@ export class ControlServer {
   readonly #handler: ControlHandler;
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
+  #listener: UnixListener | null = null;
 
   constructor(path: string, handler: ControlHandler) {
     this.#path = path;
@@ -29,19 +29,8 @@ export class ControlServer {
 
   /** Rejects when another holder answers on that path; a dead one's socket is replaced. */
   async listen(): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    if (await answers(this.#path)) throw new Error(`a holder answers on ${this.#path} already`);
-    await rm(this.#path, { force: true });
-    const mask = process.umask(0o177);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once("error", reject);
-        this.#server.listen(this.#path, resolve);
-      });
-    } finally {
-      process.umask(mask);
-    }
-    await chmod(this.#path, 0o600);
+    if (await answersOn(this.#path)) throw new Error(`a holder answers on ${this.#path} already`);
+    this.#listener = await listenUnix(this.#server, this.#path);
   }
 
   /** Tells every client. */
@@ -54,7 +43,7 @@ export class ControlServer {
       this.#server.close(() => resolve());
       for (const socket of this.#clients) socket.destroySoon();
     });
-    await rm(this.#path, { force: true });
+    this.#listener?.remove();
   }
 
   #serve(socket: Socket): void {
@@ -94,15 +83,4 @@ export class ControlServer {
 
 function send(socket: Socket, message: ControlMessage): void {
   if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", () => resolve(false));
-  });
 }

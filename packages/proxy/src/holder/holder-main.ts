@@ -1,5 +1,5 @@
-import { isRecord } from "../table.ts";
-import { BindError, Holder, type HolderSettings } from "./holder.ts";
+import { readSettings } from "../process-settings.ts";
+import { BindError, Holder } from "./holder.ts";
 
 /** How long the holder lets requests finish when it is told to end by a signal. */
 const signalTimeoutMs = 10_000;
@@ -9,21 +9,16 @@ export type StartReport =
   | { readonly kind: "ready"; readonly port: number }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
-// The starter is our own code of the same version.
-function isSettings(value: unknown): value is HolderSettings {
-  return isRecord(value) && typeof value["socketPath"] === "string" && isRecord(value["timeouts"]);
-}
-
 async function start(): Promise<void> {
-  const settings: unknown = JSON.parse(process.argv[2] ?? "null");
-  if (!isSettings(settings)) throw new Error("the holder is started by ensureProxy only");
+  const settings = readSettings();
   const holder = new Holder(settings);
-  const port = await holder.start();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => holder.stop(signalTimeoutMs));
   }
   process.on("SIGHUP", () => undefined);
-  await report({ kind: "ready", port });
+  const port = await holder.start();
+  // To a worker the channel stays open: it is how the two know of each other's death.
+  if (!settings.inherits) await report({ kind: "ready", port });
 }
 
 function report(message: StartReport): Promise<void> {

@@ -1,26 +1,17 @@
 import type { ControlMessage, ControlRequest, WorkerStatus } from "../control-protocol.ts";
 import { protocolVersion } from "../control-protocol.ts";
+import { inheritedSocket, type ListeningSocket, receivedSocket } from "../listening-socket.ts";
+import { forkPeer, type Peer, parentPeer } from "../peer.ts";
+import type { ProcessSettings } from "../process-settings.ts";
+import { RestartPause } from "../restart-pause.ts";
 import { type ProxyTable, readTable } from "../table.ts";
-import type { ProxyTimeouts } from "../timeouts.ts";
+import { untilGone } from "../until-gone.ts";
 import { type ControlHandler, ControlServer } from "./control-server.ts";
 import { TableFile } from "./table-file.ts";
 import { TrafficLedger } from "./traffic-ledger.ts";
 import { watchWorker } from "./watch-worker.ts";
-import { WorkerProcess } from "./worker-process.ts";
+import { type TakeOver, WorkerProcess } from "./worker-process.ts";
 
-/** What a holder is started with. */
-export interface HolderSettings {
-  readonly stateDir: string;
-  readonly socketPath: string;
-  readonly host: string;
-  readonly port: number;
-  readonly timeouts: ProxyTimeouts;
-}
-
-/** A worker that lived shorter than this is replaced after a pause. */
-const shortLifeMs = 1_000;
-const firstPauseMs = 50;
-const longestPauseMs = 2_000;
 /** Beyond the time that a worker was given to leave. */
 const killGraceMs = 1_000;
 
@@ -39,36 +30,59 @@ export class BindError extends Error {
  * listens itself: a Node process that listens also accepts, and would swallow connections.
  */
 export class Holder implements ControlHandler {
-  readonly #settings: HolderSettings;
+  readonly #settings: ProcessSettings;
   readonly #file: TableFile;
   readonly #control: ControlServer;
+  readonly #pause = new RestartPause();
   readonly #ledger = new TrafficLedger();
   #table: ProxyTable | null = null;
   #worker: WorkerProcess | null = null;
-  #handle: unknown = null;
+  #socket: ListeningSocket | null = null;
   #port = 0;
-  #pauseMs = 0;
   #stopping = false;
   #persisting: Promise<void> = Promise.resolve();
   #waiters: (() => void)[] = [];
   #onOpened: ((failure: BindError | null) => void) | null = null;
 
-  constructor(settings: HolderSettings) {
+  constructor(settings: ProcessSettings) {
     this.#settings = settings;
     this.#file = new TableFile(settings.stateDir);
     this.#control = new ControlServer(settings.socketPath, this);
   }
 
-  /** Resolves with the real port once a worker listens and the control socket answers. */
+  /**
+   * Resolves with the real port once a worker listens and the control socket answers. A holder
+   * that was started by a worker takes that one over.
+   */
   async start(): Promise<number> {
-    this.#table = await this.#file.read();
-    const opened = new Promise<void>((resolve, reject) => {
-      this.#onOpened = (failure) => (failure === null ? resolve() : reject(failure));
-    });
-    this.#spawn();
-    await opened;
-    await this.#control.listen();
+    const { table, complaint } = await this.#file.read();
+    if (complaint !== null) process.stderr.write(`holder ${process.pid}: ${complaint}\n`);
+    this.#table = table;
+    if (this.#settings.inherits) await this.#succeed();
+    else await this.#open();
+    try {
+      await this.#control.listen();
+    } catch (error) {
+      // A worker of its own would start the next holder, which could not be commanded either.
+      if (!this.#settings.inherits) this.#worker?.kill();
+      throw error;
+    }
     return this.#port;
+  }
+
+  #open(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#onOpened = (failure) => (failure === null ? resolve() : reject(failure));
+      this.#spawn();
+    });
+  }
+
+  async #succeed(): Promise<void> {
+    this.#socket = inheritedSocket();
+    this.#port = this.#settings.port;
+    this.#watch(parentPeer());
+    // That worker's word, or the first of its successor's.
+    await this.#until(() => this.#serves);
   }
 
   hello(): ControlMessage {
@@ -101,7 +115,7 @@ export class Holder implements ControlHandler {
     if (this.#stopping) return;
     this.#stopping = true;
     // Connections that nobody would accept any more have to be refused.
-    closeHandle(this.#handle);
+    this.#socket?.close();
     const worker = this.#worker;
     if (worker === null) {
       // The one who asked is answered first.
@@ -155,9 +169,13 @@ export class Holder implements ControlHandler {
   }
 
   async #servingWorker(): Promise<WorkerProcess> {
-    await this.#until(() => (this.#worker?.generation ?? -1) >= 0);
+    await this.#until(() => this.#serves);
     if (this.#worker === null) throw new Error("no worker serves");
     return this.#worker;
+  }
+
+  get #serves(): boolean {
+    return (this.#worker?.generation ?? -1) >= 0;
   }
 
   /** Resolves when that holds; looked at whenever a worker says something. */
@@ -176,44 +194,59 @@ export class Holder implements ControlHandler {
   }
 
   #spawn(): void {
-    const { host, port, timeouts } = this.#settings;
-    const worker = new WorkerProcess({
-      opened: (realPort, handle) => this.#opened(realPort, handle),
-      openFailed: (code, message) => this.#onOpened?.(new BindError(code, message)),
-      inForce: () => this.#wake(),
-      exited: (dead) => this.#exited(dead),
-      silent: (dead) => this.#ledger.end(dead),
-    });
-    this.#ledger.add(worker);
-    this.#worker = worker;
-    worker.tell({ kind: "begin", timeouts, table: this.#table });
-    if (this.#handle === null) worker.tell({ kind: "open", host, port });
-    else worker.tell({ kind: "adopt" }, this.#handle);
-    watchWorker(worker, timeouts.workerAnswerMs);
+    const listeningFd = this.#socket?.fd ?? null;
+    const settings = { ...this.#settings, inherits: listeningFd !== null };
+    const entry = "worker/worker-main";
+    const worker = this.#watch(forkPeer({ entry, settings, listeningFd, detached: false }));
+    worker.tell({ kind: "begin", table: this.#table, ledger: this.#ledger.state });
     if (worker.pid > 0) this.#control.broadcast({ kind: "workers", pids: [worker.pid] });
   }
 
+  #watch(peer: Peer): WorkerProcess {
+    const worker = new WorkerProcess(peer, {
+      opened: (realPort, handle) => this.#opened(realPort, handle),
+      openFailed: (code, message) => this.#onOpened?.(new BindError(code, message)),
+      takenOver: (from) => this.#takenOver(from),
+      inForce: () => this.#wake(),
+      exited: (dead) => void this.#exited(dead),
+    });
+    this.#ledger.add(worker);
+    this.#worker = worker;
+    watchWorker(worker, this.#settings.timeouts.workerAnswerMs);
+    return worker;
+  }
+
   #opened(port: number, handle: unknown): void {
-    this.#handle = handle;
+    this.#socket = receivedSocket(handle);
     this.#port = port;
     this.#onOpened?.(null);
   }
 
-  #exited(worker: WorkerProcess): void {
+  /** The predecessor may have died between the disk and the worker: the newer table counts. */
+  #takenOver({ table, ledger }: TakeOver): void {
+    if (ledger !== null) this.#ledger.resume(ledger);
+    const written = this.#table;
+    if (written !== null && written.generation > (table?.generation ?? -1)) {
+      this.#worker?.tell({ kind: "table", table: written });
+    } else if (table !== null && table.generation > (written?.generation ?? -1)) {
+      this.#table = table;
+      this.#persisting = this.#file.write(table).catch(tellFailure);
+    }
+    this.#wake();
+  }
+
+  async #exited(worker: WorkerProcess): Promise<void> {
     this.#worker = null;
-    // What was never started has no channel to fall silent.
-    if (worker.pid === 0) this.#ledger.end(worker);
+    this.#ledger.end(worker);
     if (this.#stopping) {
-      void this.#leave();
+      await untilGone(worker.pid);
+      await this.#leave();
       return;
     }
     this.#control.broadcast({ kind: "workers", pids: [] });
-    const shortLived = performance.now() - worker.startedAt < shortLifeMs;
-    this.#pauseMs = shortLived
-      ? Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2))
-      : 0;
-    if (this.#pauseMs === 0) this.#spawn();
-    else setTimeout(() => this.#respawn(), this.#pauseMs);
+    const pauseMs = this.#pause.after(performance.now() - worker.startedAt);
+    if (pauseMs === 0) this.#spawn();
+    else setTimeout(() => this.#respawn(), pauseMs);
   }
 
   #respawn(): void {
@@ -226,8 +259,7 @@ export class Holder implements ControlHandler {
   }
 }
 
-function closeHandle(handle: unknown): void {
-  if (typeof handle !== "object" || handle === null) return;
-  const close: unknown = Reflect.get(handle, "close");
-  if (typeof close === "function") Reflect.apply(close, handle, []);
+// Into proxy.log.
+function tellFailure(error: unknown): void {
+  process.stderr.write(`holder ${process.pid}: ${String(error)}\n`);
 }

@@ -9,10 +9,10 @@ afterEach(() => cleanup.run());
 test("reads back what it wrote, and leaves no temporary file", async () => {
   const folder = await temporaryFolder(cleanup);
   const file = new TableFile(folder);
-  expect(await file.read()).toBeNull();
+  expect(await file.read()).toEqual({ table: null, complaint: null });
   const table = tableOf(upstream("a", 4_000));
   await file.write(table);
-  expect(await file.read()).toEqual(table);
+  expect(await file.read()).toEqual({ table, complaint: null });
   expect(await readdir(folder)).toEqual(["proxy-table.json"]);
 });
 
@@ -22,14 +22,16 @@ test("after a reboot the replicas are forgotten, the generation is not", async (
   await file.write(table);
   const text = await readFile(file.path, "utf8");
   await writeFile(file.path, text.replace(/"bootId":"[^"]*"/, '"bootId":"another"'));
-  expect(await file.read()).toEqual({ ...table, replicas: [] });
+  expect((await file.read()).table).toEqual({ ...table, replicas: [] });
 });
 
-test("a file that is not ours is refused and stays", async () => {
+test("a file that is not ours is not used, and named", async () => {
   const file = new TableFile(await temporaryFolder(cleanup));
-  for (const text of ['{"version":2,"table":{}}', "not json"]) {
+  for (const text of ['{"version":2,"table":{}}', "not json", "[]", ""]) {
     await writeFile(file.path, text);
-    await expect(file.read()).rejects.toThrow();
-    expect(await readFile(file.path, "utf8")).toBe(text);
+    expect(await file.read()).toEqual({
+      table: null,
+      complaint: `${file.path} is no route table of version 1: not used`,
+    });
   }
 });

@@ -13,19 +13,21 @@ export class TableFile {
   }
 
   /**
-   * The table that was written last, or null. After a reboot it keeps its generations and loses
-   * its replicas: their ports may belong to strangers by now. Throws when the file is not ours.
+   * The table that was written last. After a reboot it keeps its generations and loses its
+   * replicas: their ports may belong to strangers by now. A file that is none of ours counts as
+   * missing: a controller, or the worker that serves, knows the table too.
    */
-  async read(): Promise<ProxyTable | null> {
+  async read(): Promise<{ readonly table: ProxyTable | null; readonly complaint: string | null }> {
     const text = await readFile(this.path, "utf8").catch(() => null);
-    if (text === null) return null;
-    const parsed: unknown = JSON.parse(text);
-    const file = isRecord(parsed) ? parsed : {};
+    if (text === null) return { table: null, complaint: null };
+    const file = parsedFile(text);
     const table = file["version"] === version ? readTable(file["table"]) : null;
     if (table === null) {
-      throw new Error(`${this.path} is no route table of version ${version}; move it away`);
+      const complaint = `${this.path} is no route table of version ${version}: not used`;
+      return { table: null, complaint };
     }
-    return file["bootId"] === (await bootId()) ? table : { ...table, replicas: [] };
+    const sameBoot = file["bootId"] === (await bootId());
+    return { table: sameBoot ? table : { ...table, replicas: [] }, complaint: null };
   }
 
   async write(table: ProxyTable): Promise<void> {
@@ -40,6 +42,15 @@ export class TableFile {
     }
     await rename(temporary, this.path);
     await syncFolder(dirname(this.path));
+  }
+}
+
+function parsedFile(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isRecord(parsed) ? parsed : {};
+  } catch {
+    return {};
   }
 }
 

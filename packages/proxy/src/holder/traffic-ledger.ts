@@ -9,11 +9,29 @@ export interface CountingWorker {
   readonly complete: boolean;
 }
 
-/** The totals of all workers of one holder, those that have ended included. */
+/** What the next holder needs to go on counting. */
+export interface LedgerState {
+  readonly epoch: string;
+  /** Of the workers that have ended. */
+  readonly ended: TrafficTotals;
+}
+
+/** The totals of all workers, those that have ended included. */
 export class TrafficLedger {
-  readonly #epoch = randomUUID();
+  #epoch: string = randomUUID();
   readonly #workers = new Set<CountingWorker>();
   #ended: TrafficTotals = noTraffic;
+
+  /** Changes only when a worker ends. */
+  get state(): LedgerState {
+    return { epoch: this.#epoch, ended: this.#ended };
+  }
+
+  /** Goes on where the holder before left off. */
+  resume({ epoch, ended }: LedgerState): void {
+    this.#epoch = epoch;
+    this.#ended = ended;
+  }
 
   add(worker: CountingWorker): void {
     this.#workers.add(worker);

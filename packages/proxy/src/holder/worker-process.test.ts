@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from "vitest";
+import { forkPeer } from "../peer.ts";
+import { defaultTimeouts } from "../timeouts.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 const { execPath } = process;
@@ -11,12 +13,16 @@ test.each([
   ["throws at once", "/nowhere\0"],
 ])("a worker whose start %s counts as exited", async (_name, path) => {
   process.execPath = path;
+  const place = { stateDir: "", socketPath: "", host: "", port: 0 };
+  const settings = { ...place, timeouts: defaultTimeouts, inherits: false };
+  const entry = "worker/worker-main";
+  const peer = forkPeer({ entry, settings, listeningFd: null, detached: false });
   const exited = new Promise<WorkerProcess>((resolve) => {
-    const worker = new WorkerProcess({
+    const worker = new WorkerProcess(peer, {
       opened: () => undefined,
       openFailed: () => undefined,
+      takenOver: () => undefined,
       inForce: () => undefined,
-      silent: () => undefined,
       exited: resolve,
     });
     worker.tell({ kind: "stop", timeoutMs: 0 });

@@ -1,19 +1,21 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { noTraffic, type TrafficTotals } from "@hitless/core";
-import { entryPath, nodeArguments } from "../source-runtime.ts";
+import type { Peer } from "../peer.ts";
 import type { PlaneStatus } from "../worker/data-plane.ts";
-import { isSendable } from "../worker/worker.ts";
 import { type FromWorker, isFromWorker, type ToWorker } from "../worker/worker-protocol.ts";
 
 /** What the holder wants to hear of a worker. */
 export interface WorkerEvents {
   opened(port: number, handle: unknown): void;
   openFailed(code: string, message: string): void;
+  /** It serves already. */
+  takenOver(from: TakeOver): void;
   inForce(): void;
+  /** All that it said before was heard. */
   exited(worker: WorkerProcess): void;
-  /** After `exited`: all that it said before was heard. */
-  silent(worker: WorkerProcess): void;
 }
+
+/** What a worker tells the holder that it started. */
+export type TakeOver = Extract<FromWorker, { kind: "takeOver" }>;
 
 interface Pending {
   readonly resolve: (message: FromWorker) => void;
@@ -22,40 +24,29 @@ interface Pending {
 
 /** One worker as the holder sees it. */
 export class WorkerProcess {
-  /** 0 when it could not be started; `exited` follows. */
-  readonly pid: number;
   readonly startedAt = performance.now();
   /** The generation that it acknowledged last; -1 before it serves. */
   generation = -1;
   traffic: TrafficTotals = noTraffic;
   #saidLast = false;
-  readonly #child: ChildProcess | null;
+  readonly #peer: Peer;
   readonly #events: WorkerEvents;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #dead = false;
 
-  constructor(events: WorkerEvents) {
+  constructor(peer: Peer, events: WorkerEvents) {
+    this.#peer = peer;
     this.#events = events;
-    const child = forked();
-    this.#child = child;
-    this.pid = child?.pid ?? 0;
-    if (child === null) {
-      setImmediate(() => this.#exited());
-      return;
-    }
-    child.on("message", (message: unknown, handle: unknown) => {
+    peer.onMessage((message, handle) => {
       if (isFromWorker(message)) this.#receive(message, handle);
     });
-    child.on("error", (error) => {
-      // What was never started does not exit either.
-      if (child.pid !== undefined) return;
-      tellFailure(error);
-      this.#exited();
-    });
-    child.on("exit", () => this.#exited());
-    // The channel is read to its end first; `exit` may come before that.
-    child.on("disconnect", () => this.#events.silent(this));
+    peer.onGone(() => this.#exited());
+  }
+
+  /** 0 when it could not be started; `exited` follows. */
+  get pid(): number {
+    return this.#peer.pid;
   }
 
   /** Whether `traffic` is all that it counted. */
@@ -64,9 +55,8 @@ export class WorkerProcess {
   }
 
   /** Tells the worker; a worker that just died is replaced, and its successor told anew. */
-  tell(message: ToWorker, handle?: unknown): void {
-    if (this.#child?.connected !== true) return;
-    this.#child.send(message, isSendable(handle) ? handle : undefined, {}, () => undefined);
+  tell(message: ToWorker): void {
+    this.#peer.send(message);
   }
 
   async status(): Promise<PlaneStatus> {
@@ -81,7 +71,7 @@ export class WorkerProcess {
   }
 
   kill(): void {
-    this.#child?.kill("SIGKILL");
+    this.#peer.kill();
   }
 
   #ask(message: (id: number) => ToWorker): Promise<FromWorker> {
@@ -101,6 +91,11 @@ export class WorkerProcess {
         return;
       case "openFailed":
         this.#events.openFailed(message.code, message.message);
+        return;
+      case "takeOver":
+        this.generation = message.table?.generation ?? 0;
+        this.traffic = message.totals;
+        this.#events.takenOver(message);
         return;
       case "inForce":
         this.generation = message.generation;
@@ -125,22 +120,4 @@ export class WorkerProcess {
     this.#pending.clear();
     this.#events.exited(this);
   }
-}
-
-/** Null when the system refuses in a way that Node reports by throwing. */
-function forked(): ChildProcess | null {
-  try {
-    return fork(entryPath("worker/worker-main"), [], {
-      execArgv: nodeArguments(),
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-  } catch (error) {
-    tellFailure(error);
-    return null;
-  }
-}
-
-// Into proxy.log.
-function tellFailure(error: unknown): void {
-  process.stderr.write(`holder ${process.pid}: no worker could be started: ${String(error)}\n`);
 }

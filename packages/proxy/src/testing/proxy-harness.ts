@@ -1,7 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureProxy } from "../ensure-proxy.ts";
+import { connectProxy, type ProxyClient } from "../proxy-client.ts";
 import type { Upstream } from "../table.ts";
 import { defaultTimeouts, type ProxyTimeouts } from "../timeouts.ts";
 import { DataPlane } from "../worker/data-plane.ts";
@@ -33,6 +36,36 @@ export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "hitless-proxy-"));
   cleanup.add(() => rm(path, { recursive: true, force: true }));
   return path;
+}
+
+/** A whole proxy, in a folder of its own and on a free port; stopped with the test. */
+export async function openProxy(
+  cleanup: Cleanup,
+  { port = 0, timeouts = {} }: { port?: number; timeouts?: Partial<ProxyTimeouts> } = {},
+): Promise<{ readonly proxy: ProxyClient; readonly folder: string; readonly socketPath: string }> {
+  const folder = await temporaryFolder(cleanup);
+  const socketPath = join(folder, "proxy.sock");
+  const options = { stateDir: folder, socketPath, host: "127.0.0.1", port, ...timeouts };
+  const proxy = await ensureProxy(options);
+  cleanup.add(async () => {
+    const last = await connectProxy(socketPath);
+    await last?.stop({ timeoutMs: 100 });
+    await last?.close();
+  });
+  return { proxy, folder, socketPath };
+}
+
+/** An app that always answers that. */
+export function openApp(cleanup: Cleanup, answer: string): Promise<number> {
+  return listenUpstream(
+    cleanup,
+    createHttpServer((_request, response) => response.end(answer)),
+  );
+}
+
+/** A request that is the only one on its connection. */
+export function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
 }
 
 /** A worker's data plane in this process, on a free port. */
@@ -175,5 +208,18 @@ export async function eventually(holds: () => boolean | Promise<boolean>): Promi
   while (!(await holds())) {
     if (performance.now() > until) throw new Error(`never held: ${holds.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Resolves when no process has one of these ids, ended ones that nobody collected included. */
+export async function untilGone(...pids: readonly number[]): Promise<void> {
+  await eventually(() => pids.every((pid) => !exists(pid)));
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

@@ -62,6 +62,11 @@ export class DataPlane {
     for (const replica of this.#replicas.values()) replica.leaveTable();
   }
 
+  /** The table in force; null before the first one. */
+  get table(): ProxyTable | null {
+    return this.#table;
+  }
+
   get generation(): number {
     return this.#table?.generation ?? 0;
   }

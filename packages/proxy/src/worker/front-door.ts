@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:net";
+import { fdOf } from "../listening-socket.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { DataPlane } from "./data-plane.ts";
 
@@ -17,9 +18,14 @@ export class FrontDoor {
     });
   }
 
-  /** The listener's raw handle, which the holder keeps. */
+  /** The listener's raw handle, which the holder keeps; null unless it listens. */
   get handle(): unknown {
     return Reflect.get(this.#server, "_handle");
+  }
+
+  /** The listener's descriptor; null unless it listens. */
+  get fd(): number | null {
+    return this.#server.listening ? fdOf(this.handle) : null;
   }
 
   get port(): number {
@@ -43,9 +49,9 @@ export class FrontDoor {
   }
 
   /** Accepts on a socket that another worker opened. */
-  async adopt(handle: unknown): Promise<void> {
+  async adopt(fd: number): Promise<void> {
     // listen() on a listening socket sets its backlog anew, so it has to be said again.
-    await this.#listen(() => this.#server.listen(handle, backlog));
+    await this.#listen(() => this.#server.listen({ fd }, backlog));
   }
 
   /** Stops accepting; connections stay. */

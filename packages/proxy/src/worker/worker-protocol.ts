@@ -1,14 +1,12 @@
 import type { TrafficTotals } from "@hitless/core";
+import type { LedgerState } from "../holder/traffic-ledger.ts";
 import { isRecord, type ProxyTable } from "../table.ts";
-import type { ProxyTimeouts } from "../timeouts.ts";
 import type { PlaneStatus } from "./data-plane.ts";
 
 /** What the holder tells a worker. */
 export type ToWorker =
-  | { readonly kind: "begin"; readonly timeouts: ProxyTimeouts; readonly table: ProxyTable | null }
-  | { readonly kind: "open"; readonly host: string; readonly port: number }
-  /** Comes with the handle of the listening socket. */
-  | { readonly kind: "adopt" }
+  /** Listen, on the socket that came along or on a new one. */
+  | { readonly kind: "begin"; readonly table: ProxyTable | null; readonly ledger: LedgerState }
   | { readonly kind: "table"; readonly table: ProxyTable }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "cut"; readonly id: number; readonly replicaId: string }
@@ -16,6 +14,15 @@ export type ToWorker =
 
 /** What a worker tells the holder. */
 export type FromWorker =
+  /** To a holder that it started: command me. That is what the one before knew. */
+  | {
+      readonly kind: "takeOver";
+      /** In force. */
+      readonly table: ProxyTable | null;
+      /** Null: it died before it said. */
+      readonly ledger: LedgerState | null;
+      readonly totals: TrafficTotals;
+    }
   /** Comes with the handle of the listening socket. */
   | { readonly kind: "opened"; readonly port: number }
   | { readonly kind: "openFailed"; readonly code: string; readonly message: string }

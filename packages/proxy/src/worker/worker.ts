@@ -1,46 +1,61 @@
-import type { Server } from "node:net";
+import { createServer } from "node:net";
+import { TableFile } from "../holder/table-file.ts";
+import type { LedgerState } from "../holder/traffic-ledger.ts";
+import { forkPeer, type Peer } from "../peer.ts";
+import { inheritedFd, type ProcessSettings, workerSocketPath } from "../process-settings.ts";
+import { RestartPause } from "../restart-pause.ts";
+import type { ProxyTable } from "../table.ts";
+import { listenUnix, type UnixListener } from "../unix-listener.ts";
 import { DataPlane } from "./data-plane.ts";
 import { FrontDoor } from "./front-door.ts";
-import type { FromWorker, ToWorker } from "./worker-protocol.ts";
+import { type FromWorker, isToWorker, type ToWorker } from "./worker-protocol.ts";
 
 /** Without a successor, idle clients get this long to use their connection once more. */
 const lingerMs = 1_000;
-/** What may still be in flight when the holder died. */
-const orphanTimeoutMs = 5_000;
 const lookAgainMs = 20;
 /** What a worker that is killed has counted since its last report is lost. */
 const reportEveryMs = 100;
 
-type Begin = Extract<ToWorker, { kind: "begin" }>;
-/** Calls back once it is on its way, or the holder is gone. */
-type Tell = (message: FromWorker, handle?: unknown, sent?: () => void) => void;
-
-/** One worker process: a data plane behind a front door, told what to do by the holder. */
+/**
+ * One worker process: a data plane behind a front door, told what to do by the holder. When the
+ * holder dies it goes on serving and starts the next one from its own descriptor.
+ */
 export class Worker {
+  readonly #settings: ProcessSettings;
   readonly #plane: DataPlane;
   readonly #door: FrontDoor;
-  readonly #tell: Tell;
-  #leaving = false;
+  readonly #pause = new RestartPause();
+  #holder: Peer;
+  #presence: UnixListener | null = null;
+  #beginning: Promise<void> | null = null;
+  /** The holder's, kept for its successor. */
+  #ledger: LedgerState | null = null;
   #reported = "";
+  #leaving = false;
 
-  constructor(begin: Begin, tell: Tell) {
-    this.#plane = new DataPlane(begin.timeouts);
+  constructor(settings: ProcessSettings, holder: Peer) {
+    this.#settings = settings;
+    this.#plane = new DataPlane(settings.timeouts);
     this.#door = new FrontDoor(this.#plane);
-    this.#tell = tell;
-    if (begin.table !== null) this.#plane.apply(begin.table);
+    this.#holder = holder;
+    this.#obey(holder);
     setInterval(() => this.#report(), reportEveryMs);
   }
 
-  async handle(message: ToWorker, handle: unknown): Promise<void> {
+  #obey(holder: Peer): void {
+    const since = performance.now();
+    this.#holder = holder;
+    holder.onMessage((message) => {
+      if (isToWorker(message)) void this.#handle(message);
+    });
+    holder.onGone(() => void this.#orphaned(performance.now() - since));
+  }
+
+  async #handle(message: ToWorker): Promise<void> {
     switch (message.kind) {
       case "begin":
-        return;
-      case "open":
-        await this.#open(message.host, message.port);
-        return;
-      case "adopt":
-        await this.#door.adopt(handle);
-        this.#acknowledge();
+        this.#ledger = message.ledger;
+        this.#beginning ??= this.#begin(message.table);
         return;
       case "table":
         this.#plane.apply(message.table);
@@ -53,17 +68,69 @@ export class Worker {
         this.#tell({ kind: "cut", id: message.id, count: this.#plane.cut(message.replicaId) });
         return;
       case "stop":
-        await this.leave(message.timeoutMs);
+        await this.#leave(message.timeoutMs);
     }
   }
 
-  /** The holder is gone: finish what is in flight, then end. */
-  async orphaned(): Promise<void> {
-    await this.leave(orphanTimeoutMs);
+  async #begin(table: ProxyTable | null): Promise<void> {
+    if (table !== null) this.#plane.apply(table);
+    if (!(await this.#listen())) return;
+    await this.#showPresence();
+    this.#acknowledge();
   }
 
-  /** Stops accepting, says `Connection: close` with every answer and resolves when all are gone. */
-  async leave(timeoutMs: number): Promise<void> {
+  async #listen(): Promise<boolean> {
+    const { host, port, inherits } = this.#settings;
+    try {
+      if (inherits) await this.#door.adopt(inheritedFd);
+      else await this.#door.open(host, port);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
+      this.#tell({ kind: "openFailed", code, message: String(error) });
+      return false;
+    }
+    if (!inherits) this.#tell({ kind: "opened", port: this.#door.port }, this.#door.handle);
+    return true;
+  }
+
+  /** Whoever finds no holder sees there that one will come. */
+  async #showPresence(): Promise<void> {
+    const server = createServer((socket) => socket.destroy());
+    try {
+      this.#presence = await listenUnix(server, workerSocketPath(this.#settings.socketPath));
+    } catch (error) {
+      process.stderr.write(`worker ${process.pid}: ${String(error)}\n`);
+    }
+  }
+
+  /** The holder is gone: serve on, and start the next one. Who never served ends. */
+  async #orphaned(holderLivedMs: number): Promise<void> {
+    if (this.#leaving) return;
+    if (this.#settings.inherits) this.#beginning ??= this.#beginAlone();
+    await this.#beginning;
+    if (this.#door.fd === null) process.exit(0);
+    setTimeout(() => this.#startHolder(), this.#pause.after(holderLivedMs));
+  }
+
+  // The holder died before it could say a word.
+  async #beginAlone(): Promise<void> {
+    const { table } = await new TableFile(this.#settings.stateDir).read();
+    await this.#begin(table);
+  }
+
+  #startHolder(): void {
+    const { fd, port } = this.#door;
+    if (fd === null) return;
+    const settings = { ...this.#settings, port, inherits: true };
+    const entry = "holder/holder-main";
+    const holder = forkPeer({ entry, settings, listeningFd: fd, detached: true });
+    this.#obey(holder);
+    const totals = this.#plane.traffic.totals();
+    this.#tell({ kind: "takeOver", table: this.#plane.table, ledger: this.#ledger, totals });
+  }
+
+  /** Stops accepting, says `Connection: close` with every answer and ends when all are gone. */
+  async #leave(timeoutMs: number): Promise<void> {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#plane.leaving = true;
@@ -75,9 +142,10 @@ export class Worker {
       }
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
     }
+    this.#presence?.remove();
     this.#plane.cut(null);
     const totals = this.#plane.traffic.totals();
-    this.#tell({ kind: "traffic", totals, last: true }, undefined, () => process.exit(0));
+    this.#holder.send({ kind: "traffic", totals, last: true }, null, () => process.exit(0));
   }
 
   #report(): void {
@@ -88,25 +156,12 @@ export class Worker {
     this.#tell({ kind: "traffic", totals, last: false });
   }
 
-  async #open(host: string, port: number): Promise<void> {
-    try {
-      await this.#door.open(host, port);
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
-      this.#tell({ kind: "openFailed", code, message: String(error) });
-      return;
-    }
-    this.#tell({ kind: "opened", port: this.#door.port }, this.#door.handle);
-    this.#acknowledge();
-  }
-
   #acknowledge(): void {
     const { generation, ruleGeneration } = this.#plane.status();
     this.#tell({ kind: "inForce", generation, ruleGeneration });
   }
-}
 
-/** A raw listening handle travels over IPC like a server, which is all the types know of. */
-export function isSendable(handle: unknown): handle is Server {
-  return typeof handle === "object" && handle !== null;
+  #tell(message: FromWorker, handle?: unknown): void {
+    this.#holder.send(message, handle);
+  }
 }

@@ -1,0 +1,127 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { Server } from "node:net";
+import type { ProcessSettings } from "./process-settings.ts";
+import { entryPath, nodeArguments } from "./source-runtime.ts";
+
+/**
+ * The other process on an IPC channel, holder or worker: either may have started the other, and
+ * each of them may die at any moment.
+ */
+export interface Peer {
+  /** 0 when it could not be started. */
+  readonly pid: number;
+  /** Lost when the peer is gone; `sent` is called once it is on its way, or that. */
+  send(message: object, handle?: unknown, sent?: () => void): void;
+  kill(): void;
+  onMessage(listener: (message: unknown, handle: unknown) => void): void;
+  /** Called once, after its last message: it died, or was not started at all. */
+  onGone(listener: () => void): void;
+}
+
+/** How a peer is started. */
+export interface ForkOptions {
+  /** `worker/worker-main` or `holder/holder-main`. */
+  readonly entry: string;
+  readonly settings: ProcessSettings;
+  /** The listening socket, when `settings.inherits` says that it comes along. */
+  readonly listeningFd: number | null;
+  /** Outlives the group and session of this process. */
+  readonly detached: boolean;
+}
+
+/** Starts a holder or a worker with an IPC channel to it. */
+export function forkPeer(options: ForkOptions): Peer {
+  const child = forked(options);
+  return {
+    pid: child?.pid ?? 0,
+    send: (message, handle, sent = ignored) => {
+      if (child?.connected === true) child.send(message, sendable(handle), {}, sent);
+      else sent();
+    },
+    kill: () => child?.kill("SIGKILL"),
+    onMessage: (listener) => child?.on("message", listener),
+    onGone: (listener) => whenChildGone(child, listener),
+  };
+}
+
+/** The process that started this one. */
+export function parentPeer(): Peer {
+  const pid = process.ppid;
+  return {
+    pid,
+    send: (message, handle, sent = ignored) => {
+      if (process.connected) process.send?.(message, sendable(handle), {}, sent);
+      else sent();
+    },
+    kill: () => {
+      // Somebody else is the parent of an orphan.
+      if (process.connected && process.ppid === pid) process.kill(pid, "SIGKILL");
+    },
+    onMessage: (listener) => process.on("message", listener),
+    onGone: (listener) => {
+      // It may have died while this process was still starting: then nobody says so any more.
+      if (process.connected) process.once("disconnect", listener);
+      else setImmediate(listener);
+    },
+  };
+}
+
+/** Null when the system refuses in a way that Node reports by throwing. */
+function forked(options: ForkOptions): ChildProcess | null {
+  const { entry, settings, listeningFd, detached } = options;
+  try {
+    return fork(entryPath(entry), [JSON.stringify(settings)], {
+      execArgv: nodeArguments(),
+      detached,
+      // What comes after the channel is descriptor `inheritedFd` there.
+      stdio: [
+        "ignore",
+        "inherit",
+        "inherit",
+        "ipc",
+        ...(listeningFd === null ? [] : [listeningFd]),
+      ],
+    });
+  } catch (error) {
+    tellFailure(error);
+    return null;
+  }
+}
+
+function whenChildGone(child: ChildProcess | null, listener: () => void): void {
+  if (child === null) {
+    setImmediate(listener);
+    return;
+  }
+  // Either may come first: what it said before it died is read until the channel ends.
+  let left = 2;
+  const partly = () => {
+    left -= 1;
+    if (left === 0) listener();
+  };
+  child.once("exit", partly);
+  child.once("disconnect", partly);
+  child.on("error", (error) => {
+    // What was never started does not exit either.
+    if (child.pid !== undefined) return;
+    tellFailure(error);
+    listener();
+  });
+}
+
+// A raw listening handle travels like a server, which is all that the types know of.
+function sendable(handle: unknown): Server | undefined {
+  return isServer(handle) ? handle : undefined;
+}
+
+function isServer(handle: unknown): handle is Server {
+  return typeof handle === "object" && handle !== null;
+}
+
+// Whoever is gone hears nothing; `onGone` tells.
+function ignored(): void {}
+
+// Into proxy.log.
+function tellFailure(error: unknown): void {
+  process.stderr.write(`proxy ${process.pid}: no process could be started: ${String(error)}\n`);
+}

@@ -1,0 +1,54 @@
+import { rmSync, statSync } from "node:fs";
+import { chmod, mkdir, rename } from "node:fs/promises";
+import { connect, type Server } from "node:net";
+import { dirname, join } from "node:path";
+
+/** A unix socket that is listened on. */
+export interface UnixListener {
+  /** Removes the path, unless another process has taken it over. */
+  remove(): void;
+}
+
+/**
+ * Listens on a path, mode 0600. The socket is bound beside it and renamed: the path of a dead
+ * process is taken over without a moment in which there is none, and Node, which removes what it
+ * bound when it closes, does not remove a successor's.
+ */
+export async function listenUnix(server: Server, path: string): Promise<UnixListener> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = join(dirname(path), `${process.pid}.new`);
+  rmSync(temporary, { force: true });
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(temporary, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
+  await chmod(temporary, 0o600);
+  const inode = inodeOf(temporary);
+  await rename(temporary, path);
+  return {
+    remove: () => {
+      if (inodeOf(path) === inode) rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Whether a process listens on that path. */
+export function answersOn(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}
+
+function inodeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+}
