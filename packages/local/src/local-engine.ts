@@ -7,17 +7,19 @@ import {
   type EngineMutation,
   type EngineView,
   failpoint,
+  HitlessError,
   type Known,
   type LogLine,
   type LogQuery,
   type Observation,
   type ReleaseStore,
   type Revision,
+  type RouteTable,
   type Scale,
   type SecretSource,
   type TrafficView,
 } from "@hitless/core";
-import type { Upstream } from "@hitless/proxy";
+import type { ProxyStatus, Upstream } from "@hitless/proxy";
 import type { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 import { type EngineState, EngineStateFile, loadEngineState } from "./engine-state.ts";
 import { LogKeeper } from "./logs/log-keeper.ts";
@@ -59,6 +61,9 @@ export class LocalEngine implements Engine {
   private readonly router: Router;
   private readonly keeper: ReplicaKeeper;
   private readonly logKeeper: LogKeeper;
+  /** Since when the proxy leaves questions unanswered. */
+  private silentSince: number | null = null;
+  private readonly openedAt = Date.now();
 
   private constructor(options: LocalEngineOptions, state: EngineState) {
     this.options = options;
@@ -122,11 +127,8 @@ export class LocalEngine implements Engine {
     _needs: readonly Observation[],
     _signal: AbortSignal,
   ): Promise<EngineView> {
+    const counts = await this.counts();
     const { token, revisions, route } = this.state;
-    const counts = await this.router.read().then(
-      (status) => ({ kind: "known", value: status, asOf: token }) as const,
-      (thrown: unknown) => unknown(String(thrown)),
-    );
     const inFlight = counts.kind === "known" ? counts.value.inFlight : null;
     return {
       replicas: known(this.keeper.views(inFlight), token),
@@ -147,32 +149,36 @@ export class LocalEngine implements Engine {
       ),
       capacity: known({ fits: true, detail: "" }, token),
       requests: counts.kind === "known" ? known(requestsOf(counts.value.revisions), token) : counts,
-      traffic: trafficOf(counts, token),
+      traffic: trafficOf(counts, { token, openedAt: this.openedAt }),
     };
+  }
+
+  private async counts(): Promise<Known<ProxyStatus>> {
+    try {
+      const status = await this.router.read();
+      this.silentSince = null;
+      return known(status, this.state.token);
+    } catch (thrown) {
+      this.silentSince ??= Date.now();
+      return { kind: "unknown", reason: String(thrown), since: this.silentSince };
+    }
   }
 
   async apply(mutation: EngineMutation, _signal: AbortSignal): Promise<number> {
     this.options.assertMine();
-    this.state.token += 1;
-    const { token } = this.state;
     switch (mutation.kind) {
       case "scale":
         await this.scale(mutation);
         break;
       case "route":
-        this.state.route = mutation.table;
-        await failpoint("route-due");
-        await this.save();
-        await failpoint("route-saved");
-        // In force is read from observe(): the release waits there, not here.
-        this.router.push().catch(() => undefined);
+        await this.route(mutation.table);
         break;
       case "collect":
         await this.collect(mutation.revision);
         break;
     }
     this.signal.notify();
-    return token;
+    return this.state.token;
   }
 
   changes(signal: AbortSignal): AsyncIterable<void> {
@@ -213,14 +219,29 @@ export class LocalEngine implements Engine {
     } else {
       known.level = replicas;
     }
+    this.state.token += 1;
     this.keeper.reconcile();
     await failpoint("level-due");
     await this.save();
     await failpoint("level-saved");
   }
 
+  private async route(table: RouteTable): Promise<void> {
+    // A late one must not take the place of the one that came after it.
+    if (table.generation > this.state.route.generation) {
+      this.state.route = table;
+      this.state.token += 1;
+    }
+    await failpoint("route-due");
+    await this.save();
+    await failpoint("route-saved");
+    // In force is read from observe(): the release waits there, not here.
+    this.router.push().catch(() => undefined);
+  }
+
   private async collect(revision: number): Promise<void> {
     const { folder, store, artifacts } = this.options;
+    this.refuseInUse(revision);
     await artifacts.removeCheckout(join(folder.checkouts, String(revision)));
     const others = (await store.revisions()).filter((n) => n !== revision);
     const needed = (await Promise.all(others.map((n) => store.revision(n)))).flatMap(digestsOf);
@@ -230,6 +251,7 @@ export class LocalEngine implements Engine {
     await store.removeRevision(revision);
     // Last: what is in no view any more is never asked for again.
     this.state.revisions = this.state.revisions.filter((r) => r.revision !== revision);
+    this.state.token += 1;
     await this.save();
     await failpoint("revision-forgotten");
   }
@@ -239,6 +261,16 @@ export class LocalEngine implements Engine {
     this.options.assertMine();
     await this.file.save();
   }
+
+  private refuseInUse(revision: number): void {
+    const level = this.state.revisions.find((r) => r.revision === revision)?.level ?? 0;
+    const running = this.state.replicas.filter((r) => r.revision === revision).length;
+    if (level + running === 0) return;
+    throw new HitlessError(
+      "REFUSED",
+      `revision ${revision} cannot be collected: its level is ${level}, ${running} replicas are left`,
+    );
+  }
 }
 
 function digestsOf(revision: Revision | null): string[] {
@@ -247,10 +279,6 @@ function digestsOf(revision: Revision | null): string[] {
 
 function known<T>(value: T, asOf: number): Known<T> {
   return { kind: "known", value, asOf };
-}
-
-function unknown(reason: string): Extract<Known<never>, { kind: "unknown" }> {
-  return { kind: "unknown", reason, since: Date.now() };
 }
 
 function laggards(
@@ -264,11 +292,12 @@ function laggards(
 
 function trafficOf(
   counts: Known<{ readonly traffic: TrafficView | null }>,
-  token: number,
+  at: { readonly token: number; readonly openedAt: number },
 ): Known<TrafficView> {
   if (counts.kind === "unknown") return counts;
   const { traffic } = counts.value;
-  return traffic === null ? unknown("the proxy is of an older version") : known(traffic, token);
+  if (traffic !== null) return known(traffic, at.token);
+  return { kind: "unknown", reason: "the proxy is of an older version", since: at.openedAt };
 }
 
 function requestsOf(

@@ -32,19 +32,40 @@ export interface LogLine {
 /**
  * Runs replicas and carries traffic. The contract, clause by clause (`test/conformance`):
  *
- * 1. `apply` resolves once the mutation is accepted and durable, not when it is in force.
- * 2. Tokens only grow; an observation whose parts are `asOf` a token contains that mutation.
- * 3. `apply` of what already holds changes nothing.
+ * 1. `apply` resolves once the mutation is accepted and durable, not when it is in force. One whose
+ *    answer was lost may be applied again.
+ * 2. Tokens never shrink, not even over a restart; an observation whose parts are `asOf` a token
+ *    contains that mutation.
+ * 3. `apply` of what already holds changes nothing. Nor does a table whose generation is not above
+ *    the accepted one: it is late.
  * 4. `scale` sets a level that the engine keeps by itself: it starts, restarts with backoff,
  *    replaces and drains replicas. When it must give up replicas it takes those that are not
- *    ready first, then those that have been ready for the shortest time.
- * 5. A replica gets no request before it is ready nor after it began to drain; `routed` turns
- *    false only when every part of the data plane has acknowledged that.
- * 6. `observe` never throws for a part that cannot be read: it returns that part as unknown.
- * 7. `changes` yields after anything observable changed; it may merge changes, never lose the last.
+ *    ready first, then those that have been ready for the shortest time. Draining ones are no part
+ *    of the level; one that is not ready any more is, and is taken back when it is.
+ * 5. A replica gets no request before it is ready nor after it began to drain. It is `routed` from
+ *    before the first part of the data plane may send it requests until every part has
+ *    acknowledged that it may not, and `ready` only once every part may.
+ * 6. `observe` never throws for a part that cannot be read: it returns that part as unknown, with
+ *    when that began. The other parts are told.
+ * 7. `changes` yields after a replica's state, a level, an exit, the route or the room changed, not
+ *    for counters and probes that answer as before; it may merge changes, never lose the last. It
+ *    tells what comes after the first `next`, to everyone who listens, and ends when aborted.
  * 8. What a controller observes after it was started is not older than its start: it does not know
  *    the token of a mutation that its predecessor died over.
- * 9. After `collect` the revision is in no view any more.
+ * 9. After `collect` the revision is in no view of replicas or revisions any more, and cannot be
+ *    started again. One that has a level or a replica is refused (REFUSED), and nothing changes.
+ * 10. Exits that nobody asked for are counted by revision and never forgotten before `collect`:
+ *     also starts that could not be made, and ends that came while no engine watched.
+ * 11. Mutations may be applied at once: all are accepted, in the order of the calls for one thing.
+ * 12. Replicas, levels and the route outlive the engine object: the next one goes on with the same
+ *     processes, and one that drained drains on.
+ * 13. `capacity` says whether one more replica fits. A level beyond it stays declared and is met when
+ *     there is room.
+ * 14. `logs` gives each replica's lines in the order in which they were written, earlier starts
+ *     first, also of replicas that are gone; `tail` the last of all that match. With `follow` it goes
+ *     on, with replicas that come later too, and ends without an error when aborted.
+ * 15. The table in force decides which revisions get requests, among whatever replicas are ready: one
+ *     that comes or goes needs no new table. Answers are counted by revision, and only grow.
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;

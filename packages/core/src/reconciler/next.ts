@@ -1,6 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Observation, Observed } from "../model/observed.ts";
+import type { RouteTable } from "../model/route.ts";
 import { limitsOf } from "../strategies/rounding.ts";
 import { lookAgainMs, mutate, wait } from "./decide.ts";
 import { finish } from "./finish.ts";
@@ -41,7 +42,8 @@ export function next(app: App, seen: Observed, at: { now: number; facts: Facts }
   const counted = account(app, seen);
   return (
     resend(counted, world) ??
-    barrier(counted, world) ??
+    barrier(world) ??
+    overtake(counted, world) ??
     startPending(counted, at.now) ??
     moveRelease(counted, world, at.facts) ??
     stand(counted, world, at.facts)
@@ -53,13 +55,26 @@ export function next(app: App, seen: Observed, at: { now: number; facts: Facts }
  * those it routes to have gone meanwhile; then the position decides what to do about that.
  */
 function resend(app: App, world: World): Decision | null {
-  if (world.route.accepted >= app.route.generation) return null;
-  const again = { kind: "route", table: app.route } as const;
-  return violations(app, again, world).length > 0 ? null : mutate(app, again, world);
+  return world.route.accepted < app.route.generation ? handOver(app, app.route, world) : null;
 }
 
-function barrier(app: App, world: World): Decision | null {
-  const generation = Math.min(app.route.generation, world.route.accepted);
+/**
+ * The engine holds a table that was lost with the app's last save: ours follows as a newer one, for
+ * an older one would change nothing.
+ */
+function overtake(app: App, world: World): Decision | null {
+  const { accepted } = world.route;
+  if (accepted <= app.route.generation) return null;
+  return handOver(app, { ...app.route, generation: accepted + 1 }, world);
+}
+
+function handOver(app: App, table: RouteTable, world: World): Decision | null {
+  const route = { kind: "route", table } as const;
+  return violations(app, route, world).length > 0 ? null : mutate(app, route, world);
+}
+
+function barrier(world: World): Decision | null {
+  const generation = world.route.accepted;
   if (world.route.inForce < generation) {
     return wait(
       { kind: "routeBarrier", generation, lagging: world.route.lagging },

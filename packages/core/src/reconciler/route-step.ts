@@ -14,7 +14,8 @@ export function routeStep(
   const { rule } = position;
   if (rule === null || sameRule(rule, app.route.rule)) return null;
   if (lackingFor(app, position, at) !== null) return null;
-  return { kind: "route", table: { generation: app.route.generation + 1, rule } };
+  const last = Math.max(app.route.generation, at.world.route.accepted);
+  return { kind: "route", table: { generation: last + 1, rule } };
 }
 
 /** Whether the route in force is what the position wants. */

@@ -1,3 +1,4 @@
+import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
 import type { Exit } from "../model/failure.ts";
 import type { EngineMutation } from "../model/mutation.ts";
@@ -30,6 +31,7 @@ const healthy: Behaviour = {
   crashAfterMs: null,
   drainMs: 500,
   unrouteMs: 20,
+  startError: null,
 };
 
 /**
@@ -44,6 +46,7 @@ export class FakeEngine implements Engine, Clock {
   readonly #announcements = new Announcements();
   readonly #behaviours = new Map<number, Partial<Behaviour>>();
   readonly #levels = new Map<number, number>();
+  readonly #collected = new Set<number>();
   readonly #exits = new Map<number, { readonly count: number; readonly last: Exit | null }>();
   readonly #unknown = new Map<EnginePart, { readonly reason: string; readonly since: number }>();
   readonly #log: (LogLine & { readonly at: number })[] = [];
@@ -53,6 +56,7 @@ export class FakeEngine implements Engine, Clock {
   #born = 0;
   #random: number;
   #frozen: EngineView | null = null;
+  #deafSince: number | null = null;
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = { behaviour: {}, routeMs: 10, slots: null, jitterMs: 0, seed: 1, ...options };
@@ -184,6 +188,7 @@ export class FakeEngine implements Engine, Clock {
   setSlots(slots: number | null): void {
     this.#options = { ...this.#options, slots };
     this.#keepLevels();
+    this.#announcements.announce();
   }
 
   /** What is so now, unknown parts excepted. */
@@ -192,18 +197,28 @@ export class FakeEngine implements Engine, Clock {
       const exits = this.#exits.get(revision);
       return { revision, level, exits: exits?.count ?? 0, lastExit: exits?.last ?? null };
     });
+    const requests = this.#counts();
     const detail = this.#fits() ? "room" : `all ${this.#options.slots} slots are taken`;
     return {
       replicas: this.#known(
         "replicas",
-        this.#replicas.map((r) => r.view()),
+        this.#replicas.map((r) => r.view(requests.kind === "known")),
       ),
       revisions: this.#known("revisions", revisions),
       route: this.#known("route", this.dataPlane.view()),
       capacity: this.#known("capacity", { fits: this.#fits(), detail }),
-      requests: this.#known("requests", this.dataPlane.requests()),
-      traffic: this.#known("traffic", this.dataPlane.traffic()),
+      requests,
+      traffic:
+        requests.kind === "known" ? this.#known("traffic", this.dataPlane.traffic()) : requests,
     };
+  }
+
+  /** A part of the data plane that acknowledges nothing does not count for us either. */
+  #counts(): EngineView["requests"] {
+    this.#deafSince = this.dataPlane.held ? (this.#deafSince ?? this.#now) : null;
+    return this.#deafSince === null
+      ? this.#known("requests", this.dataPlane.requests())
+      : { kind: "unknown", reason: "worker 1 does not answer", since: this.#deafSince };
   }
 
   #known<T>(part: EnginePart, value: T): Known<T> {
@@ -224,9 +239,17 @@ export class FakeEngine implements Engine, Clock {
       case "route":
         return this.dataPlane.accept(mutation.table, this.#now);
       case "collect":
-        this.#exits.delete(mutation.revision);
-        return this.#levels.delete(mutation.revision);
+        return this.#collect(mutation.revision);
     }
+  }
+
+  #collect(revision: number): boolean {
+    if (this.#levels.get(revision) || this.replicas(revision).length > 0) {
+      throw new HitlessError("REFUSED", `revision ${revision} has a level or a replica`);
+    }
+    this.#collected.add(revision);
+    this.#exits.delete(revision);
+    return this.#levels.delete(revision);
   }
 
   #pass(at: number): void {
@@ -248,7 +271,8 @@ export class FakeEngine implements Engine, Clock {
       while (replica.nextAt(held) <= due) {
         const turn = replica.turn(this.#now, held, this.#behaviourOf(replica.revision));
         if (turn === "crash") this.#exited(replica);
-        this.#say(replica, turn ?? "nothing");
+        if (turn === "restart") this.#started(replica);
+        else this.#say(replica, turn ?? "nothing");
       }
     }
     this.#replicas = this.#replicas.filter((r) => r.state !== "stopped");
@@ -273,7 +297,12 @@ export class FakeEngine implements Engine, Clock {
     const replica = new FakeReplica(`r${revision}-${this.#born}`, revision);
     replica.start(this.#now, this.#behaviourOf(revision));
     this.#replicas = [...this.#replicas, replica];
-    this.#say(replica, "started");
+    this.#started(replica);
+  }
+
+  #started(replica: FakeReplica): void {
+    if (replica.state === "failed") this.#exited(replica);
+    else this.#say(replica, `start ${replica.starts}`);
   }
 
   #exited(replica: FakeReplica): void {
@@ -297,6 +326,7 @@ export class FakeEngine implements Engine, Clock {
   #behaviourOf(revision: number): Behaviour {
     const { behaviour, jitterMs } = this.#options;
     const own = { ...healthy, ...behaviour, ...this.#behaviours.get(revision) };
+    if (this.#collected.has(revision)) return { ...own, startError: "it was collected" };
     return { ...own, startMs: own.startMs + Math.floor(this.#draw() * jitterMs) };
   }
 

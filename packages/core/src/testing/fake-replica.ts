@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly drainMs: number;
   /** From leaving service until no part of the data plane may send it requests. */
   readonly unrouteMs: number;
+  /** Why no start of it can be made; null: they can. */
+  readonly startError: string | null;
 }
 
 /** What happens to a fake replica by itself. */
@@ -39,6 +41,7 @@ export class FakeReplica {
   #failures = 0;
   #bestRunMs = 0;
   #drainMs = 0;
+  #stalled = false;
   #lastExit: Exit | null = null;
   #lastProbe: ProbeAnswer | null = null;
 
@@ -57,6 +60,11 @@ export class FakeReplica {
 
   get readySince(): number | null {
     return this.#readySince;
+  }
+
+  /** Starts, the present one included. */
+  get starts(): number {
+    return this.#starts;
   }
 
   get lastExit(): Exit | null {
@@ -85,6 +93,11 @@ export class FakeReplica {
     this.#startedAt = now;
     this.#starts += 1;
     this.#bestRunMs = 0;
+    this.#stalled = false;
+    if (behaviour.startError !== null) {
+      this.#fail({ kind: "notStarted", error: behaviour.startError, at: now }, behaviour);
+      return;
+    }
     this.#probed(now, false);
     if (!behaviour.neverReady) this.#due.set("admit", now + behaviour.startMs);
     if (behaviour.crashAfterMs !== null) this.#due.set("crash", now + behaviour.crashAfterMs);
@@ -92,22 +105,19 @@ export class FakeReplica {
 
   /** It exits without having been asked to. */
   crash(now: number, behaviour: Behaviour): void {
-    this.#due.clear();
-    this.#lastExit = { kind: "code", code: 1, at: now };
-    this.#leaveService("failed", now);
-    this.#unroute(now, behaviour);
-    const good = this.#bestRunMs >= goodRunMs;
-    const delayMs = good ? 0 : Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures);
-    this.#failures = good ? 0 : this.#failures + 1;
-    this.#due.set("restart", now + delayMs);
+    this.#fail({ kind: "code", code: 1, at: now }, behaviour);
   }
 
-  /** Readiness stops passing, and passes again `forMs` later. */
+  /** Readiness stops passing, and passes again `forMs` later; of a stalled one, `forMs` from now. */
   stall(now: number, forMs: number, behaviour: Behaviour): void {
-    if (this.#state !== "ready") return;
-    this.#leaveService("starting", now);
-    this.#unroute(now, behaviour);
-    this.#probed(now, false);
+    if (this.#state === "ready") {
+      this.#stalled = true;
+      this.#leaveService("starting", now);
+      this.#unroute(now, behaviour);
+      this.#probed(now, false);
+    }
+    if (!this.#stalled) return;
+    this.#due.delete("admit");
     if (Number.isFinite(forMs)) this.#due.set("admit", now + forMs);
   }
 
@@ -121,14 +131,16 @@ export class FakeReplica {
     else this.#due.set("stopped", now + this.#drainMs);
   }
 
-  view(): ReplicaView {
+  /** `counted`: the data plane tells what is in flight. */
+  view(counted: boolean): ReplicaView {
+    const inFlight = this.#state === "draining" ? 1 : 0;
     return {
       id: this.id,
       revision: this.revision,
       state: this.#state,
       readySince: this.#readySince,
       routed: this.#routed,
-      inFlight: this.#state === "draining" ? 1 : 0,
+      inFlight: counted ? inFlight : null,
       startedAt: this.#startedAt,
       starts: this.#starts,
       lastProbe: this.#lastProbe,
@@ -148,6 +160,7 @@ export class FakeReplica {
     switch (kind) {
       case "admit":
         this.#due.delete("unrouted");
+        this.#stalled = false;
         this.#routed = true;
         this.#probed(at, true);
         this.#due.set("ready", at);
@@ -169,6 +182,17 @@ export class FakeReplica {
       case "stopped":
         this.#leaveService("stopped", at);
     }
+  }
+
+  #fail(exit: Exit, behaviour: Behaviour): void {
+    this.#due.clear();
+    this.#lastExit = exit;
+    this.#leaveService("failed", exit.at);
+    this.#unroute(exit.at, behaviour);
+    const good = this.#bestRunMs >= goodRunMs;
+    const delayMs = good ? 0 : Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures);
+    this.#failures = good ? 0 : this.#failures + 1;
+    this.#due.set("restart", exit.at + delayMs);
   }
 
   /** Requests may still come until every part of the data plane has acknowledged it. */

@@ -237,10 +237,14 @@ export class EngineBed implements AsyncDisposable {
 }
 
 /** One request on a connection of its own; status 0 when there was no answer. */
-export function ask(port: number, path = "/"): Promise<{ status: number; body: string }> {
+export function ask(
+  port: number,
+  path = "/",
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve) => {
     const failed = (error: Error) => resolve({ status: 0, body: error.message });
-    const asked = get({ host: "127.0.0.1", port, path, agent: false }, (response) => {
+    const asked = get({ host: "127.0.0.1", port, path, headers, agent: false }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (text: string) => {

@@ -1,0 +1,1 @@
+export { ask, EngineBed } from "./engine-bed.ts";

@@ -1,0 +1,4 @@
+import { LocalSubjects } from "./subjects/local-subject.ts";
+import { engineConformance } from "./suite.ts";
+
+engineConformance("the engine of one machine", new LocalSubjects());

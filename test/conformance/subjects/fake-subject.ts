@@ -1,0 +1,114 @@
+import type { RouteRule } from "@hitless/core";
+import { type Behaviour, FakeEngine } from "@hitless/core/testing";
+import type { RevisionBehaviour, Subject } from "../subject.ts";
+
+/** Virtual time after which a condition counts as one that never holds, ms. */
+const longestWaitMs = 600_000;
+/** Furthest that the clock goes before the condition is looked at again, ms. */
+const stepMs = 1000;
+
+/** The engine in memory: its world is itself, and time passes only while something is waited for. */
+export class FakeSubject implements Subject {
+  readonly engine = new FakeEngine({ behaviour: { startMs: 100, drainMs: 100 } });
+  readonly limit = (replicas: number | null) => this.engine.setSlots(replicas);
+  private readonly made = new Set<number>();
+  private asked = 0;
+
+  constructor() {
+    // Nothing can be started of a revision before it is made.
+    for (let number = 1; number < 10; number += 1) {
+      this.engine.behave(number, { startError: `revision ${number} is not kept` });
+    }
+  }
+
+  now(): number {
+    return this.engine.now();
+  }
+
+  async revision(number: number, behaviour: RevisionBehaviour = {}): Promise<void> {
+    this.made.add(number);
+    this.engine.behave(number, { ...behaviourOf(behaviour), startError: null });
+  }
+
+  async until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+    const deadline = this.now() + longestWaitMs;
+    while (!(await holds())) {
+      if (this.now() > deadline) throw new Error(`never: ${what}`);
+      const next = Math.min(this.engine.nextAt(), this.now() + stepMs);
+      this.engine.runTo(Math.max(next, this.now()));
+      // Those who listen are told, and look, before anything else happens.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async kill(replica: string): Promise<void> {
+    if (!this.engine.kill(replica)) throw new Error(`${replica} is not ready`);
+  }
+
+  async stall(replica: string): Promise<void> {
+    this.engine.stall(replica, Number.POSITIVE_INFINITY);
+  }
+
+  async recover(replica: string): Promise<void> {
+    this.engine.stall(replica, 0);
+  }
+
+  async ask(headers: Readonly<Record<string, string>> = {}): Promise<string | null> {
+    this.asked += 1;
+    const revisions = chosenBy(this.engine.dataPlane.inForce.rule, headers, this.asked);
+    const able = this.engine.replicas().filter((r) => r.routed && revisions.includes(r.revision));
+    return able[this.asked % Math.max(1, able.length)]?.id ?? null;
+  }
+
+  async hold(): Promise<void> {
+    this.engine.dataPlane.hold();
+  }
+
+  async letGo(): Promise<void> {
+    this.engine.dataPlane.letGo(this.now());
+  }
+
+  /** The state of the fake is in its world: a new controller finds the same object. */
+  async restart(meanwhile?: () => Promise<void>): Promise<void> {
+    await meanwhile?.();
+    this.engine.thaw();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function behaviourOf(asked: RevisionBehaviour): Partial<Behaviour> {
+  return {
+    startMs: asked.readyAfterMs ?? 100,
+    neverReady: asked.neverReady ?? false,
+    crashAfterMs: asked.crashAfterMs ?? null,
+    drainMs: asked.stopMs ?? 100,
+  };
+}
+
+/** The revisions that may answer the nth request with these headers. */
+function chosenBy(
+  rule: RouteRule,
+  headers: Readonly<Record<string, string>>,
+  n: number,
+): readonly number[] {
+  switch (rule.kind) {
+    case "byReplica":
+      return rule.revisions;
+    case "byWeight": {
+      let below = 0;
+      const point = (n * 37) % 100;
+      const chosen = rule.weights.find((w) => {
+        below += w.weight;
+        return point < below;
+      });
+      return chosen === undefined ? [] : [chosen.revision];
+    }
+    case "byMatch": {
+      const found = rule.rules.find(
+        ({ match }) => match.kind === "header" && headers[match.name] === match.value,
+      );
+      return [found?.revision ?? rule.otherwise];
+    }
+  }
+}
