@@ -31,6 +31,8 @@ export interface PhaseReport {
   /** Not settled yet; 0 once the load was stopped. */
   readonly outstanding: number;
   readonly lostByCause: Readonly<Record<Cause, number>>;
+  /** Of the causes `status-4xx` and `status-5xx`: by status and reason, `502 upstream-closed`. */
+  readonly lostByAnswer: Readonly<Record<string, number>>;
   /** The first ten losses. */
   readonly examples: readonly LossExample[];
   /** Of answered requests, from the scheduled time; `slow` ones are only in `kinds`. */

@@ -24,6 +24,7 @@ export class PhaseTally {
     latency: new LatencyHistogram(),
   }));
   readonly #lostByCause = zeroPerCause();
+  readonly #lostByAnswer = new Map<string, number>();
   readonly #examples: LossExample[] = [];
   readonly #answersBy = new Map<string, Map<string, number>>();
   readonly #configValues = new Map<string, number>();
@@ -58,6 +59,8 @@ export class PhaseTally {
   lost(request: Scheduled, loss: Loss): void {
     this.#kinds[request.kind].lost += 1;
     this.#lostByCause[loss.cause] += 1;
+    const answered = loss.cause === "status-4xx" || loss.cause === "status-5xx";
+    if (answered) increment(this.#lostByAnswer, loss.detail);
     if (this.#examples.length < maxExamples) {
       this.#examples.push({ ...loss, kind: request.kind, atMs: Math.round(request.atMs) });
     }
@@ -82,6 +85,7 @@ export class PhaseTally {
       lost,
       outstanding: sent - answered - lost,
       lostByCause: { ...this.#lostByCause },
+      lostByAnswer: Object.fromEntries(this.#lostByAnswer),
       examples: [...this.#examples],
       latencyMs: this.#latencyBesideSlow().summary(),
       clientLagMs: Math.round(this.#clientLagMs * 100) / 100,

@@ -29,15 +29,19 @@ export interface RequestSettings {
 
 const distinctBodies = 256;
 const bodyBytes = 512;
+const blankLine = "\r\n";
 
 /** Draws requests from a mix, the same ones in the same order for the same seed. */
 export class RequestSource {
   readonly #random: () => number;
   readonly #weights: readonly { readonly kind: Kind; readonly upTo: number }[];
   readonly #byKind: Record<Kind, readonly PlannedRequest[]>;
+  readonly #seed: number;
+  #posts = 0;
 
   constructor(settings: RequestSettings) {
     this.#random = seededRandom(settings.seed);
+    this.#seed = settings.seed;
     this.#weights = cumulative(settings.mix);
     const { paths } = settings;
     this.#byKind = {
@@ -56,7 +60,16 @@ export class RequestSource {
     const choices = this.#byKind[kind];
     const request = choices[Math.floor(this.#random() * choices.length)];
     if (request === undefined) throw new RangeError(`no request of kind ${kind}`);
-    return request;
+    return kind === "post" ? this.#named(request) : request;
+  }
+
+  /** A POST with an `X-Request-Id` of its own, for apps that tell what they executed. */
+  #named(request: PlannedRequest): PlannedRequest {
+    this.#posts += 1;
+    const headEnd = request.bytes.length - bodyBytes - blankLine.length;
+    const id = Buffer.from(`X-Request-Id: ${this.#seed}-${this.#posts}\r\n`);
+    const parts = [request.bytes.subarray(0, headEnd), id, request.bytes.subarray(headEnd)];
+    return { ...request, bytes: Buffer.concat(parts) };
   }
 
   #post(settings: RequestSettings, reuses: boolean): PlannedRequest {
