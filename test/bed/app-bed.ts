@@ -13,6 +13,8 @@ export const repository = resolve(import.meta.dirname, "../..");
 /** How a command of ours ended. */
 export interface CommandResult {
   readonly code: number | null;
+  /** What ended it, when it did not end by itself. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
   readonly seconds: number;
@@ -92,10 +94,15 @@ export class AppBed implements AsyncDisposable {
     readonly pid: number;
     readonly done: Promise<CommandResult>;
   } {
+    return this.startWith({}, ...args);
+  }
+
+  /** Like `start`, with more in the environment of this one command. */
+  startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
     const began = performance.now();
     const child = spawn(join(repository, "bin/hitless"), args, {
       cwd: this.dir,
-      env: this.env,
+      env: { ...this.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";
@@ -104,8 +111,8 @@ export class AppBed implements AsyncDisposable {
     child.stderr.on("data", (chunk) => (stderr += String(chunk)));
     const done = new Promise<CommandResult>((ended, failed) => {
       child.once("error", failed);
-      child.once("close", (code) => {
-        ended({ code, stdout, stderr, seconds: (performance.now() - began) / 1000 });
+      child.once("close", (code, signal) => {
+        ended({ code, signal, stdout, stderr, seconds: (performance.now() - began) / 1000 });
       });
     });
     return { pid: child.pid ?? -1, done };

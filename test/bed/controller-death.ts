@@ -4,12 +4,22 @@ import { z } from "zod";
 import { type AppBed, isRunning, until } from "./app-bed.ts";
 
 const lockFile = z.object({ process: z.object({ pid: z.number() }) });
-const appFile = z.object({
-  value: z.object({
-    release: z.object({ id: z.number(), direction: z.enum(["forward", "back"]) }).nullable(),
-    releases: z.number(),
-  }),
+const release = z.object({
+  id: z.number(),
+  from: z.number().nullable(),
+  to: z.number(),
+  direction: z.enum(["forward", "back"]),
 });
+const savedApp = z.object({
+  stable: z.number().nullable(),
+  desired: z.object({ replicas: z.number() }),
+  release: release.nullable(),
+  releases: z.number(),
+});
+const appFile = z.object({ value: savedApp });
+
+/** What of the app on disk says how it has to go on. */
+export type SavedApp = Readonly<z.infer<typeof savedApp>>;
 
 /** The process that the state folder names as its controller, dead or alive; null without one. */
 export async function namedController(bed: AppBed): Promise<number | null> {
@@ -17,14 +27,19 @@ export async function namedController(bed: AppBed): Promise<number | null> {
   return read?.process.pid ?? null;
 }
 
+/** The app that is on disk; null before the first was saved. */
+export async function persistedApp(bed: AppBed): Promise<SavedApp | null> {
+  return (await parsed(bed, "app.json", appFile))?.value ?? null;
+}
+
 /** Number of the last release whose intent is on disk; 0 when none is. */
 export async function persistedReleases(bed: AppBed): Promise<number> {
-  return (await parsed(bed, "app.json", appFile))?.value.releases ?? 0;
+  return (await persistedApp(bed))?.releases ?? 0;
 }
 
 /** Where the release that is on disk goes; null when none is under way. */
 export async function persistedDirection(bed: AppBed): Promise<"forward" | "back" | null> {
-  return (await parsed(bed, "app.json", appFile))?.value.release?.direction ?? null;
+  return (await persistedApp(bed))?.release?.direction ?? null;
 }
 
 /** Kills the controller at once, without asking it who it is; resolves when it is gone. */
