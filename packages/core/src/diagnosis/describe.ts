@@ -132,6 +132,8 @@ function describeStep(why: Extract<Why, { kind: Later }>): string {
       return `turns back: ${describeFailure(why.reason)}`;
     case "pendingStarted":
       return `the release to revision ${why.to} that was waiting begins`;
+    case "keptExpired":
+      return `revision ${why.revisions.join(", ")} is kept no longer`;
     case "finished":
       return `release to revision ${why.to} ${describeOutcome(why.outcome)}`;
   }

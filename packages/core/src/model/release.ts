@@ -75,6 +75,8 @@ export interface Release {
   readonly waived: "none" | "waypoint" | "all";
   /** What became of the requests meanwhile; absent before the first look. */
   readonly traffic?: ReleaseTraffic;
+  /** Whether `contract` was ordered: from then on there is no way back. */
+  readonly contracted: boolean;
 }
 
 /** From when, and from how many requests of the canary, the holds of a waypoint count. */

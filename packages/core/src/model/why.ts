@@ -27,6 +27,7 @@ export const whyKinds = [
   "progressed",
   "turnedBack",
   "pendingStarted",
+  "keptExpired",
   "finished",
 ] as const;
 
@@ -108,4 +109,5 @@ export type Why =
   | { readonly kind: "progressed"; readonly available: number; readonly wanted: number }
   | { readonly kind: "turnedBack"; readonly reason: Failure }
   | { readonly kind: "pendingStarted"; readonly to: number }
+  | { readonly kind: "keptExpired"; readonly revisions: readonly number[] }
   | { readonly kind: "finished"; readonly outcome: Outcome; readonly to: number };

@@ -19,7 +19,10 @@ export interface ReleaseStore {
   revisions(): Promise<readonly number[]>;
   addRevision(revision: Revision): Promise<void>;
   removeRevision(number: number): Promise<void>;
-  /** Adding a record whose id is already there changes nothing. */
+  /**
+   * A row with an id that is there takes its place: a controller died over the end of that release,
+   * and it ended later, perhaps otherwise.
+   */
   addRecord(record: ReleaseRecord): Promise<void>;
   history(): Promise<readonly ReleaseRecord[]>;
   addEvent(event: AppEvent): Promise<void>;

@@ -1,6 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Mutation } from "../model/mutation.ts";
+import type { Release } from "../model/release.ts";
 import type { Why } from "../model/why.ts";
 import { restartClock } from "./progress.ts";
 import { sideOf, type World } from "./world.ts";
@@ -16,14 +17,23 @@ export function wait(why: Why, lookAgain: number): Decision {
 export function mutate(app: App, mutation: Mutation, world: World): Decision {
   const route = mutation.kind === "route" ? mutation.table : app.route;
   const ordered = { mutation, token: null, since: world.now };
-  const moved = mutation.kind === "scale" && mutation.revision === app.release?.to;
-  const release = moved && app.release ? restartClock(app, app.release, world.now) : app.release;
+  const release = app.release && ordering(app, app.release, { mutation, now: world.now });
   return {
     kind: "mutate",
     mutation,
     app: { ...app, route, ordered, release },
     why: whyOf(mutation, world),
   };
+}
+
+/** What a release must remember of a mutation before it is carried out. */
+function ordering(app: App, release: Release, at: { mutation: Mutation; now: number }): Release {
+  const { mutation, now } = at;
+  if (mutation.kind === "migrate" && mutation.phase === "contract") {
+    return { ...release, contracted: true };
+  }
+  const moved = mutation.kind === "scale" && mutation.revision === release.to;
+  return moved ? restartClock(app, release, now) : release;
 }
 
 function whyOf(mutation: Mutation, world: World): Why {

@@ -20,7 +20,7 @@ export function pendingVerdicts(waypoint: Waypoint): readonly string[] {
 /** What the holds of a reached waypoint say; null when all are open or waived. */
 export function holdStep(app: App, waypoint: Waypoint, world: World): Decision | null {
   const { release } = app;
-  if (release === null || waypoint.hold.length === 0 || release.waived !== "none") return null;
+  if (release === null || waypoint.hold.length === 0 || waived(release, waypoint)) return null;
   if (release.reached === null) return beginHolds(app, release, { waypoint, world });
   for (const hold of waypoint.hold) {
     const state = stateOf(hold, { release, reached: release.reached, world });
@@ -33,6 +33,16 @@ export function holdStep(app: App, waypoint: Waypoint, world: World): Decision |
       : wait({ kind: "holdUndecided", ...why }, world.now + lookAgainMs);
   }
   return null;
+}
+
+/**
+ * `promote` waives all but what guards a step that cannot be undone: that takes a `skip` said there,
+ * which is recorded.
+ */
+function waived(release: Release, waypoint: Waypoint): boolean {
+  return (
+    release.waived === "waypoint" || (release.waived === "all" && waypoint.schema !== "contract")
+  );
 }
 
 function beginHolds(

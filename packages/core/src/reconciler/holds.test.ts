@@ -134,16 +134,19 @@ describe("a hold", () => {
         bakeMs: 0,
       },
     });
-    engine.kill(1);
-    engine.behave(1, { neverReady: true });
     const start = engine.now();
+    const lag: SimEvent = {
+      when: () => engine.replicas(2).some((r) => r.state === "ready"),
+      world: () => engine.dataPlane.hold(),
+    };
     const run = await simulate({
       app: begin(app, 2, start),
       engine,
+      events: [lag],
       until: (s) => s.now() > start + 100_000,
     });
     expect(run.app.release?.reached).toBeNull();
     expect(run.app.release?.cursor).toBe(0);
-    expect(run.decisions.at(-1)?.why).toMatchObject({ kind: "starting", revision: 1 });
+    expect(run.decisions.at(-1)?.why).toMatchObject({ kind: "routeBarrier" });
   });
 });

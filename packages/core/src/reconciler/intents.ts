@@ -1,10 +1,11 @@
 import type { App } from "../model/app.ts";
+import type { Failure } from "../model/failure.ts";
 import type { Already } from "../model/happened.ts";
 import type { Intent, IntentKind, Release, ReleaseRecord } from "../model/release.ts";
 import { releaseMeant, tooLate } from "./meant-for.ts";
 import { waypointOf } from "./position.ts";
 import { restartClock, startClock } from "./progress.ts";
-import { turnBack } from "./turn-back.ts";
+import { contracted, turnBack } from "./turn-back.ts";
 
 /**
  * Applies what a person asked of the running release. What already holds is accepted and changes
@@ -51,13 +52,12 @@ export function alreadySo(app: App, kind: IntentKind): Already | null {
 function move(app: App, release: Release, intent: Intent): App {
   const { by, at } = intent;
   switch (intent.kind) {
-    // Reachable from every state; on the way back they change nothing more.
     case "abort":
-      return turnBack(app, { kind: "aborted", by }, at);
+      return back(app, { kind: "aborted", by }, at);
     case "rollback":
-      return turnBack(app, { kind: "rolledBack", by }, at);
+      return back(app, { kind: "rolledBack", by }, at);
     case "replace":
-      return turnBack(app, { kind: "replaced", by }, at);
+      return back(app, { kind: "replaced", by }, at);
     case "retry":
       return retry(app, release, intent);
     case "pause":
@@ -71,12 +71,14 @@ function move(app: App, release: Release, intent: Intent): App {
     case "promote":
       return promote(app, release, intent);
     case "skip":
-      refuseMoved(release, intent);
-      return forwardOnly(app, release, {
-        intent,
-        change: { waived: release.waived === "all" ? "all" : "waypoint" },
-      });
+      return skip(app, release, intent);
   }
+}
+
+/** Reachable from every state before `contract`; on the way back they change nothing more. */
+function back(app: App, reason: Failure, at: number): App {
+  if (app.release?.contracted) throw contracted(app.release);
+  return turnBack(app, reason, at);
 }
 
 /** Goes forward again; whoever retries what somebody else has retried has what they want. */
@@ -105,6 +107,14 @@ function retry(app: App, release: Release, intent: Intent): App {
     progress: { ...startClock(app, at), mark: -1, exits: 0 },
   };
   return { ...app, release: again };
+}
+
+/** Said at `contract` it counts there, whatever `promote` waived before. */
+function skip(app: App, release: Release, intent: Intent): App {
+  refuseMoved(release, intent);
+  const guarded = release.plan[release.cursor]?.schema === "contract";
+  const all = release.waived === "all" && !guarded;
+  return forwardOnly(app, release, { intent, change: { waived: all ? "all" : "waypoint" } });
 }
 
 /** A paused release goes on first: its clock stood still. */

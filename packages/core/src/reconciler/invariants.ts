@@ -1,8 +1,8 @@
 import type { App } from "../model/app.ts";
 import type { Mutation, Route, Scale } from "../model/mutation.ts";
 import { type RouteRule, routedRevisions } from "../model/route.ts";
-import { limitsOf } from "../strategies/rounding.ts";
-import { positionOf } from "./position.ts";
+import { limitsAt, positionOf } from "./position.ts";
+import { growingShares } from "./route-step.ts";
 import { sum, unavailableOf } from "./scale-step.ts";
 import { sideOf, type World } from "./world.ts";
 
@@ -16,7 +16,7 @@ export function violations(app: App, mutation: Mutation, world: World): readonly
     case "scale":
       return scaleViolations(app, mutation, world);
     case "route":
-      return routeViolations(mutation, world);
+      return routeViolations(app, mutation, world);
     case "collect":
       return references(app).has(mutation.revision)
         ? [`4: revision ${mutation.revision} is still referred to and must not be collected`]
@@ -45,7 +45,7 @@ function scaleViolations(app: App, scale: Scale, world: World): readonly string[
   const found: string[] = [];
   const side = sideOf(world, scale.revision);
   const position = positionOf(app, world);
-  const limits = limitsOf(position.waypoint.pace, app.desired.replicas);
+  const limits = limitsAt(app, position, world.now);
   const taken = Math.max(0, side.level - scale.replicas);
   const healthy = Math.max(0, taken - unavailableOf(side));
   const available = sum(world, (s) => s.available) - healthy;
@@ -73,12 +73,12 @@ function scaleViolations(app: App, scale: Scale, world: World): readonly string[
   return found;
 }
 
-function routeViolations(route: Route, world: World): readonly string[] {
+function routeViolations(app: App, route: Route, world: World): readonly string[] {
   const { rule } = route.table;
   if (rule.kind === "byReplica") return [];
-  const found = routedRevisions(rule)
-    .filter((revision) => sideOf(world, revision).available === 0)
-    .map((revision) => `2: revision ${revision} has no available replica`);
+  const found = growingShares(app.route.rule, rule)
+    .filter(({ revision }) => sideOf(world, revision).available === 0)
+    .map(({ revision }) => `2: revision ${revision} has no available replica`);
   if (rule.kind !== "byWeight") return found;
   const total = rule.weights.reduce((all, w) => all + w.weight, 0);
   return Math.abs(total - 100) < 1e-9 ? found : [...found, `7: weights sum to ${total} %`];
@@ -89,7 +89,11 @@ function contractViolations(app: App, phase: string, world: World): readonly str
   const old = [...world.sides.values()].filter(
     (s) => s.revision !== app.release?.to && (s.level > 0 || s.replicas.length > 0),
   );
-  return old.map((s) => `6: revision ${s.revision} still runs`);
+  const kept = app.kept.filter((k) => k.revision !== app.release?.to && k.until > world.now);
+  return [
+    ...old.map((s) => `6: revision ${s.revision} still runs`),
+    ...kept.map((k) => `6: revision ${k.revision} is kept`),
+  ];
 }
 
 /** Weight of a revision under rules that do not follow capacity by themselves. */

@@ -1,14 +1,14 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
+import type { Scale } from "../model/mutation.ts";
 import type { Observation, Observed } from "../model/observed.ts";
-import type { RouteTable } from "../model/route.ts";
-import { limitsOf } from "../strategies/rounding.ts";
+import type { Why } from "../model/why.ts";
 import { lookAgainMs, mutate, wait } from "./decide.ts";
 import { finish } from "./finish.ts";
 import { holdStep, pendingVerdicts } from "./hold-step.ts";
-import { references, violations } from "./invariants.ts";
+import { references } from "./invariants.ts";
 import { contractStep, hookKey, outsideStep } from "./outside-step.ts";
-import { atMost, courseOf, type Position, positionOf } from "./position.ts";
+import { atMost, courseOf, limitsAt, type Position, positionOf } from "./position.ts";
 import { failureNow, progressed, restartClock } from "./progress.ts";
 import { reached } from "./reached.ts";
 import { startPending } from "./requests.ts";
@@ -16,7 +16,7 @@ import { routeStands, routeStep } from "./route-step.ts";
 import { growthStep, shrinkStep, sum } from "./scale-step.ts";
 import { account } from "./traffic.ts";
 import { turnBackDecision } from "./turn-back.ts";
-import { type Facts, isWhy, readWorld, type World } from "./world.ts";
+import { type Facts, isWhy, readWorld, unobservable, type World } from "./world.ts";
 
 /** What the loop must read before it calls `next`. Reading is no mutation. */
 export function needs(app: App): readonly Observation[] {
@@ -41,36 +41,12 @@ export function next(app: App, seen: Observed, at: { now: number; facts: Facts }
   // Into every app that is decided on: it is persisted with that, and by itself never.
   const counted = account(app, seen);
   return (
-    resend(counted, world) ??
     barrier(world) ??
-    overtake(counted, world) ??
+    expireKept(counted, at.now) ??
     startPending(counted, at.now) ??
     moveRelease(counted, world, at.facts) ??
     stand(counted, world, at.facts)
   );
-}
-
-/**
- * The controller died between persisting a table and handing it over: hand it over again, unless
- * those it routes to have gone meanwhile; then the position decides what to do about that.
- */
-function resend(app: App, world: World): Decision | null {
-  return world.route.accepted < app.route.generation ? handOver(app, app.route, world) : null;
-}
-
-/**
- * The engine holds a table that was lost with the app's last save: ours follows as a newer one, for
- * an older one would change nothing.
- */
-function overtake(app: App, world: World): Decision | null {
-  const { accepted } = world.route;
-  if (accepted <= app.route.generation) return null;
-  return handOver(app, { ...app.route, generation: accepted + 1 }, world);
-}
-
-function handOver(app: App, table: RouteTable, world: World): Decision | null {
-  const route = { kind: "route", table } as const;
-  return violations(app, route, world).length > 0 ? null : mutate(app, route, world);
 }
 
 function barrier(world: World): Decision | null {
@@ -86,6 +62,14 @@ function barrier(world: World): Decision | null {
   );
   if (replicas.length > 0) return wait({ kind: "unrouting", replicas }, world.now + lookAgainMs);
   return null;
+}
+
+/** Revisions are kept for a time, not for good. */
+function expireKept(app: App, now: number): Decision | null {
+  const kept = app.kept.filter((k) => k.until > now);
+  if (kept.length === app.kept.length) return null;
+  const revisions = app.kept.filter((k) => k.until <= now).map((k) => k.revision);
+  return { kind: "advance", app: { ...app, kept }, why: { kind: "keptExpired", revisions } };
 }
 
 /** What a release decides before anything is moved: failure, progress, a pause. */
@@ -108,11 +92,10 @@ function stand(app: App, world: World, facts: Facts): Decision {
   const { waypoint } = position;
   const outside = outsideStep(app, waypoint, world);
   if (outside !== null) return outside;
-  const limits = limitsOf(waypoint.pace, app.desired.replicas);
+  const limits = limitsAt(app, position, world.now);
   const grow = growthStep(position, world, limits);
-  const { fits, detail } = world.capacity;
-  if (grow !== null && fits) return mutate(app, grow, world);
-  const excess = shrinkStep(atMost(position, app.desired.replicas), world, limits);
+  if (grow !== null && world.fits) return mutate(app, grow, world);
+  const excess = shrinkStep(atMost(position, app), world, limits);
   if (excess !== null) return mutate(app, excess, world);
   const route = routeStep(app, position, { world, limits });
   if (route !== null) return mutate(app, route, world);
@@ -121,10 +104,7 @@ function stand(app: App, world: World, facts: Facts): Decision {
     if (shrink !== null) return mutate(app, shrink, world);
   }
   // Only now: what leaves may make the room that is missing.
-  if (grow !== null) {
-    const why = { kind: "noCapacity", revision: grow.revision, detail } as const;
-    return wait(why, world.now + lookAgainMs);
-  }
+  if (grow !== null) return wait(noRoom(grow, world), world.now + lookAgainMs);
   const missing = reached(app, position, { world, facts });
   if (missing !== null) {
     // What is waited for may change its mind without a word: a probe that answers differently.
@@ -132,6 +112,12 @@ function stand(app: App, world: World, facts: Facts): Decision {
     return wait(missing.why, Math.min(missing.lookAgain ?? soon, soon));
   }
   return arrive(app, position, world);
+}
+
+function noRoom(grow: Scale, world: World): Why {
+  const { capacity } = world.seen;
+  if (capacity.kind === "unknown") return unobservable("capacity", capacity);
+  return { kind: "noCapacity", revision: grow.revision, detail: capacity.value.detail };
 }
 
 /** The position is reached: holds, then the next waypoint; a finished release; or steady state. */

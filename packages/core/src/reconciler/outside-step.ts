@@ -24,7 +24,13 @@ export function outsideStep(app: App, waypoint: Waypoint, world: World): Decisio
 
 /** `contract`, which cannot be undone: after everything that the waypoint holds for. */
 export function contractStep(app: App, waypoint: Waypoint, world: World): Decision | null {
-  return waypoint.schema === "contract" ? schemaStep(app, "contract", world) : null;
+  if (waypoint.schema !== "contract") return null;
+  const needing = app.kept.filter((k) => k.revision !== app.release?.to);
+  if (needing.length === 0) return schemaStep(app, "contract", world);
+  const until = Math.max(...needing.map((k) => k.until));
+  const numbers = needing.map((k) => k.revision).join(", ");
+  const detail = `revision ${numbers} is kept until ${new Date(until).toISOString()} and needs what it removes`;
+  return wait({ kind: "held", waypoint: waypoint.id, hold: "contract", detail }, until);
 }
 
 /** A hook runs once per release and waypoint. */
@@ -44,14 +50,14 @@ function schemaStep(app: App, phase: SchemaPhase, world: World): Decision | null
   return orderOnce(app, { kind: "migrate", phase }, world);
 }
 
-/** Orders what is not the engine's, unless it is running already. */
+/** Orders what is not the engine's, unless it was accepted and is running. */
 function orderOnce(
   app: App,
   mutation: Extract<Mutation, { kind: "hook" | "migrate" }>,
   world: World,
 ): Decision {
   const same = JSON.stringify(app.ordered?.mutation) === JSON.stringify(mutation);
-  if (!same) return mutate(app, mutation, world);
+  if (!same || app.ordered?.token === null) return mutate(app, mutation, world);
   const why =
     mutation.kind === "hook"
       ? ({ kind: "hookRunning", key: mutation.key } as const)

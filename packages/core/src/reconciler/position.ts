@@ -1,9 +1,9 @@
 import type { App } from "../model/app.ts";
 import type { Release } from "../model/release.ts";
-import type { RouteRule } from "../model/route.ts";
-import { ruleFor } from "../model/route-intent.ts";
+import { type RouteRule, routedRevisions } from "../model/route.ts";
+import { type Roles, type RouteIntent, ruleFor } from "../model/route-intent.ts";
 import type { Waypoint } from "../model/waypoint.ts";
-import { countOf } from "../strategies/rounding.ts";
+import { countOf, enoughOf, type Limits, limitsOf } from "../strategies/rounding.ts";
 import { waypoint } from "../strategies/waypoint.ts";
 import { sideOf, type World } from "./world.ts";
 
@@ -63,11 +63,29 @@ export function positionOf(app: App, world: World): Position {
  * The same position for a side that has more than anybody wants since the desired number fell:
  * what is above it can go whatever the route is, and may be in the way of what has to grow.
  */
-export function atMost(position: Position, desired: number): Position {
-  const targets = [...position.targets].map(
-    ([revision, target]) => [revision, Math.max(target, desired)] as const,
-  );
+export function atMost(position: Position, app: App): Position {
+  const { rule } = app.route;
+  // Who gets requests whatever its size keeps somebody to answer them.
+  const answering = rule.kind === "byReplica" ? [] : routedRevisions(rule);
+  const targets = [...position.targets].map(([revision, target]) => {
+    const least = answering.includes(revision) ? 1 : 0;
+    return [revision, Math.max(target, app.desired.replicas, least)] as const;
+  });
   return { ...position, targets: new Map(targets) };
+}
+
+/**
+ * Whole replicas of the position's pace. A way back on which stable does not come up for as long as
+ * a release may take to make progress goes on with *enough* of it: one that waits for everybody
+ * would leave a bad revision in service on a machine that has just lost a replica.
+ */
+export function limitsAt(app: App, position: Position, now: number): Limits {
+  const desired = app.desired.replicas;
+  const limits = limitsOf(position.waypoint.pace, desired);
+  const { release } = app;
+  const stuck = release?.direction === "back" && now >= release.progress.deadlineAt;
+  if (!stuck) return limits;
+  return { ...limits, minAvailable: Math.min(limits.minAvailable, enoughOf(limits, desired)) };
 }
 
 function place(
@@ -94,7 +112,23 @@ function place(
     waypoint: at.waypoint,
     arriving: at.arriving,
     targets,
-    rule: ruleFor(at.waypoint.route, at.roles),
+    rule: routeFor(at.waypoint.route, at.roles, desired),
     givenUp: app.release?.direction === "back" ? app.release.to : null,
   };
+}
+
+/** With nobody to answer, requests wait for the side that should get most of them. */
+function routeFor(intent: RouteIntent, roles: Roles, desired: number): RouteRule | null {
+  const rule = ruleFor(intent, roles);
+  if (desired > 0 || rule === null) return rule;
+  switch (rule.kind) {
+    case "byReplica":
+      return rule;
+    case "byWeight": {
+      const [most] = [...rule.weights].sort((a, b) => b.weight - a.weight);
+      return { kind: "byReplica", revisions: most === undefined ? [] : [most.revision] };
+    }
+    case "byMatch":
+      return { kind: "byReplica", revisions: [rule.otherwise] };
+  }
 }

@@ -11,7 +11,7 @@ const exitsToGiveUp = 3;
 
 /** Why the release has failed by now; null while it may still succeed, and on the way back. */
 export function failureNow(release: Release, position: Position, world: World): Failure | null {
-  if (release.direction === "back" || release.paused !== null) return null;
+  if (release.direction === "back" || release.paused !== null || release.contracted) return null;
   const side = sideOf(world, release.to);
   const exits = side.exits - release.progress.exits;
   if (exits >= exitsToGiveUp)
@@ -33,7 +33,7 @@ export function failureNow(release: Release, position: Position, world: World): 
  */
 function lags(side: Side, wanted: number, world: World): boolean {
   if (side.available < Math.min(wanted, side.level)) return true;
-  return side.available < wanted && !world.capacity.fits;
+  return side.available < wanted && !world.fits;
 }
 
 /**
@@ -89,18 +89,21 @@ export function extendDeadlines(app: App, gapMs: number): App {
 
 /**
  * Takes up an app that nobody watched since `lastSeen` (null: nobody knows since when): the
- * deadline counts from now, holds do not count the absence.
+ * deadline counts from now, holds do not count the absence, and what only the last controller ran
+ * is ordered again.
  */
 export function takeUp(app: App, lastSeen: number | null, now: number): App {
   const { release } = app;
   if (release === null) return app;
+  const last = app.ordered?.mutation.kind;
+  const ordered = last === "hook" || last === "migrate" ? null : app.ordered;
   const going = restartClock(app, release, now);
   const { reached } = release;
-  if (reached === null) return { ...app, release: going };
+  if (reached === null) return { ...app, ordered, release: going };
   // What had passed while somebody watched stays, wherever the clock stands by now.
   const passed = lastSeen === null ? 0 : Math.max(0, lastSeen - reached.at);
   const at = now - passed;
-  return { ...app, release: { ...going, reached: { ...reached, at } } };
+  return { ...app, ordered, release: { ...going, reached: { ...reached, at } } };
 }
 
 function evidenceOf(side: Side, world: World): Evidence {

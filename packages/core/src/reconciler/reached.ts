@@ -1,7 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Why } from "../model/why.ts";
-import { enoughOf, limitsOf } from "../strategies/rounding.ts";
-import type { Position } from "./position.ts";
+import { enoughOf } from "../strategies/rounding.ts";
+import { limitsAt, type Position } from "./position.ts";
 import { slowestOf } from "./progress.ts";
 import { lackingFor, routeStands } from "./route-step.ts";
 import { availableAt, type Facts, type Side, sideOf, type World } from "./world.ts";
@@ -33,7 +33,7 @@ function lacking(app: App, position: Position, at: { world: World; facts: Facts 
   const side = sideOf(at.world, revision);
   const target = position.targets.get(revision) ?? 0;
   const back = app.release?.direction === "back";
-  const limits = limitsOf(position.waypoint.pace, app.desired.replicas);
+  const limits = limitsAt(app, position, at.world.now);
   const wanted = back ? Math.min(target, enoughOf(limits, app.desired.replicas)) : target;
   if (side.available >= wanted && side.level === target && !overfull(position, at.world))
     return null;
@@ -47,7 +47,11 @@ function lacking(app: App, position: Position, at: { world: World; facts: Facts 
     return { why: { kind: "settling", revision, replica: id, until }, lookAgain: until };
   }
   return {
-    why: { ...starting(side, wanted), deadlineAt: back ? null : deadlineAt },
+    // Enough of them are there, and what leaves waits for the rest.
+    why: {
+      ...starting(side, side.available < wanted ? wanted : target),
+      deadlineAt: back ? null : deadlineAt,
+    },
     lookAgain: back || deadlineAt === null || deadlineAt <= at.world.now ? null : deadlineAt,
   };
 }
@@ -55,7 +59,7 @@ function lacking(app: App, position: Position, at: { world: World; facts: Facts 
 /** The route is not what the position wants, because somebody's share has not the replicas it needs. */
 function unrouted(app: App, position: Position, world: World): Missing | null {
   if (app.desired.replicas === 0 || routeStands(app, position, world)) return null;
-  const limits = limitsOf(position.waypoint.pace, app.desired.replicas);
+  const limits = limitsAt(app, position, world.now);
   const revision = lackingFor(app, position, { world, limits }) ?? position.arriving;
   if (revision === null) return null;
   const why = starting(sideOf(world, revision), position.targets.get(revision) ?? 0);

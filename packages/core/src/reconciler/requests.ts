@@ -53,6 +53,8 @@ export function requestRelease(
     case "queue":
       return queue(app, request, at.by);
     case "replace": {
+      // Which cannot turn back any more.
+      if (release.contracted) return queue(app, request, at.by);
       const { now, by } = at;
       const intent: Intent = { kind: "replace", by, at: now, meantFor: standOf(release) };
       return applyIntent(queue(app, request, by), intent);
@@ -91,7 +93,8 @@ export function previousRevision(app: App): number | null {
 /**
  * A rollback never queues: a running release is turned back; when that does not lead to `to`, a
  * release to it follows at once. What waited is dropped: on a bad day nothing else must begin.
- * Throws OVERTAKEN when another release is the newest than the one that was meant.
+ * Throws OVERTAKEN when another release is the newest than the one that was meant, REFUSED when that
+ * has contracted the schema.
  */
 export function requestRollback(
   app: App,
@@ -174,6 +177,7 @@ function begin(app: App, request: PendingRelease, now: number): App {
     reached: null,
     progress: { ...startClock(app, now), mark: -1, exits: 0 },
     waived: "none",
+    contracted: false,
   };
   return { ...app, pending: null, release, releases: Math.max(app.releases, id) };
 }

@@ -5,28 +5,37 @@ import { enoughOf, type Limits } from "../strategies/rounding.ts";
 import type { Position } from "./position.ts";
 import { sideOf, type World } from "./world.ts";
 
-/** The route change that the position wants and capacity allows; null when there is none to make. */
+/**
+ * The route change that the position wants and capacity allows; null when there is none to make. A
+ * table that was persisted and never handed over, because the controller died, is handed over now
+ * if it is still what is wanted; one that the engine holds and we do not know (it was lost with the
+ * app's last save) is followed by ours.
+ */
 export function routeStep(
   app: App,
   position: Position,
   at: { world: World; limits: Limits },
 ): Route | null {
   const { rule } = position;
-  if (rule === null || sameRule(rule, app.route.rule)) return null;
+  if (rule === null || routeStands(app, position, at.world)) return null;
   if (lackingFor(app, position, at) !== null) return null;
-  const last = Math.max(app.route.generation, at.world.route.accepted);
-  return { kind: "route", table: { generation: last + 1, rule } };
+  const { accepted } = at.world.route;
+  const { generation } = app.route;
+  const unheard = accepted < generation && sameRule(rule, app.route.rule);
+  const table = unheard ? app.route : { generation: Math.max(generation, accepted) + 1, rule };
+  return { kind: "route", table };
 }
 
 /** Whether the route in force is what the position wants. */
 export function routeStands(app: App, position: Position, world: World): boolean {
   if (position.rule === null) return true;
-  return world.route.accepted >= app.route.generation && sameRule(position.rule, app.route.rule);
+  return world.route.accepted === app.route.generation && sameRule(position.rule, app.route.rule);
 }
 
 /**
- * Capacity before weight: the revision that has not the replicas that its share of the requests
- * needs; null when all have. On the way back enough will do. By replica the split follows capacity
+ * Capacity before weight: the revision whose share of the requests grows and that has not the
+ * replicas for it; null when there is none. (What stable lacks is no reason not to take requests
+ * off it.) On the way back enough will do. By replica the split follows capacity
  * by itself, so that nothing has to be there first.
  */
 export function lackingFor(
@@ -40,7 +49,7 @@ export function lackingFor(
   const lacking =
     position.rule === null
       ? []
-      : sharesOf(position.rule).filter((share) => {
+      : growingShares(app.route.rule, position.rule).filter((share) => {
           const target = position.targets.get(share.revision) ?? 0;
           const needed = Math.min(target, Math.ceil((share.percent / 100) * full));
           return (
@@ -48,6 +57,17 @@ export function lackingFor(
           );
         });
   return lacking[0]?.revision ?? null;
+}
+
+/** The revisions that may get more of the requests under a new rule, with their share of them. */
+export function growingShares(before: RouteRule, rule: RouteRule) {
+  return sharesOf(rule).filter(({ revision, percent }) => percent > mostOf(before, revision));
+}
+
+/** The most that a rule may give to a revision: by replica, all. */
+function mostOf(rule: RouteRule, revision: number): number {
+  if (rule.kind === "byReplica") return rule.revisions.includes(revision) ? 100 : 0;
+  return sharesOf(rule).find((share) => share.revision === revision)?.percent ?? 0;
 }
 
 /** Percent of the requests that a revision may get, where they do not follow capacity. */

@@ -18,11 +18,7 @@ function happens(
   engine: FakeEngine,
 ): SimEvent {
   const when = afterMutations(mutations);
-  const act: SimEvent["act"] = (app) => {
-    what(engine);
-    return app;
-  };
-  return { when, act };
+  return { when, world: () => void what(engine) };
 }
 
 /** Releases revision 2; what `history` says of its requests beside what the data plane counted. */
@@ -48,7 +44,10 @@ describe("the account of a release", () => {
 
   it("has each loss once, also when the controller dies around every second mutation", async () => {
     const { row, before, after } = await released((engine) => ({
-      kill: (n) => (n % 2 === 0 ? (n % 4 === 0 ? "beforeApply" : "beforeToken") : null),
+      mishap: (danger, { mutations }) => {
+        const due = mutations % 4 === 0 ? "before mutation" : "after mutation";
+        return mutations % 2 === 0 && danger === due ? "killed" : null;
+      },
       events: [1, 3, 5].map((n) => happens(n, (e) => e.kill(1) || e.kill(2), engine)),
     }));
     expect(row?.traffic?.failed).toEqual({ "upstream-closed": 3 });

@@ -12,10 +12,10 @@ import { type Facts, isWhy, readWorld } from "./world.ts";
 export interface TurnPorts {
   /** Resolves once the app is durable. */
   save(app: App): Promise<void>;
-  /** Resolves once the row is durable; one with the same id changes nothing. */
+  /** Resolves once the row is durable; of rows with the same id the last one counts. */
   addRecord(record: ReleaseRecord): Promise<void>;
-  /** Resolves with the token once the mutation is accepted; null from who has no tokens. */
-  apply(mutation: Mutation): Promise<number | null>;
+  /** Resolves with the token once the mutation is accepted; 0 from who has no tokens. */
+  apply(mutation: Mutation): Promise<number>;
 }
 
 /** What `next` was given. */
@@ -47,7 +47,7 @@ export async function carryOut(
       return;
     case "finish":
       await failpoint("record-due");
-      // The row first: a crash in between writes it again, and its id makes that harmless.
+      // The row first: after a crash in between it is written again, or as it ends then.
       await ports.addRecord(decision.record);
       await failpoint("record-added");
       await ports.save(decision.app);

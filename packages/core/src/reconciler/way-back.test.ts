@@ -38,7 +38,7 @@ async function lastOf(run: Simulation): Promise<ReleaseRecord | undefined> {
 }
 
 /** An act of the world: the app is as it was. */
-function meanwhile(act: () => unknown): SimEvent["act"] {
+function meanwhile(act: () => unknown): (app: App) => App {
   return (app) => {
     act();
     return app;

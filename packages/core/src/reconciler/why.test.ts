@@ -90,6 +90,10 @@ const runs: Readonly<Record<Why["kind"], Prepare>> = {
     return {};
   },
   pendingStarted: (app, engine) => ({ app: begin(begin(app, 2, engine.now()), 3, engine.now()) }),
+  keptExpired: (app, engine) => {
+    const kept = [{ revision: 9, warm: false, until: engine.now() + 10 }];
+    return { app: begin({ ...app, kept }, 2, engine.now()) };
+  },
   finished: () => ({}),
 };
 

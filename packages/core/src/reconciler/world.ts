@@ -1,13 +1,6 @@
 import type { App } from "../model/app.ts";
 import type { Exit } from "../model/failure.ts";
-import type {
-  Capacity,
-  Known,
-  Observed,
-  ReplicaView,
-  RevisionView,
-  RouteView,
-} from "../model/observed.ts";
+import type { Known, Observed, ReplicaView, RevisionView, RouteView } from "../model/observed.ts";
 import type { Why } from "../model/why.ts";
 
 /** One revision's replicas, counted. */
@@ -28,7 +21,8 @@ export interface Side {
 export interface World {
   readonly sides: ReadonlyMap<number, Side>;
   readonly route: RouteView;
-  readonly capacity: Capacity;
+  /** Whether more replicas are known to fit. */
+  readonly fits: boolean;
   readonly requests: Readonly<Record<number, number>>;
   readonly seen: Observed;
   readonly now: number;
@@ -43,11 +37,11 @@ export function readWorld(
   seen: Observed,
   at: { now: number; facts: Facts },
 ): World | Why {
+  // What only one kind of step needs holds up nothing else: least of all a way back.
   const { replicas, revisions, route, capacity, requests } = seen;
   if (replicas.kind === "unknown") return unobservable("replicas", replicas);
   if (revisions.kind === "unknown") return unobservable("revisions", revisions);
   if (route.kind === "unknown") return unobservable("route", route);
-  if (capacity.kind === "unknown") return unobservable("capacity", capacity);
   const ordered = app.ordered;
   if (ordered?.token !== null && ordered !== null) {
     const asOf = Math.min(replicas.asOf, revisions.asOf, route.asOf);
@@ -58,7 +52,7 @@ export function readWorld(
   return {
     sides: sidesOf(replicas.value, revisions.value, at),
     route: route.value,
-    capacity: capacity.value,
+    fits: capacity.kind === "known" && capacity.value.fits,
     requests: requests.kind === "known" ? requests.value : {},
     seen,
     now: at.now,
@@ -80,7 +74,10 @@ export function isWhy(result: World | Why): result is Why {
   return "kind" in result;
 }
 
-function unobservable(what: string, part: Extract<Known<unknown>, { kind: "unknown" }>): Why {
+export function unobservable(
+  what: string,
+  part: Extract<Known<unknown>, { kind: "unknown" }>,
+): Why {
   return { kind: "unobservable", what, reason: part.reason, since: part.since };
 }
 

@@ -1,13 +1,12 @@
-import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
-import type { Exit } from "../model/failure.ts";
 import type { EngineMutation } from "../model/mutation.ts";
-import type { EngineView, Known, Observation } from "../model/observed.ts";
+import type { EngineView, Known, Observation, ReplicaView } from "../model/observed.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine, EngineCapabilities, LogLine, LogQuery } from "../ports/engine.ts";
 import { Announcements } from "./announcements.ts";
 import { FakeDataPlane } from "./fake-data-plane.ts";
-import { type Behaviour, FakeReplica } from "./fake-replica.ts";
+import { FakeFleet } from "./fake-fleet.ts";
+import type { Behaviour, FakeReplica } from "./fake-replica.ts";
 
 /** The parts of a view, each of which can be made unknown. */
 export type EnginePart = keyof EngineView;
@@ -25,6 +24,15 @@ export interface FakeEngineOptions {
   readonly seed?: number;
 }
 
+/** What happens when a mutation takes effect; `take` makes it happen, and must be called once. */
+export type Witness = (mutation: EngineMutation, take: () => void) => void;
+
+interface Late {
+  readonly mutation: EngineMutation;
+  readonly token: number;
+  readonly due: number;
+}
+
 const healthy: Behaviour = {
   startMs: 1000,
   neverReady: false,
@@ -32,6 +40,8 @@ const healthy: Behaviour = {
   drainMs: 500,
   unrouteMs: 20,
   startError: null,
+  liesForMs: null,
+  flapMs: null,
 };
 
 /**
@@ -42,18 +52,20 @@ export class FakeEngine implements Engine, Clock {
   readonly capabilities: EngineCapabilities = { surge: true, weights: true, matches: true };
   /** The tables as they are in truth, whatever was observed of them. */
   readonly dataPlane: FakeDataPlane;
-  #options: Required<FakeEngineOptions>;
+  readonly #fleet: FakeFleet;
   readonly #announcements = new Announcements();
-  readonly #behaviours = new Map<number, Partial<Behaviour>>();
-  readonly #levels = new Map<number, number>();
-  readonly #collected = new Set<number>();
-  readonly #exits = new Map<number, { readonly count: number; readonly last: Exit | null }>();
+  readonly #behaviours = new Map<number, Behaviour>();
   readonly #unknown = new Map<EnginePart, { readonly reason: string; readonly since: number }>();
   readonly #log: (LogLine & { readonly at: number })[] = [];
-  #replicas: readonly FakeReplica[] = [];
-  #now = 0;
+  readonly #late: Late[] = [];
+  #options: Required<FakeEngineOptions>;
+  #witness: Witness = (_, take) => take();
+  /** Time since the engine began; the wall clock may be ahead of it or behind. */
+  #elapsed = 0;
+  #wallAheadMs = 0;
+  #lateMs = 0;
+  #seenLosses = 0;
   #token = 0;
-  #born = 0;
   #random: number;
   #frozen: EngineView | null = null;
   #deafSince: number | null = null;
@@ -62,10 +74,38 @@ export class FakeEngine implements Engine, Clock {
     this.#options = { behaviour: {}, routeMs: 10, slots: null, jitterMs: 0, seed: 1, ...options };
     this.#random = this.#options.seed;
     this.dataPlane = new FakeDataPlane(this.#options.routeMs);
+    this.#fleet = new FakeFleet({
+      behaviourOf: (revision) => this.#behaviourOf(revision),
+      slots: () => this.#options.slots,
+      say: ({ id, revision }, text) => {
+        this.#log.push({ replica: id, revision, text, at: this.now() });
+      },
+    });
   }
 
+  /** What the wall clock says. */
   now(): number {
-    return this.#now;
+    return this.#elapsed + this.#wallAheadMs;
+  }
+
+  /** Time that has passed in truth, ms. */
+  get elapsed(): number {
+    return this.#elapsed;
+  }
+
+  /** Ready replicas that were lost so far without anybody having asked for it. */
+  get losses(): number {
+    return this.#fleet.losses;
+  }
+
+  /** Whether one more replica fits. */
+  get fits(): boolean {
+    return this.#fleet.fits();
+  }
+
+  /** As many of them as what was last observed shows. */
+  get seenLosses(): number {
+    return this.#seenLosses;
   }
 
   async observe(
@@ -73,16 +113,21 @@ export class FakeEngine implements Engine, Clock {
     _needs: readonly Observation[],
     _signal: AbortSignal,
   ): Promise<EngineView> {
-    return this.#frozen ?? this.view();
+    if (this.#frozen !== null) return this.#frozen;
+    this.#seenLosses = this.losses;
+    return this.view();
   }
 
   async apply(mutation: EngineMutation, _signal: AbortSignal): Promise<number> {
-    if (this.#accept(mutation)) {
-      this.#token += 1;
-      this.#keepLevels();
-      this.#announcements.announce();
+    const last = this.#late.at(-1);
+    if (this.#lateMs === 0 && last === undefined) {
+      this.#effect(mutation);
+      return this.#token;
     }
-    return this.#token;
+    const due = Math.max(last?.due ?? 0, this.#elapsed + this.#lateMs);
+    const token = (last?.token ?? this.#token) + 1;
+    this.#late.push({ mutation, token, due });
+    return token;
   }
 
   changes(signal: AbortSignal): AsyncIterable<void> {
@@ -108,62 +153,65 @@ export class FakeEngine implements Engine, Clock {
     } while (query.follow && (await news.next()).done !== true);
   }
 
-  /** Lets time pass until `at`, with everything that happens on the way in its order. */
+  /** Lets true time pass until `at`, with everything that happens on the way in its order. */
   runTo(at: number): void {
     for (let due = this.nextAt(); due <= at; due = this.nextAt()) {
       // What was held up until now is overdue.
-      this.#pass(Math.max(due, this.#now));
-      this.#turnAt(due);
+      this.#pass(Math.max(due, this.#elapsed));
+      if ((this.#late[0]?.due ?? Number.POSITIVE_INFINITY) <= due) this.settle();
+      this.dataPlane.acknowledge(due);
+      this.#fleet.turn(due, this.#elapsed, this.dataPlane.held);
       this.#keepLevels();
-      this.#announcements.announce();
     }
-    this.#pass(Math.max(at, this.#now));
+    this.#pass(Math.max(at, this.#elapsed));
   }
 
-  /** When something will happen by itself next; Infinity when nothing will. */
+  /** When something will happen by itself next, in true time; Infinity when nothing will. */
   nextAt(): number {
-    return Math.min(
-      this.dataPlane.ackAt,
-      ...this.#replicas.map((r) => r.nextAt(this.dataPlane.held)),
-    );
+    const { ackAt, held } = this.dataPlane;
+    const lateAt = this.#late[0]?.due ?? Number.POSITIVE_INFINITY;
+    return Math.min(ackAt, lateAt, this.#fleet.nextAt(held));
   }
 
   /** How replicas of a revision behave from their next start, drain or exit on. */
   behave(revision: number, behaviour: Partial<Behaviour>): void {
-    this.#behaviours.set(revision, { ...this.#behaviours.get(revision), ...behaviour });
+    this.#behaviours.set(revision, { ...this.#baseOf(revision), ...behaviour });
   }
 
   /** Replicas that are there in truth, stopped ones excepted. */
   replicas(revision?: number): readonly FakeReplica[] {
-    return this.#replicas.filter((r) => revision === undefined || r.revision === revision);
+    if (revision === undefined) return this.#fleet.all;
+    return this.#fleet.all.filter((r) => r.revision === revision);
   }
 
   levels(): ReadonlyMap<number, number> {
-    return this.#levels;
+    return this.#fleet.levels;
   }
 
   /** A ready replica exits by itself, with a request on it: that one, or one of that revision. False when there is none. */
   kill(target: number | string): boolean {
-    const victim = this.#meant(target).find((r) => r.state === "ready");
-    if (victim === undefined) return false;
-    victim.crash(this.#now, this.#behaviourOf(victim.revision));
-    this.dataPlane.lose({ failed: { "upstream-closed": 1 } });
-    this.#exited(victim);
+    const killed = this.#fleet.kill(target, this.#elapsed);
+    if (killed) this.dataPlane.lose({ failed: { "upstream-closed": 1 } });
     this.#announcements.announce();
-    return true;
+    return killed;
   }
 
   /** Readiness of that ready replica, or of a revision's, fails for a while (Infinity: for good). */
   stall(target: number | string, forMs: number): void {
-    for (const replica of this.#meant(target)) {
-      replica.stall(this.#now, forMs, this.#behaviourOf(replica.revision));
-    }
+    this.#fleet.stall(target, this.#elapsed, forMs);
+    this.#announcements.announce();
+  }
+
+  /** Whatever ails the replicas of a revision ends, and those that are stuck become ready. */
+  heal(revision: number): void {
+    this.behave(revision, { neverReady: false, crashAfterMs: null, liesForMs: null, flapMs: null });
+    this.#fleet.heal(revision, this.#elapsed);
     this.#announcements.announce();
   }
 
   /** A part cannot be read until `reveal`. */
   hide(part: EnginePart, reason: string): void {
-    this.#unknown.set(part, { reason, since: this.#now });
+    this.#unknown.set(part, { reason, since: this.now() });
   }
 
   reveal(part: EnginePart): void {
@@ -172,6 +220,7 @@ export class FakeEngine implements Engine, Clock {
 
   /** `observe` keeps returning what is so now, until `thaw`. */
   freeze(): void {
+    this.#seenLosses = this.losses;
     this.#frozen = this.view();
   }
 
@@ -184,38 +233,59 @@ export class FakeEngine implements Engine, Clock {
     return this.#frozen !== null;
   }
 
+  /** Whether what is observed is not all that is so: old, partly unknown, or not yet in effect. */
+  get blurred(): boolean {
+    return this.frozen || this.#unknown.size > 0 || this.#late.length > 0;
+  }
+
+  /** From now on mutations are accepted at once and take effect so much later. 0: at once. */
+  delayEffects(ms: number): void {
+    this.#lateMs = ms;
+  }
+
+  /** What was accepted takes effect now: who lists the world anew waits for that. */
+  settle(): void {
+    for (const { mutation, token } of this.#late.splice(0)) {
+      this.#effect(mutation);
+      this.#token = token;
+    }
+  }
+
+  /** Is told of every mutation at the moment when it takes effect. */
+  witness(witness: Witness): void {
+    this.#witness = witness;
+  }
+
+  /** The wall clock is set forward (or back, below 0). Time goes on as before. */
+  jumpClock(ms: number): void {
+    this.#wallAheadMs += ms;
+  }
+
   /** Changes how many replicas fit; those that run stay. */
   setSlots(slots: number | null): void {
     this.#options = { ...this.#options, slots };
     this.#keepLevels();
-    this.#announcements.announce();
   }
 
   /** What is so now, unknown parts excepted. */
   view(): EngineView {
-    const revisions = [...this.#levels].map(([revision, level]) => {
-      const exits = this.#exits.get(revision);
-      return { revision, level, exits: exits?.count ?? 0, lastExit: exits?.last ?? null };
-    });
     const requests = this.#counts();
-    const detail = this.#fits() ? "room" : `all ${this.#options.slots} slots are taken`;
+    const counted = requests.kind === "known";
+    const fits = this.#fleet.fits();
+    const detail = fits ? "room" : `all ${this.#options.slots} slots are taken`;
     return {
-      replicas: this.#known(
-        "replicas",
-        this.#replicas.map((r) => r.view(requests.kind === "known")),
-      ),
-      revisions: this.#known("revisions", revisions),
+      replicas: this.#known("replicas", onWallClock(this.#fleet.views(counted), this.#wallAheadMs)),
+      revisions: this.#known("revisions", this.#fleet.revisionViews()),
       route: this.#known("route", this.dataPlane.view()),
-      capacity: this.#known("capacity", { fits: this.#fits(), detail }),
+      capacity: this.#known("capacity", { fits, detail }),
       requests,
-      traffic:
-        requests.kind === "known" ? this.#known("traffic", this.dataPlane.traffic()) : requests,
+      traffic: counted ? this.#known("traffic", this.dataPlane.traffic()) : requests,
     };
   }
 
   /** A part of the data plane that acknowledges nothing does not count for us either. */
   #counts(): EngineView["requests"] {
-    this.#deafSince = this.dataPlane.held ? (this.#deafSince ?? this.#now) : null;
+    this.#deafSince = this.dataPlane.held ? (this.#deafSince ?? this.now()) : null;
     return this.#deafSince === null
       ? this.#known("requests", this.dataPlane.requests())
       : { kind: "unknown", reason: "worker 1 does not answer", since: this.#deafSince };
@@ -228,105 +298,44 @@ export class FakeEngine implements Engine, Clock {
       : { kind: "unknown", ...unknown };
   }
 
+  #effect(mutation: EngineMutation): void {
+    this.#witness(mutation, () => {
+      if (!this.#accept(mutation)) return;
+      this.#token += 1;
+      this.#keepLevels();
+    });
+  }
+
   #accept(mutation: EngineMutation): boolean {
     switch (mutation.kind) {
-      case "scale": {
-        const { revision, replicas } = mutation;
-        if (this.#levels.get(revision) === replicas) return false;
-        this.#levels.set(revision, replicas);
-        return true;
-      }
+      case "scale":
+        return this.#fleet.setLevel(mutation.revision, mutation.replicas);
       case "route":
-        return this.dataPlane.accept(mutation.table, this.#now);
+        return this.dataPlane.accept(mutation.table, this.#elapsed);
       case "collect":
-        return this.#collect(mutation.revision);
+        return this.#fleet.collect(mutation.revision);
     }
-  }
-
-  #collect(revision: number): boolean {
-    if (this.#levels.get(revision) || this.replicas(revision).length > 0) {
-      throw new HitlessError("REFUSED", `revision ${revision} has a level or a replica`);
-    }
-    this.#collected.add(revision);
-    this.#exits.delete(revision);
-    return this.#levels.delete(revision);
-  }
-
-  #pass(at: number): void {
-    const serving = new Set(
-      this.#replicas.filter((r) => r.state === "ready").map((r) => r.revision),
-    );
-    this.dataPlane.serve(at - this.#now, serving);
-    this.#now = at;
-  }
-
-  #meant(target: number | string): readonly FakeReplica[] {
-    return this.#replicas.filter((r) => r.id === target || r.revision === target);
-  }
-
-  #turnAt(due: number): void {
-    this.dataPlane.acknowledge(due);
-    const { held } = this.dataPlane;
-    for (const replica of this.#replicas) {
-      while (replica.nextAt(held) <= due) {
-        const turn = replica.turn(this.#now, held, this.#behaviourOf(replica.revision));
-        if (turn === "crash") this.#exited(replica);
-        if (turn === "restart") this.#started(replica);
-        else this.#say(replica, turn ?? "nothing");
-      }
-    }
-    this.#replicas = this.#replicas.filter((r) => r.state !== "stopped");
   }
 
   #keepLevels(): void {
-    for (const revision of new Set([...this.#levels.keys(), ...this.#revisions()])) {
-      const live = this.replicas(revision).filter((r) => r.state !== "draining");
-      const surplus = live.length - (this.#levels.get(revision) ?? 0);
-      const victims = [...live].sort(leastUsefulFirst).slice(0, Math.max(0, surplus));
-      for (const victim of victims) victim.drain(this.#now, this.#behaviourOf(revision));
-      this.#replicas = this.#replicas.filter((r) => r.state !== "stopped");
-    }
-    for (const [revision, level] of this.#levels) {
-      const live = () => this.replicas(revision).filter((r) => r.state !== "draining").length;
-      while (live() < level && this.#fits()) this.#bear(revision);
-    }
+    this.#fleet.keepLevels(this.#elapsed);
+    this.#announcements.announce();
   }
 
-  #bear(revision: number): void {
-    this.#born += 1;
-    const replica = new FakeReplica(`r${revision}-${this.#born}`, revision);
-    replica.start(this.#now, this.#behaviourOf(revision));
-    this.#replicas = [...this.#replicas, replica];
-    this.#started(replica);
+  #pass(at: number): void {
+    if (at > this.#elapsed) this.dataPlane.serve(at - this.#elapsed, this.#fleet.ready());
+    this.#elapsed = at;
   }
 
-  #started(replica: FakeReplica): void {
-    if (replica.state === "failed") this.#exited(replica);
-    else this.#say(replica, `start ${replica.starts}`);
-  }
-
-  #exited(replica: FakeReplica): void {
-    const before = this.#exits.get(replica.revision)?.count ?? 0;
-    this.#exits.set(replica.revision, { count: before + 1, last: replica.lastExit });
-  }
-
-  #say(replica: FakeReplica, text: string): void {
-    this.#log.push({ replica: replica.id, revision: replica.revision, text, at: this.#now });
-  }
-
-  #fits(): boolean {
-    const { slots } = this.#options;
-    return slots === null || this.#replicas.length < slots;
-  }
-
-  #revisions(): readonly number[] {
-    return this.#replicas.map((r) => r.revision);
+  #baseOf(revision: number): Behaviour {
+    return this.#behaviours.get(revision) ?? { ...healthy, ...this.#options.behaviour };
   }
 
   #behaviourOf(revision: number): Behaviour {
-    const { behaviour, jitterMs } = this.#options;
-    const own = { ...healthy, ...behaviour, ...this.#behaviours.get(revision) };
-    if (this.#collected.has(revision)) return { ...own, startError: "it was collected" };
+    const own = this.#baseOf(revision);
+    const { jitterMs } = this.#options;
+    if (this.#fleet.collected(revision)) return { ...own, startError: "it was collected" };
+    if (jitterMs === 0) return own;
     return { ...own, startMs: own.startMs + Math.floor(this.#draw() * jitterMs) };
   }
 
@@ -337,11 +346,17 @@ export class FakeEngine implements Engine, Clock {
   }
 }
 
-/** Those that are not ready first, then those ready for the shortest time, as Kubernetes chooses. */
-function leastUsefulFirst(a: FakeReplica, b: FakeReplica): number {
-  return readySinceOf(b) - readySinceOf(a);
-}
-
-function readySinceOf(replica: FakeReplica): number {
-  return replica.readySince ?? Number.MAX_SAFE_INTEGER;
+/**
+ * Instants are told on the present wall clock, as the port demands: those of before a jump have
+ * moved with it.
+ */
+function onWallClock(views: readonly ReplicaView[], aheadMs: number): readonly ReplicaView[] {
+  if (aheadMs === 0) return views;
+  const moved = (at: number | null) => (at === null ? null : at + aheadMs);
+  return views.map((view) => ({
+    ...view,
+    readySince: moved(view.readySince),
+    startedAt: moved(view.startedAt),
+    restartAt: moved(view.restartAt),
+  }));
 }

@@ -23,20 +23,30 @@ export class FakeOutside {
     if (!this.#phases.has(phase)) this.#phases.set(phase, now + takesMs);
   }
 
+  /** The controller that ran them is gone: what is not over never will be. */
+  forget(now: number): void {
+    for (const running of [this.#hooks, this.#phases]) {
+      for (const [what, at] of running) if (at > now) running.delete(what);
+    }
+  }
+
   view(now: number): Pick<Observed, "schema" | "hooks"> {
     const reached = (phase: SchemaView["phase"]) => (this.#phases.get(phase) ?? Infinity) <= now;
     const undone = reached("expanded") ? "expanded" : "none";
     const phase = reached("contracted") ? "contracted" : undone;
     const over = [...this.#hooks].filter(([, at]) => at <= now).map(([key]) => key);
     return {
-      schema: { kind: "known", value: { phase }, asOf: now },
+      schema: { kind: "known", value: { phase }, asOf: 0 },
       hooks: Object.fromEntries(over.map((key) => [key, this.#verdict(key)])),
     };
   }
 
   /** When the next of them is over; Infinity when none runs. */
   nextAt(now: number): number {
-    const ends = [...this.#hooks.values(), ...this.#phases.values()];
-    return Math.min(Number.POSITIVE_INFINITY, ...ends.filter((at) => at > now));
+    let next = Number.POSITIVE_INFINITY;
+    for (const running of [this.#hooks, this.#phases]) {
+      for (const at of running.values()) if (at > now) next = Math.min(next, at);
+    }
+    return next;
   }
 }

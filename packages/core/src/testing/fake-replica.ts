@@ -15,10 +15,22 @@ export interface Behaviour {
   readonly unrouteMs: number;
   /** Why no start of it can be made; null: they can. */
   readonly startError: string | null;
+  /** It says that it is ready and does not serve, which is found out after so long. Null: it does serve. */
+  readonly liesForMs: number | null;
+  /** Readiness passes for so long, then fails for as long, and so on. Null: it stays as it is. */
+  readonly flapMs: number | null;
 }
 
 /** What happens to a fake replica by itself. */
-export type Turn = "admit" | "ready" | "crash" | "restart" | "unrouted" | "stopped";
+export type Turn =
+  | "admit"
+  | "ready"
+  | "unready"
+  | "exposed"
+  | "crash"
+  | "restart"
+  | "unrouted"
+  | "stopped";
 
 /** What a part of the data plane that acknowledges nothing holds up. */
 const acknowledged: ReadonlySet<Turn> = new Set<Turn>(["ready", "unrouted"]);
@@ -44,6 +56,10 @@ export class FakeReplica {
   #stalled = false;
   #lastExit: Exit | null = null;
   #lastProbe: ProbeAnswer | null = null;
+  #view: ReplicaView | null = null;
+  /** The first turn due, while nothing is held up and while acknowledgements are. */
+  #nextAt = Number.POSITIVE_INFINITY;
+  #nextAtHeld = Number.POSITIVE_INFINITY;
 
   constructor(id: string, revision: number) {
     this.id = id;
@@ -76,7 +92,7 @@ export class FakeReplica {
    * acknowledges nothing, so that it neither becomes ready nor is unrouted.
    */
   nextAt(held: boolean): number {
-    return this.#first(held)?.at ?? Number.POSITIVE_INFINITY;
+    return held ? this.#nextAtHeld : this.#nextAt;
   }
 
   /** Takes the turn that is due first, at `now` when that was held up, and says which it was. */
@@ -85,6 +101,7 @@ export class FakeReplica {
     if (first === null) return null;
     this.#due.delete(first.kind);
     this.#take(first.kind, Math.max(first.at, now), behaviour);
+    this.#changed();
     return first.kind;
   }
 
@@ -101,6 +118,7 @@ export class FakeReplica {
     this.#probed(now, false);
     if (!behaviour.neverReady) this.#due.set("admit", now + behaviour.startMs);
     if (behaviour.crashAfterMs !== null) this.#due.set("crash", now + behaviour.crashAfterMs);
+    this.#changed();
   }
 
   /** It exits without having been asked to. */
@@ -108,17 +126,26 @@ export class FakeReplica {
     this.#fail({ kind: "code", code: 1, at: now }, behaviour);
   }
 
-  /** Readiness stops passing, and passes again `forMs` later; of a stalled one, `forMs` from now. */
-  stall(now: number, forMs: number, behaviour: Behaviour): void {
-    if (this.#state === "ready") {
-      this.#stalled = true;
-      this.#leaveService("starting", now);
-      this.#unroute(now, behaviour);
-      this.#probed(now, false);
-    }
-    if (!this.#stalled) return;
+  /**
+   * Readiness stops passing, and passes again `forMs` later; of a stalled one, `forMs` from now.
+   * False when it was not ready.
+   */
+  stall(now: number, forMs: number, behaviour: Behaviour): boolean {
+    const wasReady = this.#state === "ready";
+    if (wasReady) this.#unready(now, behaviour);
+    if (!this.#stalled) return false;
     this.#due.delete("admit");
     if (Number.isFinite(forMs)) this.#due.set("admit", now + forMs);
+    this.#changed();
+    return wasReady;
+  }
+
+  /** Readiness will pass after a start's time, if that is all that it lacks. */
+  heal(now: number, behaviour: Behaviour): void {
+    for (const trouble of ["crash", "unready", "exposed"] as const) this.#due.delete(trouble);
+    const waits = this.#state === "starting" && !this.#due.has("admit") && !this.#due.has("ready");
+    if (waits) this.#due.set("admit", now + behaviour.startMs);
+    this.#changed();
   }
 
   drain(now: number, behaviour: Behaviour): void {
@@ -129,10 +156,16 @@ export class FakeReplica {
     if (this.#routed) this.#unroute(now, behaviour);
     else if (this.#drainMs === 0) this.#state = "stopped";
     else this.#due.set("stopped", now + this.#drainMs);
+    this.#changed();
   }
 
   /** `counted`: the data plane tells what is in flight. */
   view(counted: boolean): ReplicaView {
+    this.#view ??= this.#seen();
+    return counted ? this.#view : { ...this.#view, inFlight: null };
+  }
+
+  #seen(): ReplicaView {
     const inFlight = this.#state === "draining" ? 1 : 0;
     return {
       id: this.id,
@@ -140,7 +173,7 @@ export class FakeReplica {
       state: this.#state,
       readySince: this.#readySince,
       routed: this.#routed,
-      inFlight: counted ? inFlight : null,
+      inFlight,
       startedAt: this.#startedAt,
       starts: this.#starts,
       lastProbe: this.#lastProbe,
@@ -151,9 +184,18 @@ export class FakeReplica {
   }
 
   #first(held: boolean): { readonly kind: Turn; readonly at: number } | null {
-    const due = [...this.#due].filter(([kind]) => !held || !acknowledged.has(kind));
-    const first = due.sort(([, a], [, b]) => a - b)[0];
-    return first === undefined ? null : { kind: first[0], at: first[1] };
+    let first: { readonly kind: Turn; readonly at: number } | null = null;
+    for (const [kind, at] of this.#due) {
+      if (held && acknowledged.has(kind)) continue;
+      if (first === null || at < first.at) first = { kind, at };
+    }
+    return first;
+  }
+
+  #changed(): void {
+    this.#view = null;
+    this.#nextAt = this.#first(false)?.at ?? Number.POSITIVE_INFINITY;
+    this.#nextAtHeld = this.#first(true)?.at ?? Number.POSITIVE_INFINITY;
   }
 
   #take(kind: Turn, at: number, behaviour: Behaviour): void {
@@ -168,6 +210,15 @@ export class FakeReplica {
       case "ready":
         this.#state = "ready";
         this.#readySince = at;
+        if (behaviour.liesForMs !== null) this.#due.set("exposed", at + behaviour.liesForMs);
+        if (behaviour.flapMs !== null) this.#due.set("unready", at + behaviour.flapMs);
+        return;
+      case "unready":
+        this.#unready(at, behaviour);
+        this.#due.set("admit", at + (behaviour.flapMs ?? 0));
+        return;
+      case "exposed":
+        this.#unready(at, behaviour);
         return;
       case "crash":
         this.crash(at, behaviour);
@@ -193,6 +244,15 @@ export class FakeReplica {
     const delayMs = good ? 0 : Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures);
     this.#failures = good ? 0 : this.#failures + 1;
     this.#due.set("restart", exit.at + delayMs);
+    this.#changed();
+  }
+
+  #unready(at: number, behaviour: Behaviour): void {
+    for (const trouble of ["unready", "exposed"] as const) this.#due.delete(trouble);
+    this.#stalled = true;
+    this.#leaveService("starting", at);
+    this.#unroute(at, behaviour);
+    this.#probed(at, false);
   }
 
   /** Requests may still come until every part of the data plane has acknowledged it. */

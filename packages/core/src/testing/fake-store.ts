@@ -8,14 +8,21 @@ export class FakeStore implements ReleaseStore {
   readonly #revisions = new Map<number, Revision>();
   readonly #records = new Map<number, ReleaseRecord>();
   readonly #events: AppEvent[] = [];
+  /** Are told what became durable. */
+  onSave: (app: App) => void = () => {};
+  onRecord: (record: ReleaseRecord) => void = () => {};
   #app: App | null = null;
 
+  /** What comes back has been through JSON, as on disk. */
   async load(): Promise<App | null> {
-    return this.#app;
+    if (this.#app === null) return null;
+    const parsed: App = JSON.parse(JSON.stringify(this.#app));
+    return parsed;
   }
 
   async save(app: App): Promise<void> {
-    this.#app = structuredClone(app);
+    this.#app = app;
+    this.onSave(app);
   }
 
   async revision(number: number): Promise<Revision | null> {
@@ -35,7 +42,8 @@ export class FakeStore implements ReleaseStore {
   }
 
   async addRecord(record: ReleaseRecord): Promise<void> {
-    if (!this.#records.has(record.id)) this.#records.set(record.id, record);
+    this.onRecord(record);
+    this.#records.set(record.id, record);
   }
 
   async history(): Promise<readonly ReleaseRecord[]> {

@@ -1,87 +1,92 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
-import type { Mutation } from "../model/mutation.ts";
-import type { Observed, Verdict } from "../model/observed.ts";
+import type { EngineMutation, Mutation } from "../model/mutation.ts";
+import type { Observed, ReplicaView, Verdict } from "../model/observed.ts";
 import type { ReleaseRecord } from "../model/release.ts";
 import type { Why } from "../model/why.ts";
-import { violations } from "../reconciler/invariants.ts";
-import { needs, next } from "../reconciler/next.ts";
-import { type Facts, isWhy, readWorld } from "../reconciler/world.ts";
+import { needs } from "../reconciler/next.ts";
+import type { Facts } from "../reconciler/world.ts";
+import { CallFailed, type Danger, Killed } from "./danger.ts";
+import { FakeController } from "./fake-controller.ts";
 import type { FakeEngine } from "./fake-engine.ts";
 import { FakeOutside } from "./fake-outside.ts";
 import { FakeStore } from "./fake-store.ts";
-import { brokenAfter, brokenBy, type Truth, truthOf } from "./truth.ts";
-
-/** Where a simulated controller dies around one mutation; the next one starts at once. */
-export type Kill = "beforeApply" | "beforeToken";
-
-/** Something that a person or the world does, once, when its time has come. */
-export interface SimEvent {
-  /**
-   * An instant of virtual time, or a question asked before every decision until it says yes. A run
-   * does not end before the former; the latter may never come.
-   */
-  readonly when: number | ((simulation: Simulation) => boolean);
-  /** Returns the app to persist. May also change the engine. */
-  readonly act: (app: App, now: number) => App;
-}
-
-/** One run: an app, an engine, and what happens to them. */
-export interface Scenario {
-  readonly app: App;
-  readonly engine: FakeEngine;
-  readonly minReadyMs?: number;
-  readonly events?: readonly SimEvent[];
-  readonly verdict?: (name: string, now: number) => Verdict | null;
-  /** Verdict of the hook runner on a key; every hook is done after a second by default. */
-  readonly hook?: (key: string) => "done" | "failed";
-  /** Asked with the number of the mutation, from 1. */
-  readonly kill?: (mutation: number) => Kill | null;
-  /** Ends the run before it is steady. */
-  readonly until?: (simulation: Simulation) => boolean;
-  readonly maxSteps?: number;
-}
-
-/** What was so, in truth, right after one step. */
-export interface TraceLine {
-  readonly at: number;
-  readonly decision: string;
-  readonly available: number;
-  readonly total: number;
-  readonly levels: Readonly<Record<number, number>>;
-}
+import { brokenAfter, Judge } from "./judge/judge.ts";
+import { brokenBy } from "./judge/judge-mutation.ts";
+import type { Scenario, SimEvent } from "./scenario.ts";
+import { type Step, type TraceLine, traceLine } from "./trace.ts";
+import { type Truth, truthOf } from "./truth.ts";
 
 const signal = new AbortController().signal;
 const longestLookMs = 60_000;
+const afterErrorMs = 1000;
+/** Most times in a row that a wait for the same reason is slept twice as long. */
+const mostDoublings = 5;
+const highestRevision = 40;
+
+/** A run that broke a rule; the message says which and what led there. */
+export class SimulationFault extends Error {
+  readonly broken: readonly string[];
+
+  constructor(broken: readonly string[], story: string) {
+    super([...broken, story].join("\n"));
+    this.broken = broken;
+  }
+}
 
 /**
- * Runs an app against the fake engine as a controller does: observe, decide, persist, act. Stops
- * with an error that carries the trace when an invariant breaks, when a wait names no later
- * instant, or when it does not come to rest.
+ * Runs an app against the fake engine with a controller that does what the real one does. Stops
+ * with a `SimulationFault` when an invariant breaks, when a wait names no later instant or a reason
+ * that is not so, or when it does not come to rest.
  */
 export class Simulation {
   readonly engine: FakeEngine;
-  readonly store = new FakeStore();
+  readonly store: FakeStore;
+  readonly outside: FakeOutside;
   readonly decisions: Decision[] = [];
-  readonly trace: TraceLine[] = [];
   readonly whys = new Set<Why["kind"]>();
   readonly #scenario: Scenario;
-  readonly #outside: FakeOutside;
+  readonly #judge = new Judge();
   readonly #waiting: Set<SimEvent>;
-  #app: App;
+  readonly #steps: Step[] = [];
+  readonly #facts: Facts;
+  readonly #askedBy = new WeakMap<Mutation, App>();
+  #saved: App;
+  #controllers: readonly FakeController[] = [];
+  #broken: readonly string[] = [];
+  /** Until then nobody controls the app. */
+  #awayUntil = 0;
+  #lastSeen: number | null = null;
+  #wallGapMs = 0;
   #mutations = 0;
   #idle = 0;
+  #doublings = 0;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
-    this.#app = scenario.app;
+    this.#saved = scenario.app;
     this.engine = scenario.engine;
-    this.#outside = new FakeOutside(scenario.hook ?? (() => "done"));
+    this.outside = new FakeOutside(scenario.hook ?? (() => "done"));
+    this.store = new FakeStore();
+    this.store.onSave = (app) => {
+      this.#saved = app;
+      this.#refuse(this.#judge.onSave(app));
+    };
+    this.store.onRecord = (record) => this.#judge.onRecord(record);
     this.#waiting = new Set(scenario.events ?? []);
+    const minReadyMs = scenario.minReadyMs ?? 0;
+    const numbers = Array.from({ length: highestRevision }, (_, n) => n);
+    this.#facts = new Map(numbers.map((n) => [n, { minReadyMs }]));
   }
 
+  /** The app as the controller knows it, or as it was saved last. */
   get app(): App {
-    return this.#app;
+    return this.#controllers[0]?.app ?? this.#saved;
+  }
+
+  /** Whether somebody controls the app. */
+  get controlled(): boolean {
+    return this.#controllers.length > 0;
   }
 
   /** Mutations decided so far. */
@@ -89,8 +94,19 @@ export class Simulation {
     return this.#mutations;
   }
 
+  /** The last steps, or all of them. */
+  get trace(): readonly TraceLine[] {
+    return this.#steps.map(traceLine);
+  }
+
+  /** What the wall clock says. */
   now(): number {
     return this.engine.now();
+  }
+
+  /** What is so at present. */
+  truth(): Truth {
+    return truthOf(this.engine, this.#scenario.minReadyMs ?? 0);
   }
 
   /** Rows of the history, oldest first. */
@@ -98,9 +114,40 @@ export class Simulation {
     return this.store.history();
   }
 
+  /** The controller dies; the next one comes `forMs` later. */
+  kill(forMs: number): void {
+    this.#controllers = [];
+    this.#lastSeen = this.now();
+    this.#awayUntil = this.engine.elapsed + forMs;
+    // Who is new lists the world anew, so that a lost token is not needed to see what was done.
+    this.engine.thaw();
+    this.engine.settle();
+    this.outside.forget(this.engine.elapsed);
+  }
+
+  /** The wall clock jumps; the controller finds out at its next turn. */
+  jumpClock(ms: number): void {
+    this.engine.jumpClock(ms);
+    if (this.controlled) this.#wallGapMs += ms;
+    else if (this.#lastSeen !== null) this.#lastSeen += ms;
+  }
+
+  /** A second controller acts beside the first, which the lock of a store is there to prevent. */
+  async double(): Promise<void> {
+    this.#controllers = [...this.#controllers, await this.#open()];
+  }
+
+  /** Only the newest controller is left. */
+  undouble(): void {
+    this.#controllers = this.#controllers.slice(-1);
+  }
+
   /** Runs until steady with no event left, or until the scenario says so. */
   async run(): Promise<this> {
-    await this.store.save(this.#app);
+    this.engine.witness((mutation, take) => this.#witness(mutation, take));
+    await this.store.save(this.#scenario.app);
+    // It was there all the time: what it runs is no news to it.
+    this.#controllers = [await this.#open()];
     const { maxSteps = 3000, until } = this.#scenario;
     for (let step = 0; step < maxSteps; step += 1) {
       if (until?.(this) === true) return this;
@@ -111,160 +158,230 @@ export class Simulation {
 
   async #step(): Promise<boolean> {
     await this.#happen();
-    const seen = await this.#observe();
-    const decision = next(this.#app, seen, { now: this.now(), facts: this.#facts() });
-    this.decisions.push(decision);
-    this.whys.add(decision.why.kind);
-    const before = truthOf(this.engine, this.#minReadyMs());
-    await this.#carryOut(decision, seen, before);
-    const after = truthOf(this.engine, this.#minReadyMs());
-    this.#note(decision, after);
-    this.#refuse(brokenAfter(this.#app, after));
-    const awaited = [...this.#waiting].some((event) => typeof event.when === "number");
-    return decision.kind === "steady" && !awaited;
+    // A person may be quicker than the first turn of a new controller.
+    if (!this.controlled) return this.#return();
+    let decision: Decision | null = null;
+    for (const controller of this.#controllers) decision = await this.#turn(controller);
+    this.#note(decision);
+    if (decision?.kind === "steady" && this.#awaited() === Number.POSITIVE_INFINITY) return true;
+    if (this.controlled) this.#sleepAfter(decision);
+    return false;
   }
 
-  async #carryOut(decision: Decision, seen: Observed, before: Truth): Promise<void> {
-    switch (decision.kind) {
-      case "mutate":
-        return this.#mutate(decision, seen, before);
-      case "advance":
-      case "turnBack":
-        return this.#persist(decision.app);
-      case "finish":
-        await this.store.addRecord(decision.record);
-        return this.#persist(decision.app);
-      case "wait":
-        return this.#sleep(decision.lookAgain);
-      case "steady":
-        return this.#sleep(this.now() + longestLookMs);
-    }
-  }
-
-  async #mutate(
-    decision: Extract<Decision, { kind: "mutate" }>,
-    seen: Observed,
-    before: Truth,
-  ): Promise<void> {
-    const { app, mutation } = decision;
-    const world = readWorld(this.#app, seen, { now: this.now(), facts: this.#facts() });
-    if (!isWhy(world)) this.#refuse(violations(this.#app, mutation, world));
-    const asked = this.#app;
-    await this.#persist(app);
-    this.#mutations += 1;
-    const kill = this.#scenario.kill?.(this.#mutations) ?? null;
-    if (kill === "beforeApply") return this.#restart();
-    const token = await this.#apply(mutation);
-    const after = truthOf(this.engine, this.#minReadyMs());
-    // Nobody can know of a loss that an old view hides; `violations` has judged by that view.
-    if (!this.engine.frozen) this.#refuse(brokenBy(mutation, { app: asked, before, after }));
-    if (kill === "beforeToken") return this.#restart();
-    const ordered = app.ordered === null ? null : { ...app.ordered, token };
-    await this.#persist({ ...app, ordered });
-  }
-
-  async #apply(mutation: Mutation): Promise<number | null> {
-    if (mutation.kind === "hook" || mutation.kind === "migrate") {
-      this.#outside.begin(mutation, this.now());
+  /** One turn of a controller; null when it came to harm or could not look. */
+  async #turn(controller: FakeController): Promise<Decision | null> {
+    let decision: Decision | null = null;
+    try {
+      await this.#coverGap(controller);
+      decision = await controller.turn((made) => this.#decided(controller.app, made));
+      return decision;
+    } catch (thrown) {
+      this.#survive(thrown);
       return null;
     }
-    return this.engine.apply(mutation, signal);
   }
 
-  /**
-   * The next controller knows what was persisted; it begins again what only the dead one ran. It
-   * lists the world anew, so that a lost token is not needed to see what the dead one did.
-   */
-  async #restart(): Promise<void> {
-    this.engine.thaw();
-    const saved = await this.store.load();
-    if (saved === null) throw new TypeError("nothing was saved");
-    this.#app = saved;
-    const last = saved.ordered?.mutation;
-    if (last?.kind === "hook" || last?.kind === "migrate") this.#outside.begin(last, this.now());
+  async #coverGap(controller: FakeController): Promise<void> {
+    if (this.#wallGapMs === 0) return;
+    await controller.coverGap(this.#wallGapMs);
+    this.#wallGapMs = 0;
   }
 
-  async #observe(): Promise<Observed> {
-    const wanted = needs(this.#app);
-    const view = await this.engine.observe(this.#app, wanted, signal);
-    const verdicts = wanted.flatMap((need) => {
-      if (need.kind !== "verdict") return [];
-      const verdict = this.#scenario.verdict?.(need.name, this.now()) ?? null;
-      return verdict === null ? [] : [[need.name, verdict] as const];
-    });
+  #decided(app: App, decision: Decision): void {
+    this.decisions.push(decision);
+    this.whys.add(decision.why.kind);
+    if (decision.kind === "mutate") this.#mutations += 1;
+    const at = { truth: this.truth(), engine: this.engine };
+    this.#refuse(this.#judge.onDecision(app, decision, at));
+  }
+
+  /** What a mishap throws ends a turn; anything else is a fault in what is simulated. */
+  #survive(thrown: unknown): void {
+    if (thrown instanceof CallFailed || thrown instanceof Killed) return;
+    if (thrown instanceof SimulationFault) throw thrown;
+    throw this.#fault([`thrown: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
+  }
+
+  /** The next controller comes when its time has come; until then the world goes on without. */
+  async #return(): Promise<false> {
+    if (this.engine.elapsed < this.#awayUntil) {
+      this.engine.runTo(Math.min(this.#awayUntil, this.#awaited()));
+    }
+    if (this.engine.elapsed < this.#awayUntil) return false;
+    try {
+      this.#controllers = [await this.#open()];
+    } catch (thrown) {
+      this.#survive(thrown);
+      this.#awayUntil = Math.max(this.#awayUntil, this.engine.elapsed + afterErrorMs);
+      this.engine.runTo(this.engine.elapsed + 1);
+    }
+    return false;
+  }
+
+  #open(): Promise<FakeController> {
+    return FakeController.open(
+      {
+        store: this.store,
+        facts: this.#facts,
+        now: () => this.now(),
+        observe: (app) => this.#observe(app),
+        apply: (mutation, app) => this.#apply(mutation, app),
+        danger: (point) => this.#danger(point),
+      },
+      this.#lastSeen,
+    );
+  }
+
+  #danger(point: Danger): void {
+    const mishap = this.#scenario.mishap?.(point, this) ?? null;
+    if (mishap === null) return;
+    if (mishap === "failed") throw new CallFailed(point);
+    if (this.controlled) this.kill(this.#awayUntil - this.engine.elapsed);
+    throw new Killed(point);
+  }
+
+  async #apply(mutation: Mutation, app: App): Promise<number> {
+    this.#askedBy.set(mutation, app);
+    if (mutation.kind === "hook" || mutation.kind === "migrate") {
+      this.#witness(mutation, () => this.outside.begin(mutation, this.engine.elapsed));
+      return 0;
+    }
+    let token = await this.engine.apply(mutation, signal);
+    const deliveries = this.#scenario.deliveries?.(this) ?? 1;
+    for (let n = 1; n < deliveries; n += 1) token = await this.engine.apply(mutation, signal);
+    return token;
+  }
+
+  #witness(mutation: EngineMutation | Mutation, take: () => void): void {
+    const before = this.truth();
+    take();
+    // Nobody can know of a loss that an old view hides; the controller has judged by that view.
+    if (this.engine.losses !== this.engine.seenLosses || this.engine.frozen) return;
+    const app = this.#askedBy.get(mutation) ?? this.#saved;
+    const deed = { app, strategy: this.#judge.strategyOf(app), now: this.now(), before };
+    this.#refuse(brokenBy(mutation, { ...deed, after: this.truth() }));
+  }
+
+  async #observe(app: App): Promise<Observed> {
+    const wanted = needs(app);
+    const view = await this.engine.observe(app, wanted, signal);
+    const verdicts: Record<string, Verdict> = {};
+    for (const need of wanted) {
+      if (need.kind !== "verdict") continue;
+      const verdict = this.#scenario.verdict?.(need.name, this.now());
+      if (verdict !== null && verdict !== undefined) verdicts[need.name] = verdict;
+    }
+    const replicas = view.replicas.kind === "known" ? view.replicas.value : [];
     return {
       ...view,
-      ...this.#outside.view(this.now()),
-      verdicts: Object.fromEntries(verdicts),
-      lastLogLines: Object.fromEntries(
-        this.engine.replicas().map((r) => [r.id, [`last words of ${r.id}`]]),
-      ),
+      ...this.outside.view(this.engine.elapsed),
+      verdicts,
+      lastLogLines: lastLines(app, replicas),
     };
   }
 
   async #happen(): Promise<void> {
     for (const event of this.#waiting) {
       if (!this.#due(event)) continue;
+      if ("world" in event) {
+        this.#waiting.delete(event);
+        event.world(this);
+        continue;
+      }
+      // Who finds nobody to talk to asks again.
+      const [controller] = this.#controllers;
+      if (controller === undefined) continue;
       this.#waiting.delete(event);
-      await this.#persist(event.act(this.#app, this.now()));
+      try {
+        await controller.transact((app) => event.act(app, this.now()));
+      } catch (thrown) {
+        this.#survive(thrown);
+      }
     }
   }
 
   #due(event: SimEvent): boolean {
-    return typeof event.when === "number" ? this.now() >= event.when : event.when(this);
+    return typeof event.when === "number" ? this.engine.elapsed >= event.when : event.when(this);
   }
 
-  async #persist(app: App): Promise<void> {
-    await this.store.save(app);
-    this.#app = app;
+  /** When the next event is due that will come for sure. */
+  #awaited(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { when } of this.#waiting) {
+      if (typeof when === "number" && when < soonest) soonest = when;
+    }
+    return soonest;
   }
 
-  #sleep(lookAgain: number): void {
-    if (lookAgain <= this.now()) this.#refuse([`looks again at ${lookAgain}, which is past`]);
-    const soonest = Math.min(
-      lookAgain,
-      this.engine.nextAt(),
-      this.#outside.nextAt(this.now()),
-      ...[...this.#waiting].map((e) => (typeof e.when === "number" ? e.when : Infinity)),
-    );
+  #sleepAfter(decision: Decision | null): void {
+    const forMs = decision === null ? afterErrorMs : this.#restMs(decision);
+    if (forMs !== null) this.#sleep(this.engine.elapsed + forMs);
+  }
+
+  /** For how long nothing is to be done after a decision; null: the next turn follows at once. */
+  #restMs(decision: Decision): number | null {
+    if (decision.kind === "steady") return longestLookMs;
+    if (decision.kind !== "wait") {
+      this.#doublings = 0;
+      return null;
+    }
+    const lookMs = decision.lookAgain - this.now();
+    if (lookMs <= 0) this.#refuse([`looks again at ${decision.lookAgain}, which is past`]);
+    const same = this.decisions.at(-2)?.why.kind === decision.why.kind;
+    this.#doublings =
+      same && this.#scenario.tardy === true ? Math.min(mostDoublings, this.#doublings + 1) : 0;
+    return lookMs * 2 ** this.#doublings;
+  }
+
+  #sleep(until: number): void {
+    const { elapsed } = this.engine;
+    const outside = this.outside.nextAt(elapsed);
+    const soonest = Math.min(until, this.engine.nextAt(), outside, this.#awaited());
     this.#idle = 0;
-    this.engine.runTo(Math.max(this.now() + 1, soonest));
+    this.engine.runTo(Math.max(elapsed + 1, soonest));
   }
 
-  #note(decision: Decision, truth: Truth): void {
+  #note(decision: Decision | null): void {
     this.#idle += 1;
-    const detail = decision.kind === "mutate" ? ` ${JSON.stringify(decision.mutation)}` : "";
-    this.trace.push({
-      at: this.now(),
-      decision: `${decision.kind} ${decision.why.kind}${detail}`,
-      available: truth.available,
-      total: truth.total,
-      levels: Object.fromEntries(truth.levels),
-    });
+    const truth = this.truth();
+    this.#steps.push({ at: this.engine.elapsed, decision, truth });
+    forget(this.#steps, this.#scenario.traced);
+    forget(this.decisions, this.#scenario.traced);
     if (this.#idle > 500) this.#refuse(["decides without end while no time passes"]);
+    this.#refuse(brokenAfter(this.#saved, truth));
+    this.#scenario.onStep?.(this, decision);
+    if (this.#broken.length > 0) throw this.#fault(this.#broken);
   }
 
-  #facts(): Facts {
-    const numbers = [...this.engine.levels().keys(), this.#app.release?.to, this.#app.stable];
-    const known = numbers.filter((n) => n !== undefined && n !== null);
-    return new Map(known.map((n) => [n, { minReadyMs: this.#minReadyMs() }]));
-  }
-
-  #minReadyMs(): number {
-    return this.#scenario.minReadyMs ?? 0;
-  }
-
+  /** Collected, because what is thrown through a controller would pass for its own trouble. */
   #refuse(broken: readonly string[]): void {
-    if (broken.length > 0) throw this.#fault(broken);
+    if (broken.length > 0) this.#broken = [...this.#broken, ...broken];
   }
 
-  #fault(broken: readonly string[]): Error {
+  #fault(broken: readonly string[]): SimulationFault {
+    const last = this.decisions.at(-1);
     const lines = this.trace
       .slice(-25)
       .map((l) => `${l.at} ${l.available}/${l.total} ${JSON.stringify(l.levels)} ${l.decision}`);
-    const last = JSON.stringify(this.decisions.at(-1)?.why);
-    return new Error([...broken, `at ${this.now()} ms, last: ${last}`, ...lines].join("\n"));
+    const story = [
+      `at ${this.engine.elapsed} ms, last: ${last?.kind} ${JSON.stringify(last?.why)}`,
+      ...lines,
+    ];
+    return new SimulationFault([...new Set(broken)], story.join("\n"));
   }
+}
+
+/** Drops the oldest now and then, so that a long run does not hold all of it. */
+function forget(things: unknown[], kept = Number.POSITIVE_INFINITY): void {
+  if (things.length > 2 * kept) things.splice(0, things.length - kept);
+}
+
+/** Last words of what may become the evidence of a failure. */
+function lastLines(app: App, replicas: readonly ReplicaView[]): Observed["lastLogLines"] {
+  const { release } = app;
+  if (release?.direction !== "forward") return {};
+  const failing = replicas.filter((r) => r.revision === release.to && r.state !== "ready");
+  return Object.fromEntries(failing.map((r) => [r.id, [`last words of ${r.id}`]]));
 }
 
 /** Runs a scenario to its end. */

@@ -67,13 +67,12 @@ export class FileStore implements ReleaseStore {
 
   async addRecord(record: ReleaseRecord): Promise<void> {
     const known = await this.history();
-    if (known.some((r) => r.id === record.id)) return;
     await this.records.append(record);
-    this.past = [...known, record];
+    this.past = lastOfEach([...known, record]);
   }
 
   async history(): Promise<readonly ReleaseRecord[]> {
-    this.past ??= (await this.records.read()).filter(isReleaseRecord);
+    this.past ??= lastOfEach((await this.records.read()).filter(isReleaseRecord));
     return this.past;
   }
 
@@ -88,6 +87,12 @@ export class FileStore implements ReleaseStore {
   private revisionFile(number: number): string {
     return join(this.folder.revisions, `${number}.json`);
   }
+}
+
+/** A release whose end a controller died over has several rows: it ended as the last one says. */
+function lastOfEach(records: readonly ReleaseRecord[]): readonly ReleaseRecord[] {
+  const last = new Map(records.map((record) => [record.id, record]));
+  return records.filter((record) => last.get(record.id) === record);
 }
 
 /** A stray line in the log is no release, and its numbers must not count. */
