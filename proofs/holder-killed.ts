@@ -1,0 +1,166 @@
+import { setTimeout as after } from "node:timers/promises";
+import { seededRandom, startLoad } from "@hitless/load";
+import type { ProxyStatus } from "@hitless/proxy";
+import { AppBed, isRunning } from "../test/bed/app-bed.ts";
+import { killNamedController } from "../test/bed/controller-death.ts";
+import { tallyOf } from "../test/bed/load-tally.ts";
+import { openStream, slowPost } from "../test/bed/long-requests.ts";
+import { naiveSwap } from "../test/bed/naive-swap.ts";
+import { killHolder, proxyOf } from "../test/bed/proxy-of.ts";
+import { faultsOf } from "../test/bed/stands-on.ts";
+import type { Finding, Proof } from "./proof.ts";
+
+const rate = 300;
+const replicas = 2;
+/** So many are killed one after the other, each as soon as it answers. */
+const rowLength = 20;
+const controllerDeaths = 3;
+const downs = 3;
+
+/** `kill -9` of the proxy's holder, everywhere; its worker serves on and starts the next one. */
+export const proof: Proof = {
+  title: "kill -9 of the proxy's holder, with and without a controller: nothing is lost or left",
+  seconds: 150,
+  async run(args): Promise<Finding> {
+    const releases = Number(args[0] ?? 10);
+    const seed = Number(args[1] ?? Date.now() % 100_000);
+    console.log(`seed ${seed} (repeat with: npm run prove -- holder-killed ${releases} ${seed})`);
+    await using bed = await AppBed.make({ app: "shop/1.0", settings: { replicas } });
+    const control = await naiveSwap(bed, { load: { rate } });
+    await bed.must(0, "up", "--detach");
+    await using load = startLoad({ url: bed.url, rate });
+    const killer = new Killer(bed);
+    const worker = (await proxyOf(bed))?.workers[0]?.pid;
+    const long = [openStream(bed.url), slowPost(bed.url)];
+    await killer.inARow("beside a controller");
+    await killer.withoutController();
+    for (let n = 0; n < controllerDeaths; n += 1) await killer.withTheController();
+    const broken = await Promise.all(long.map((request) => request.finish()));
+    await killer.inReleases(releases, seededRandom(seed));
+    const last = (await proxyOf(bed))?.workers[0]?.pid;
+    const tally = tallyOf(await load.stop(), control);
+    for (let n = 0; n < downs; n += 1) await killer.duringDown(n);
+    const faults = [
+      ...killer.faults,
+      ...broken.filter((fault) => fault !== null),
+      ...(worker !== undefined && worker === last ? [] : [`worker ${worker} became ${last}`]),
+    ];
+    for (const fault of faults) console.log(`FAULT ${fault}`);
+    if (!tally.clean) console.log(tally.complaint);
+    const { sent, lost, controlLost } = tally;
+    return {
+      figure:
+        `${killer.kills} holders killed (${releases} in releases, ${downs} during down), one worker throughout, ` +
+        `${sent} requests, a stream and a slow POST: ${lost} lost (control lost ${controlLost}), ` +
+        `${faults.length} faults`,
+      ok: tally.clean && faults.length === 0,
+    };
+  },
+};
+
+function servesOn(before: ProxyStatus, now: ProxyStatus): boolean {
+  return now.workers.every(({ pid, generation }, index) => {
+    const was = before.workers[index];
+    return was !== undefined && pid === was.pid && generation >= was.generation;
+  });
+}
+
+function servesTheSame(before: ProxyStatus, now: ProxyStatus): boolean {
+  return JSON.stringify(before.workers) === JSON.stringify(now.workers);
+}
+
+/** Kills holders and keeps count of what is wrong afterwards. */
+class Killer {
+  readonly faults: string[] = [];
+  kills = 0;
+  private readonly bed: AppBed;
+  /** What the last release that succeeded made of the app. */
+  private stand = { revision: 1, version: "1.0", config: { GREETING: "hello" }, replicas };
+
+  constructor(bed: AppBed) {
+    this.bed = bed;
+  }
+
+  /** Each next holder has to have the same worker, at the same table or a newer one. */
+  async inARow(where: string, isSame = servesOn): Promise<void> {
+    for (let n = 0; n < rowLength; n += 1) {
+      const { before, after: now } = await this.kill();
+      if (now.holderPid === before.holderPid) this.faults.push(`${where}: nobody was killed`);
+      if (isSame(before, now)) continue;
+      const [was, is] = [before, now].map(({ workers }) => JSON.stringify(workers));
+      this.faults.push(`${where}: ${was} became ${is}`);
+    }
+    console.log(`${rowLength} in a row ${where}: ${this.faults.length} faults`);
+  }
+
+  /** Nobody is there who would hand over another table. */
+  async withoutController(): Promise<void> {
+    await killNamedController(this.bed);
+    await this.inARow("without a controller", servesTheSame);
+    await this.bed.must(0, "up", "--detach");
+    await this.judge("after all that without a controller");
+  }
+
+  async withTheController(): Promise<void> {
+    const died = killNamedController(this.bed);
+    await this.kill();
+    await died;
+    await this.bed.must(0, "up", "--detach");
+    await this.judge("together with the controller");
+  }
+
+  /** At random moments, which the length of one undisturbed release bounds. */
+  async inReleases(times: number, random: () => number): Promise<void> {
+    const whole = await this.release("undisturbed", null);
+    for (let n = 1; n <= times; n += 1) {
+      await this.release(`release ${n}`, Math.round(random() * whole));
+    }
+  }
+
+  /** Returns how long it took, ms. */
+  private async release(greeting: string, killAfterMs: number | null): Promise<number> {
+    const { bed } = this;
+    const release = bed.start("release", "--set", `config.GREETING=${greeting}`, "--wait");
+    if (killAfterMs !== null) {
+      await after(killAfterMs);
+      await this.kill();
+    }
+    const { code, stderr, seconds } = await release.done;
+    if (code !== 0) this.faults.push(`${greeting}: exit ${code}: ${stderr}`);
+    const { stable } = await bed.status();
+    this.stand = { ...this.stand, revision: stable ?? 0, config: { GREETING: greeting } };
+    await this.judge(`${greeting}, killed ${killAfterMs ?? "-"} ms on`);
+    return seconds * 1000;
+  }
+
+  /** Before, while and right after the command starts. */
+  async duringDown(index: number): Promise<void> {
+    const { bed } = this;
+    const holder = (await proxyOf(bed))?.holderPid ?? 0;
+    this.kills += 1;
+    const down = bed.start("down");
+    await after(index * 300);
+    const met = isRunning(holder);
+    if (met) process.kill(holder, "SIGKILL");
+    const { code, stderr } = await down.done;
+    const left = await bed.leftOver();
+    this.faults.push(
+      ...(code === 0 ? [] : [`down, holder killed: exit ${code}: ${stderr}`]),
+      ...left.map(({ pid, command }) => `left after down: ${pid} ${command}`),
+    );
+    const said = met ? "its holder killed" : "its holder had ended";
+    console.log(`down, ${said} ${index * 300} ms on: exit ${code}, ${left.length} left`);
+    if (index < downs - 1) await bed.must(0, "up", "--detach");
+  }
+
+  private async kill() {
+    this.kills += 1;
+    return await killHolder(this.bed);
+  }
+
+  private async judge(where: string): Promise<void> {
+    const faults = await faultsOf(this.bed, await this.bed.status(), this.stand);
+    console.log(`${where}: ${faults.length} faults`);
+    this.faults.push(...faults.map((fault) => `${where}: ${fault}`));
+  }
+}
