@@ -46,7 +46,7 @@ export const ways = {
   },
   /** The controller ends, its app runs on. */
   leaving: { act: async (_bed, client) => process.kill((await client.status()).controller.pid) },
-  down: { act: (_bed, client) => client.down() },
+  down: { act: (_bed, client) => client.down({ by: "proof" }) },
 } as const satisfies Record<string, Way>;
 
 export type WayName = keyof typeof ways;

@@ -5,6 +5,7 @@ import {
   failpoint,
   HitlessError,
   newApp,
+  type Origin,
   type RevisionContent,
   requestRelease,
 } from "@hitless/core";
@@ -41,6 +42,13 @@ export interface RunningController {
   leave(): Promise<void>;
 }
 
+/** Who starts a controller, and in whose place. */
+export interface StartOptions {
+  readonly instead: ProcessIdentity | null;
+  readonly by: string;
+  readonly origin: Origin;
+}
+
 /** The parts of one app that need no controller: `plan` reads them too. */
 export async function openStores(place: Place) {
   const folder = await locateState(place.appDir);
@@ -56,7 +64,7 @@ export async function openStores(place: Place) {
 export async function startController(
   place: Place,
   file: LoadedAppFile,
-  options: { readonly instead: ProcessIdentity | null; readonly by: string },
+  options: StartOptions,
 ): Promise<RunningController> {
   const { folder, store, artifacts, maker } = await openStores(place);
   await createState(folder);
@@ -77,7 +85,8 @@ export async function startController(
       await store.save(app);
       await failpoint("app-saved");
       const controller = await Controller.open(app, { store, engine, lock });
-      return await serve({ controller, engine, store, maker, folder, lock });
+      const adopted = known !== null;
+      return await serve({ controller, engine, store, maker, folder, lock, adopted, ...options });
     } catch (thrown) {
       await (known === null ? engine.shutdown(proxyStopMs) : engine.abandon());
       throw thrown;
@@ -154,17 +163,18 @@ async function firstApp(
   return requestRelease(app, request, { now, by: from.by, busy: "queue" });
 }
 
-interface Parts {
+interface Parts extends StartOptions {
   readonly controller: Controller;
   readonly engine: LocalEngine;
   readonly store: FileStore;
   readonly maker: RevisionMaker;
   readonly folder: StateFolder;
   readonly lock: ControllerLock;
+  readonly adopted: boolean;
 }
 
 async function serve(parts: Parts): Promise<RunningController> {
-  const { controller, engine, store, maker, folder, lock } = parts;
+  const { controller, engine, store, folder, lock } = parts;
   const ending = new AbortController();
   let ask: (why: "down" | "replaced") => void = () => undefined;
   const asked = new Promise<"down" | "replaced">((resolve) => {
@@ -176,19 +186,19 @@ async function serve(parts: Parts): Promise<RunningController> {
     ask("replaced");
   };
   lock.lost.addEventListener("abort", replaced, { once: true });
+  const operations = await operationsOf(parts);
+  let told = false;
   const api = await serveApi({
     controller,
     engine,
     store,
-    operations: new Operations({
-      controller,
-      store,
-      maker,
-      secrets: new EnvironmentSecrets(process.env),
-    }),
+    operations,
     socketPath: folder.sockets.control,
     engineDetails: async () => ({ proxy: await engine.proxyStatus() }),
-    down: () => ask("down"),
+    down: () => {
+      told = true;
+      ask("down");
+    },
   });
   const running = controller.run(ending.signal);
   const stopDeciding = async () => {
@@ -201,6 +211,7 @@ async function serve(parts: Parts): Promise<RunningController> {
     folder,
     asked,
     down: async () => {
+      if (!told) await operations.down({ by: parts.by }, parts.origin);
       await stopDeciding();
       await engine.shutdown(proxyStopMs);
       await api.close();
@@ -208,6 +219,7 @@ async function serve(parts: Parts): Promise<RunningController> {
       await lock.release();
     },
     leave: async () => {
+      await controller.close(leaving());
       await stopDeciding();
       await engine.abandon();
       await failpoint("engine-abandoned");
@@ -215,4 +227,19 @@ async function serve(parts: Parts): Promise<RunningController> {
       await lock.release();
     },
   };
+}
+
+/** What can be asked of the app; the audit log tells from here on who runs it. */
+async function operationsOf(parts: Parts): Promise<Operations> {
+  const { controller, store, maker, by, origin, adopted, instead } = parts;
+  const secrets = new EnvironmentSecrets(process.env);
+  const operations = new Operations({ controller, store, maker, secrets });
+  await operations.up({ by, adopted, insteadOf: instead?.pid ?? null }, origin);
+  return operations;
+}
+
+function leaving(): HitlessError {
+  return new HitlessError("NO_CONTROLLER", "the controller is ending; nothing was changed", {
+    next: "Say it again once the next one runs: `hitless up`.",
+  });
 }

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { dirname, resolve } from "node:path";
 import { ControllerClient } from "@hitless/controller";
 import { HitlessError } from "@hitless/core";
 import { locateState, type StateFolder } from "@hitless/local";
+import { ownOrigin } from "./origin.ts";
 
 /** The default name of the app file. */
 const defaultAppFile = "hitless.yaml";
@@ -35,20 +35,10 @@ export async function withController<T>(
   work: (client: ControllerClient) => Promise<T>,
 ): Promise<T> {
   const folder = await stateOf(placeOf(file));
-  const client = new ControllerClient(folder.sockets.control);
+  const client = new ControllerClient(folder.sockets.control, ownOrigin());
   try {
     return await work(client);
   } finally {
     await client.close();
-  }
-}
-
-/** Who asks, for the audit: the user's name. */
-export function whoAsks(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // No entry in the user database: containers with an arbitrary uid.
-    return `uid ${process.getuid?.() ?? "unknown"}`;
   }
 }

@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   why: async () => (await import("./commands/why.ts")).whyCommand(),
   history: async () => (await import("./commands/history.ts")).historyCommand(),
   events: async () => (await import("./commands/events.ts")).eventsCommand(),
+  audit: async () => (await import("./commands/audit.ts")).auditCommand(),
   logs: async () => (await import("./commands/logs.ts")).logsCommand(),
   load: async () => (await import("./commands/load.ts")).loadCommand(),
 };

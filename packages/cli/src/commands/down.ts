@@ -2,6 +2,7 @@ import { HitlessError } from "@hitless/core";
 import { controllerOf, isAlive } from "@hitless/local";
 import { Command } from "commander";
 import { type FileOption, withFile } from "../options.ts";
+import { whoAsks } from "../origin.ts";
 import { progress } from "../output.ts";
 import { placeOf, stateOf, withController } from "../place.ts";
 
@@ -20,7 +21,7 @@ export function downCommand(): Command {
         next: "If replicas are left over from one that was killed: `hitless up --detach`, then `hitless down`.",
       });
     }
-    await withController(options.file, (client) => client.down());
+    await withController(options.file, (client) => client.down({ by: whoAsks() }));
     progress("draining and stopping everything");
     // The process, not its lock, which it gives back a moment before it ends.
     while (isAlive(controller)) {

@@ -1,8 +1,8 @@
 import type { AppEvent } from "@hitless/core";
 import { Command } from "commander";
+import { readState } from "../follow/read-state.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
-import { withController } from "../place.ts";
 
 /** `hitless events [--json]` */
 export function eventsCommand(): Command {
@@ -10,11 +10,12 @@ export function eventsCommand(): Command {
     .description("What was decided and done, oldest first.")
     .option("--json", "for machines");
   return withFile(command).action(async (options: FileOption & { readonly json?: boolean }) => {
-    await withController(options.file, async (client) => {
-      const events = await client.events();
-      if (options.json) sayJson(events);
-      else for (const event of events) say(line(event));
+    const events: readonly AppEvent[] = await readState(options.file, {
+      asked: (client) => client.events(),
+      stored: (store) => store.events(),
     });
+    if (options.json) sayJson(events);
+    else for (const event of events) say(line(event));
   });
 }
 

@@ -1,8 +1,8 @@
 import { describeFailure, describeOutcome, type ReleaseRecord } from "@hitless/core";
 import { Command } from "commander";
+import { readState } from "../follow/read-state.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
-import { withController } from "../place.ts";
 import { describeTraffic } from "../render/describe-traffic.ts";
 import { logLinesOf } from "../render/log-lines-of.ts";
 import { renderTable } from "../render/render-table.ts";
@@ -13,11 +13,12 @@ export function historyCommand(): Command {
     .description("Every release, how it ended and what was lost of how many requests.")
     .option("--json", "for machines");
   return withFile(command).action(async (options: FileOption & { readonly json?: boolean }) => {
-    await withController(options.file, async (client) => {
-      const records = await client.history();
-      if (options.json) sayJson(records);
-      else say(renderHistory(records));
+    const records: readonly ReleaseRecord[] = await readState(options.file, {
+      asked: (client) => client.history(),
+      stored: (store) => store.history(),
     });
+    if (options.json) sayJson(records);
+    else say(renderHistory(records));
   });
 }
 

@@ -1,4 +1,5 @@
-import type { LogQuery } from "@hitless/core";
+import type { ControllerClient } from "@hitless/controller";
+import { HitlessError, type LogQuery } from "@hitless/core";
 import { Command } from "commander";
 import { duration, type FileOption, wholeNumber } from "../options.ts";
 import { say } from "../output.ts";
@@ -29,9 +30,14 @@ async function printLogs(options: LogsOptions): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   await withController(options.file, async (client) => {
+    let told = 0;
     try {
       const lines = client.logs(queryOf(options), stop.signal);
-      for await (const line of lines) say(`${line.replica} | ${line.text}`);
+      for await (const line of lines) {
+        told += 1;
+        say(`${line.replica} | ${line.text}`);
+      }
+      if (told === 0) await refuseUnknown(client, options);
     } catch (thrown) {
       if (!stop.signal.aborted) throw thrown;
     }
@@ -47,4 +53,15 @@ function queryOf(options: LogsOptions): LogQuery {
     tail: tail ?? null,
     follow: follow ?? false,
   };
+}
+
+/** Silence about a replica that nobody knows would look like an app that says nothing. */
+async function refuseUnknown(client: ControllerClient, { replica }: LogsOptions): Promise<void> {
+  if (replica === undefined) return;
+  const { replicas } = await client.status();
+  if (replicas.some(({ id }) => id === replica)) return;
+  const known = replicas.map(({ id }) => id).join(", ");
+  throw new HitlessError("BAD_INPUT", `there is no log of a replica ${replica}`, {
+    next: `Running are: ${known || "none"}. See \`hitless status\`.`,
+  });
 }

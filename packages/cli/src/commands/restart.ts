@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { type ChangeOptions, makeChange } from "../follow/make-change.ts";
 import { withAnswer, withWait } from "../options.ts";
-import { whoAsks } from "../place.ts";
+import { whoAsks } from "../origin.ts";
 
 /** `hitless restart` */
 export function restartCommand(): Command {

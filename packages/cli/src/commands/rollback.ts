@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { succeeded, wentBack } from "../follow/follow-release.ts";
 import { type ChangeOptions, makeChange, meantBy } from "../follow/make-change.ts";
 import { wholeNumber, withIntentOptions, withWait } from "../options.ts";
-import { whoAsks } from "../place.ts";
+import { whoAsks } from "../origin.ts";
 
 interface RollbackOptions extends ChangeOptions {
   readonly to?: number;

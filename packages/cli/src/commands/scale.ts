@@ -5,7 +5,7 @@ import { stopIfStuck } from "../follow/follow-release.ts";
 import { type ChangeOptions, makeChange } from "../follow/make-change.ts";
 import { stopSignal } from "../follow/stop-signal.ts";
 import { wholeNumber, withAnswer, withWait } from "../options.ts";
-import { whoAsks } from "../place.ts";
+import { whoAsks } from "../origin.ts";
 
 /** `hitless scale N` */
 export function scaleCommand(): Command {

@@ -1,3 +1,4 @@
+import type { StatusReport } from "@hitless/controller";
 import { Command } from "commander";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
@@ -20,10 +21,17 @@ export function statusCommand(): Command {
       let version: number | undefined;
       do {
         const status = await client.status(version);
-        if (options.json) sayJson(status);
-        else say(renderStatus(status, Date.now()));
+        show(status, options);
         version = status.version;
       } while (options.watch);
     });
   });
+}
+
+/** Watching, a terminal is redrawn, and machines get a line for each change. */
+function show(status: StatusReport, { json, watch }: StatusOptions): void {
+  const clear = watch && process.stdout.isTTY ? "\u001b[H\u001b[2J" : "";
+  if (!json) say(`${clear}${renderStatus(status, Date.now())}`);
+  else if (watch) say(JSON.stringify(status));
+  else sayJson(status);
 }

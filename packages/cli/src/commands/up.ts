@@ -14,8 +14,9 @@ import { failpointsOf } from "../failpoints-of.ts";
 import { detach } from "../follow/detach.ts";
 import { untilServing } from "../follow/until-serving.ts";
 import { type FileOption, withFile } from "../options.ts";
+import { givenOrigin, whoAsks } from "../origin.ts";
 import { progress } from "../output.ts";
-import { type Place, placeOf, stateOf, whoAsks, withController } from "../place.ts";
+import { type Place, placeOf, stateOf, withController } from "../place.ts";
 import { planOf } from "../plan/plan-of.ts";
 import { portIsFree } from "../preflight/port-is-free.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
@@ -44,6 +45,7 @@ export function upCommand(): Command {
 
 async function up(options: UpOptions): Promise<void> {
   const failing = failpointsOf(process.env["HITLESS_FAILPOINT"], import.meta.url);
+  const origin = givenOrigin(process.env);
   const place = placeOf(options.file);
   const instead = await replaced(place, options);
   const file = await checked(place, instead);
@@ -57,6 +59,7 @@ async function up(options: UpOptions): Promise<void> {
   const running = await startController(place, file, {
     instead,
     by: whoAsks(),
+    origin,
   });
   if (!options.daemon) {
     sayWhatRuns(running);

@@ -1,9 +1,16 @@
 import type { StatusReport } from "@hitless/controller";
-import { describeFailure, describeOutcome, describeWhy } from "@hitless/core";
+import {
+  describeFailure,
+  describeOutcome,
+  describeWhy,
+  type Failure,
+  type ReleaseStore,
+  type Why,
+} from "@hitless/core";
 import { Command } from "commander";
+import { readState } from "../follow/read-state.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
-import { withController } from "../place.ts";
 import { logLinesOf } from "../render/log-lines-of.ts";
 
 /** `hitless why [--json]` */
@@ -12,17 +19,31 @@ export function whyCommand(): Command {
     .description("What is being waited for, and why the last release ended as it did.")
     .option("--json", "for machines");
   return withFile(command).action(async (options: FileOption & { readonly json?: boolean }) => {
-    await withController(options.file, async (client) => {
-      const status = await client.status();
-      if (options.json)
-        sayJson({ why: status.why, release: status.release, lastRelease: status.lastRelease });
-      else say(renderWhy(status));
+    const reasons = await readState<Reasons>(options.file, {
+      asked: (client) => client.status(),
+      stored: storedReasons,
     });
+    const { why, release, lastRelease } = reasons;
+    if (options.json) sayJson({ why, release, lastRelease });
+    else say(renderWhy(reasons));
   });
 }
 
-function renderWhy(status: StatusReport): string {
-  const lines = [`now: ${describeWhy(status.why, Date.now())}`];
+/** `why` is null while no controller runs: nothing is waited for. */
+interface Reasons extends Pick<StatusReport, "lastRelease"> {
+  readonly why: Why | null;
+  readonly release: { readonly id: number; readonly reason: Failure | null } | null;
+}
+
+async function storedReasons(store: ReleaseStore): Promise<Reasons> {
+  const [app, history] = await Promise.all([store.load(), store.history()]);
+  return { why: null, release: app?.release ?? null, lastRelease: history.at(-1) ?? null };
+}
+
+function renderWhy(status: Reasons): string {
+  const { why } = status;
+  const now = why === null ? "nobody decides: no controller runs" : describeWhy(why, Date.now());
+  const lines = [`now: ${now}`];
   const reason = status.release?.reason;
   if (reason)
     lines.push(`release ${status.release?.id} is on its way back: ${describeFailure(reason)}`);

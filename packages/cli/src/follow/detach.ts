@@ -3,6 +3,7 @@ import { open, readFile, stat } from "node:fs/promises";
 import { ControllerClient } from "@hitless/controller";
 import { allErrorCodes, HitlessError } from "@hitless/core";
 import { controllerOf, createState, type ProcessIdentity, type StateFolder } from "@hitless/local";
+import { withOrigin } from "../origin.ts";
 import { type Place, stateOf } from "../place.ts";
 
 /** How long a controller may take until it answers, ms: capturing a large folder is part of it. */
@@ -24,6 +25,7 @@ export async function detach(place: Place, instead: ProcessIdentity | null): Pro
   const child = spawn(process.execPath, [...process.execArgv, script, ...flags], {
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
+    env: withOrigin(process.env),
   });
   const ended = new Promise<number | null>((resolve) => {
     child.once("exit", resolve);

@@ -78,6 +78,7 @@ describe("followRelease", () => {
   it("stops waiting when the time is over, and says that the release goes on", async () => {
     const never: ReleaseSource = {
       history: async () => [],
+      audit: async () => ({ entries: [], damage: [] }),
       status: (_after, signal) =>
         new Promise((_, failed) => {
           signal?.addEventListener("abort", () => failed(signal.reason), { once: true });
@@ -120,6 +121,7 @@ const two: Accepted = {
   already: null,
   dropped: null,
   queued: null,
+  notAudited: null,
 };
 
 /** Answers `status` with one report after the other; fails when it is asked once more. */
@@ -127,6 +129,7 @@ function answering(...reports: readonly StatusReport[]): ReleaseSource {
   const left = [...reports];
   return {
     history: async () => [],
+    audit: async () => ({ entries: [], damage: [] }),
     status: async () => {
       const next = left.shift();
       if (next === undefined) throw new Error("asked once too often");

@@ -1,5 +1,6 @@
 import type { Accepted, ControllerClient, StatusReport } from "@hitless/controller";
 import {
+  type AuditEntry,
   describeFailure,
   describeOutcome,
   describeWhy,
@@ -15,7 +16,7 @@ const controllerGoneMs = 15_000;
 const retryMs = 300;
 
 /** What of the controller's API it takes to follow a release. */
-export type ReleaseSource = Pick<ControllerClient, "status" | "history">;
+export type ReleaseSource = Pick<ControllerClient, "status" | "history" | "audit">;
 
 export interface FollowOptions {
   /** Ms; null: until the release has ended. */
@@ -127,11 +128,20 @@ async function refuseDropped(
   if (status.pending?.id === release || status.release?.id === release) return;
   // It may have begun and ended while the status was gathered.
   if ((await client.history()).some((r) => r.id === release)) return;
+  const { entries } = await client.audit();
+  const cause = entries.findLast((entry) => drops(entry, release));
+  const because = cause === undefined ? "" : `: ${cause.command} by ${cause.who.name}`;
   throw new HitlessError(
     "RELEASE_ABORTED",
-    `release ${release ?? "?"} to revision ${revision ?? "?"} lost its place in the queue before it began`,
-    { next: "See `hitless events`; say `hitless release` again if it is still wanted." },
+    `release ${release ?? "?"} to revision ${revision ?? "?"} lost its place in the queue before it began${because}`,
+    { next: "See `hitless audit`; say `hitless release` again if it is still wanted." },
   );
+}
+
+/** Whether that is what took the release out of the queue. */
+function drops({ before, after, result }: AuditEntry, release: number | null): boolean {
+  if (result.kind !== "accepted" || before?.queued?.id !== release) return false;
+  return after?.queued?.id !== release && after?.release?.id !== release;
 }
 
 function judged(ended: ReleaseRecord, wanted: FollowOptions["wanted"]): ReleaseRecord {

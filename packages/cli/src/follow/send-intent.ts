@@ -1,6 +1,7 @@
 import type { IntentBody } from "@hitless/controller";
 import type { ReleaseRecord } from "@hitless/core";
-import { whoAsks } from "../place.ts";
+import { whoAsks } from "../origin.ts";
+
 import { type ChangeOptions, makeChange, meantBy } from "./make-change.ts";
 
 /** Sends an intent for the release that was meant; with `--wait`, stays until it ended as `wanted`. */

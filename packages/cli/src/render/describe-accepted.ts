@@ -7,6 +7,7 @@ export function describeAccepted(accepted: Accepted): readonly string[] {
   const lines = [headline(accepted)];
   if (dropped !== null) lines.push(`${named(dropped)} is dropped from the queue and never begins`);
   if (queued !== null && queued.id !== release) lines.push(`${named(queued)} follows`);
+  if (accepted.notAudited !== null) lines.push(`not in the audit log: ${accepted.notAudited}`);
   return lines;
 }
 

@@ -1,4 +1,8 @@
 import { type IncomingMessage, request } from "node:http";
+import type { Origin } from "@hitless/core";
+
+/** Carries the `Origin` of who asks: JSON, percent-encoded. */
+export const originHeader = "hitless-origin";
 
 /** One request to a unix socket. */
 export interface SocketRequest {
@@ -7,6 +11,8 @@ export interface SocketRequest {
   readonly path: string;
   /** Sent as JSON; undefined: no body. */
   readonly body?: unknown;
+  /** Where who asks is; null: not said. */
+  readonly origin: Origin | null;
   /** How long the answer's head may take, ms. */
   readonly answerWithinMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -27,12 +33,14 @@ export class AnswerTimeout extends Error {
  * be read. Rejects with the system's error, an `AnswerTimeout`, or the signal's abort.
  */
 export function askSocket(asked: SocketRequest): Promise<IncomingMessage> {
-  const { socketPath, method, path, answerWithinMs, signal } = asked;
+  const { socketPath, method, path, answerWithinMs, signal, origin } = asked;
   const text = asked.body === undefined ? null : JSON.stringify(asked.body);
-  const headers =
-    text === null
+  const headers = {
+    ...(origin === null ? {} : { [originHeader]: encodeURIComponent(JSON.stringify(origin)) }),
+    ...(text === null
       ? {}
-      : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+      : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+  };
   return new Promise((resolve, reject) => {
     const options = { socketPath, method, path, headers, agent: false };
     const sent = request(signal === undefined ? options : { ...options, signal });

@@ -1,8 +1,18 @@
-import type { AppEvent, Happened, LogLine, LogQuery, ReleaseRecord } from "@hitless/core";
+import type {
+  AppEvent,
+  AuditLog,
+  Happened,
+  LogLine,
+  LogQuery,
+  Origin,
+  ReleaseRecord,
+} from "@hitless/core";
 import { allErrorCodes, HitlessError } from "@hitless/core";
 import { z } from "zod";
+import type { Audited } from "../audit/audit-trail.ts";
+import type { Accepted } from "./accepted.ts";
 import { AnswerTimeout, askSocket, jsonOf } from "./ask-socket.ts";
-import type { Accepted, IntentBody, RollbackBody } from "./operations.ts";
+import type { IntentBody, RollbackBody } from "./operations.ts";
 import type { ReleaseBody } from "./server.ts";
 import type { StatusReport } from "./status.ts";
 
@@ -24,11 +34,14 @@ const problem = z.object({
 /** Talks to a controller over its socket. Every call throws NO_CONTROLLER when nobody answers. */
 export class ControllerClient {
   private readonly socketPath: string;
+  private readonly origin: Origin | null;
   /** Ends every call under way when the client is closed. */
   private readonly closing = new AbortController();
 
-  constructor(socketPath: string) {
+  /** `origin`: where the user of this client is, for the audit log; null: not said. */
+  constructor(socketPath: string, origin: Origin | null = null) {
     this.socketPath = socketPath;
+    this.origin = origin;
   }
 
   /** With `after`: waits until the status is newer than that version, or about 25 s. */
@@ -43,6 +56,10 @@ export class ControllerClient {
 
   events(): Promise<readonly AppEvent[]> {
     return this.get("/events");
+  }
+
+  audit(): Promise<AuditLog> {
+    return this.get("/audit");
   }
 
   release(body: ReleaseBody): Promise<Accepted> {
@@ -65,8 +82,8 @@ export class ControllerClient {
     return this.post("/intent", body);
   }
 
-  async down(): Promise<void> {
-    await this.post("/down", {});
+  down(body: { readonly by: string }): Promise<Audited> {
+    return this.post("/down", body);
   }
 
   async *logs(query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
@@ -110,10 +127,10 @@ export class ControllerClient {
   }
 
   private call(method: "GET" | "POST", path: string, options: CallOptions) {
-    const { socketPath } = this;
+    const { socketPath, origin } = this;
     const { body, signal, withinMs = answerWithinMs } = options;
     const ends = [this.closing.signal, ...(signal === undefined ? [] : [signal])];
-    const asked = { socketPath, method, path, body, answerWithinMs: withinMs };
+    const asked = { socketPath, origin, method, path, body, answerWithinMs: withinMs };
     return heard(askSocket({ ...asked, signal: AbortSignal.any(ends) }), signal);
   }
 }

@@ -131,7 +131,7 @@ test("restart does not push out a release that is about to start", async () => {
   await bed.operations.release(releaseBody({ config: { N: "1" } }));
   // The running one ends; the loop dies before it starts the one that waits.
   await bed.stop();
-  await bed.controller.transact((app) => ({ ...app, release: null }), "test");
+  await bed.controller.transact((app) => ({ ...app, release: null }), { said: "test" });
   await expect(bed.operations.restart({ by: "alice" })).rejects.toMatchObject({ code: "REFUSED" });
   expect(bed.controller.current.pending?.to).toBe(3);
 });

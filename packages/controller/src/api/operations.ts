@@ -8,7 +8,7 @@ import {
   HitlessError,
   type IntentKind,
   type MeantFor,
-  type PendingRelease,
+  type Origin,
   parseAppFile,
   previousRevision,
   type ReleaseRequest,
@@ -20,28 +20,11 @@ import {
   type Settings,
   setReplicas,
 } from "@hitless/core";
-import type { Change, Controller } from "../loop/controller.ts";
+import { type Audited, AuditTrail } from "../audit/audit-trail.ts";
+import type { Change, Controller, Transition } from "../loop/controller.ts";
 import { type RevisionMaker, sameContent } from "../revisions/revision-maker.ts";
+import { type Accepted, type Answer, answer, followed, releaseTo } from "./accepted.ts";
 import type { ReleaseBody } from "./server.ts";
-
-/** What a change that was accepted will do. */
-export interface Accepted extends Circumstances {
-  /** `nothing`: already so · `settings`: applied without a revision · `started` · `queued` · `noted`: an intent. */
-  readonly kind: "nothing" | "settings" | "started" | "queued" | "noted";
-  /** The release that a waiting client should follow; null when there is none to follow. */
-  readonly release: number | null;
-  readonly revision: number | null;
-}
-
-/** What else the asker has to know. */
-interface Circumstances {
-  /** What was asked was so already, by somebody else's doing; null when this brings it about. */
-  readonly already: Already | null;
-  /** The release that had its place in the queue and never begins, because of this. */
-  readonly dropped: PendingRelease | null;
-  /** The release that is in the queue now, this one or another. */
-  readonly queued: PendingRelease | null;
-}
 
 /** What a person asks of the release that they saw. */
 export interface IntentBody {
@@ -55,6 +38,15 @@ export interface RollbackBody extends Omit<IntentBody, "kind"> {
   readonly to: number | null;
 }
 
+/** How a controller came to run. */
+export interface UpBody {
+  readonly by: string;
+  /** There was an app to go on with. */
+  readonly adopted: boolean;
+  /** The process that it replaced; null: none ran. */
+  readonly insteadOf: number | null;
+}
+
 export interface OperationsOptions {
   readonly controller: Controller;
   readonly store: ReleaseStore;
@@ -63,74 +55,139 @@ export interface OperationsOptions {
   readonly secrets: SecretSource;
 }
 
-/** Everything that can be asked of an app. Each call persists before it returns. */
+/** Tells the audit log of a change before that is saved. */
+type Note = (change: Change) => Promise<void>;
+
+/**
+ * Everything that can be asked of an app. Each call persists, and is in the audit log, before it
+ * returns or throws; `origin` is what the caller says of where they are.
+ */
 export class Operations {
   private readonly options: OperationsOptions;
+  private readonly trail: AuditTrail;
   /** Releases are made one after the other, so that two cannot take one revision number. */
   private making: Promise<unknown> = Promise.resolve();
 
   constructor(options: OperationsOptions) {
     this.options = options;
+    this.trail = new AuditTrail(options.controller, options.store);
   }
 
   /** A release from the app file. Nothing to do when content and settings are what they were. */
-  release(body: ReleaseBody): Promise<Accepted> {
-    return this.oneByOne(() => this.makeRelease(body));
+  release(body: ReleaseBody, origin: Origin | null = null): Promise<Accepted> {
+    const { by, busy, cause } = body;
+    const overrides = Object.keys(body.overrides).sort().join(" ");
+    const arguments_ = { message: cause, ifBusy: busy, overrides };
+    const asked = { command: "release", arguments: arguments_, who: { name: by, origin } };
+    return this.trail.of(asked, (note) => this.oneByOne(() => this.makeRelease(body, note)));
   }
 
   /** A new revision with the stable one's content: fresh processes, nothing else. */
-  restart(body: { readonly by: string }): Promise<Accepted> {
-    return this.oneByOne(async () => {
+  restart(body: { readonly by: string }, origin: Origin | null = null): Promise<Accepted> {
+    const { by } = body;
+    const work = async (note: Note) => {
+      this.options.controller.assertOpen();
       const { release, pending } = this.options.controller.current;
       if (release !== null) throw restartWhileBusy(release.id);
       if (pending !== null) throw restartWhileBusy(pending.id);
       const stable = await this.stableRevision();
-      const cause = `restart by ${body.by}`;
+      const cause = `restart by ${by}`;
       const revision = await this.options.maker.again(stable, cause);
-      return this.request(
-        { to: revision.number, kind: "restart", cause },
-        { by: body.by, busy: "queue" },
-      );
-    });
+      const request = { to: revision.number, kind: "restart", cause } as const;
+      return this.request(request, { by, busy: "queue", note });
+    };
+    const asked = { command: "restart", arguments: {}, who: { name: by, origin } };
+    return this.trail.of(asked, (note) => this.oneByOne(() => work(note)));
   }
 
   /** Back to an earlier revision under its old number; without one, to the one before. */
-  async rollback(body: RollbackBody): Promise<Accepted> {
+  rollback(body: RollbackBody, origin: Origin | null = null): Promise<Accepted> {
     const { by, meantFor } = body;
-    let to = 0;
-    let already: Already | null = null;
-    const change = await this.options.controller.transact(async (app, past) => {
-      to = body.to ?? rollbackTarget(app);
-      await this.mustBeKept(to);
-      already = alreadySo(app, "rollback");
-      const now = Date.now();
-      const cause = `rollback by ${by}`;
-      const request: ReleaseRequest = { to, kind: "rollback", cause, requestedAt: now };
-      return requestRollback(app, request, { now, by, meantFor, past });
-    }, `rollback by ${by}`);
-    return accepted(change, { already, ...followed(change, to) });
+    const asked = { to: body.to, release: meantFor.release };
+    const work = async (note: Note) => {
+      let to = 0;
+      let already: Already | null = null;
+      const transition: Transition = async (app, past) => {
+        to = body.to ?? rollbackTarget(app);
+        await this.mustBeKept(to);
+        already = alreadySo(app, "rollback");
+        const now = Date.now();
+        const cause = `rollback by ${by}`;
+        const request: ReleaseRequest = { to, kind: "rollback", cause, requestedAt: now };
+        return requestRollback(app, request, { now, by, meantFor, past });
+      };
+      const change = await this.options.controller.transact(transition, {
+        said: `rollback by ${by}`,
+        note,
+      });
+      return answer(change, { already, ...followed(change, to) });
+    };
+    return this.trail.of(
+      { command: "rollback", arguments: asked, who: { name: by, origin } },
+      work,
+    );
   }
 
   /** Sets the number of replicas until the file's own number changes. */
-  async scale(body: { readonly replicas: number; readonly by: string }): Promise<Accepted> {
-    const said = `scale to ${body.replicas} by ${body.by}`;
+  scale(
+    body: { readonly replicas: number; readonly by: string },
+    origin: Origin | null = null,
+  ): Promise<Accepted> {
+    const { replicas, by } = body;
+    const work = async (note: Note) => {
+      const said = `scale to ${replicas} by ${by}`;
+      const { controller } = this.options;
+      const change = await controller.transact((app) => setReplicas(app, replicas), { said, note });
+      return answer(change, { kind: "settings", release: null, revision: null });
+    };
+    return this.trail.of(
+      { command: "scale", arguments: { replicas }, who: { name: by, origin } },
+      work,
+    );
+  }
+
+  intent(body: IntentBody, origin: Origin | null = null): Promise<Accepted> {
+    const { kind, by, meantFor } = body;
+    const { release, waypoint } = meantFor;
+    const work = async (note: Note) => {
+      let already: Already | null = null;
+      const transition: Transition = (app, past) => {
+        already = alreadySo(app, kind);
+        return applyIntent(app, { kind, by, meantFor, at: Date.now() }, past);
+      };
+      const said = `${kind} by ${by}`;
+      const change = await this.options.controller.transact(transition, { said, note });
+      const after = change.after.release;
+      const which = { release: after?.id ?? null, revision: after?.to ?? null };
+      return answer(change, { kind: "noted", already, ...which });
+    };
+    const asked = { command: kind, arguments: { release, waypoint } };
+    return this.trail.of({ ...asked, who: { name: by, origin } }, work);
+  }
+
+  /** Notes that this controller took the app up, over what runs (`adopted`) and perhaps from another. */
+  async up(body: UpBody, origin: Origin | null = null): Promise<void> {
+    const { by, ...how } = body;
+    await this.trail.of(
+      { command: "up", arguments: how, who: { name: by, origin } },
+      async () => ({}),
+    );
+  }
+
+  /** From now on nothing is accepted: everything is being stopped. */
+  down(body: { readonly by: string }, origin: Origin | null = null): Promise<Audited> {
+    const { by } = body;
     const { controller } = this.options;
-    const change = await controller.transact((app) => setReplicas(app, body.replicas), said);
-    return accepted(change, { kind: "settings", release: null, revision: null });
+    const message = `${controller.current.name} is being stopped: ${by} said \`hitless down\``;
+    const next = "Say `hitless up` once it is down: it goes on from where it stood.";
+    const asked = { command: "down", arguments: {}, who: { name: by, origin } };
+    return this.trail.of(asked, async (note) => {
+      await controller.close(new HitlessError("REFUSED", message, { next }), note);
+      return {};
+    });
   }
 
-  async intent(body: IntentBody): Promise<Accepted> {
-    let already: Already | null = null;
-    const change = await this.options.controller.transact((app, past) => {
-      already = alreadySo(app, body.kind);
-      return applyIntent(app, { ...body, at: Date.now() }, past);
-    }, `${body.kind} by ${body.by}`);
-    const { release } = change.after;
-    const which = { release: release?.id ?? null, revision: release?.to ?? null };
-    return accepted(change, { kind: "noted", already, ...which });
-  }
-
-  private async makeRelease(body: ReleaseBody): Promise<Accepted> {
+  private async makeRelease(body: ReleaseBody, note: Note): Promise<Answer> {
     const { controller, maker } = this.options;
     const parsed = parseAppFile(body.raw);
     if (parsed.kind === "problems") {
@@ -140,6 +197,7 @@ export class Operations {
       });
     }
     const { spec } = parsed;
+    controller.assertOpen();
     const app = controller.current;
     if (spec.name !== app.name) {
       throw new HitlessError(
@@ -153,7 +211,7 @@ export class Operations {
     }
     refuseStale(app, body.overridesBefore);
     refuseMove(app, spec.settings);
-    if (body.busy === "reject" && app.release !== null) throw busy(app.release.id);
+    if (body.busy === "reject" && app.release !== null) throw busyWith(app.release.id);
     await this.secretsAreThere(spec.content.secrets);
     const content = await maker.contentOf(spec, body);
     const settings = (a: App) => ({
@@ -164,15 +222,18 @@ export class Operations {
     if (same !== null) {
       const release = releaseTo(app, same);
       if (settingsOf(settings(app)) === settingsOf(app)) {
-        const none = { before: app, after: app };
-        return accepted(none, { kind: "nothing", release, revision: same });
+        return answer({ before: app, after: app }, { kind: "nothing", release, revision: same });
       }
-      const change = await controller.transact((a) => settings(a), `settings by ${body.by}`);
-      return accepted(change, { kind: "settings", release, revision: same });
+      const change = await controller.transact((a) => settings(a), {
+        said: `settings by ${body.by}`,
+        note,
+      });
+      return answer(change, { kind: "settings", release, revision: same });
     }
     const revision = await maker.make(content, body.cause);
     const request = { to: revision.number, kind: "release", cause: body.cause } as const;
-    return this.request(request, body, settings);
+    const { by, busy } = body;
+    return this.request(request, { by, busy, note }, settings);
   }
 
   private async secretsAreThere(names: readonly string[]): Promise<void> {
@@ -195,16 +256,17 @@ export class Operations {
 
   private async request(
     request: Omit<ReleaseRequest, "requestedAt">,
-    at: Pick<ReleaseBody, "by" | "busy">,
+    at: Pick<ReleaseBody, "by" | "busy"> & { readonly note: Note },
     also: (app: App) => App = (app) => app,
-  ): Promise<Accepted> {
+  ): Promise<Answer> {
+    const { by, busy, note } = at;
     const now = Date.now();
     const change = await this.options.controller.transact(
-      (app) => requestRelease(also(app), { ...request, requestedAt: now }, { now, ...at }),
-      `${request.kind} of revision ${request.to} by ${at.by}`,
+      (app) => requestRelease(also(app), { ...request, requestedAt: now }, { now, by, busy }),
+      { said: `${request.kind} of revision ${request.to} by ${by}`, note },
     );
     await this.forget(change);
-    return accepted(change, followed(change, request.to));
+    return answer(change, followed(change, request.to));
   }
 
   /** A release that lost its place in the queue never began: its revision is nobody's. */
@@ -239,12 +301,6 @@ export class Operations {
     this.making = done.catch(() => undefined);
     return done;
   }
-}
-
-/** The release, running or waiting, that moves the app to this revision; null when none does. */
-function releaseTo(app: App, revision: number): number | null {
-  if (app.pending?.to === revision) return app.pending.id;
-  return app.release?.to === revision ? app.release.id : null;
 }
 
 /** What a change of settings alone can change, to compare. */
@@ -287,28 +343,10 @@ function restartWhileBusy(release: number): HitlessError {
   });
 }
 
-function busy(release: number): HitlessError {
+function busyWith(release: number): HitlessError {
   return new HitlessError("REFUSED", `release ${release} is under way`, {
     next: "Wait for it, or say --if-busy queue or --if-busy replace.",
   });
-}
-
-/** What a release to this revision has become. */
-function followed({ after }: Change, to: number): Followed {
-  if (after.pending?.to === to) return { kind: "queued", release: after.pending.id, revision: to };
-  const { release } = after;
-  if (release === null) return { kind: "nothing", release: null, revision: to };
-  return { kind: "started", release: release.id, revision: to };
-}
-
-type Followed = Pick<Accepted, "kind" | "release" | "revision">;
-
-function accepted(
-  { before, after }: Change,
-  answer: Followed & { readonly already?: Already | null },
-): Accepted {
-  const dropped = droppedBetween(before, after);
-  return { already: null, ...answer, dropped, queued: after.pending };
 }
 
 function rollbackTarget(app: App): number {

@@ -300,7 +300,7 @@ test("logs that cannot be asked for, or break off in the engine, are errors and 
 
 test("down is answered before it is done", async () => {
   const { client, asked } = await served();
-  await client.down();
+  await client.down({ by: "alice" });
   await eventually("asked", () => asked.length === 1);
 });
 

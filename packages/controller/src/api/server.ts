@@ -1,4 +1,5 @@
 import { chmod, rm } from "node:fs/promises";
+import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
@@ -7,9 +8,13 @@ import {
   HitlessError,
   intentKinds,
   type LogLine,
+  type Origin,
+  originShape,
 } from "@hitless/core";
+
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { originHeader } from "./ask-socket.ts";
 import type { Operations } from "./operations.ts";
 import { type StatusSource, statusOf } from "./status.ts";
 
@@ -83,6 +88,7 @@ function readRoutes(server: FastifyInstance, options: ApiOptions): void {
   });
   server.get("/history", () => store.history());
   server.get("/events", () => store.events());
+  server.get("/audit", () => store.audit());
   server.get("/logs", async (request, reply) => {
     const query = parse(logQuery, request.query);
     const gone = new AbortController();
@@ -123,15 +129,36 @@ const logQuery = z.object({
 });
 
 function changeRoutes(server: FastifyInstance, { operations, down }: ApiOptions): void {
-  server.post("/release", (request) => operations.release(parse(releaseBody, request.body)));
-  server.post("/rollback", (request) => operations.rollback(parse(rollbackBody, request.body)));
-  server.post("/restart", (request) => operations.restart(parse(byBody, request.body)));
-  server.post("/scale", (request) => operations.scale(parse(scaleBody, request.body)));
-  server.post("/intent", (request) => operations.intent(parse(intentBody, request.body)));
-  server.post("/down", async (_request, reply) => {
+  const change = <T>(
+    path: string,
+    schema: z.ZodType<T>,
+    work: (body: T, origin: Origin | null) => Promise<unknown>,
+  ) => server.post(path, ({ body, headers }) => work(parse(schema, body), originOf(headers)));
+  change("/release", releaseBody, (body, origin) => operations.release(body, origin));
+  change("/rollback", rollbackBody, (body, origin) => operations.rollback(body, origin));
+  change("/restart", byBody, (body, origin) => operations.restart(body, origin));
+  change("/scale", scaleBody, (body, origin) => operations.scale(body, origin));
+  change("/intent", intentBody, (body, origin) => operations.intent(body, origin));
+  server.post("/down", async ({ body, headers }, reply) => {
+    const audited = await operations.down(parse(byBody, body), originOf(headers));
     reply.raw.on("finish", () => down());
-    return {};
+    return audited;
   });
+}
+
+/** Where the client says that its user is; null when it says nothing that can be understood. */
+function originOf(headers: IncomingHttpHeaders): Origin | null {
+  const said = headers[originHeader];
+  if (typeof said !== "string") return null;
+  try {
+    return originShape
+      .nullable()
+      .catch(null)
+      .parse(JSON.parse(decodeURIComponent(said)));
+  } catch {
+    // It is for the record only: no change is refused for it.
+    return null;
+  }
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -118,7 +118,7 @@ test("what was seen before an intent came is not acted on", async () => {
     const seen = await observe(app, needs, signal);
     looks += 1;
     if (looks === 1) {
-      await bed.controller.transact((a) => say(a, "pause", Date.now()), "pause by alice");
+      await bed.controller.transact((a) => say(a, "pause", Date.now()), { said: "pause by alice" });
     }
     return seen;
   };
@@ -131,7 +131,9 @@ test("what was seen before an intent came is not acted on", async () => {
 test("a transition that refuses changes nothing and is thrown to its caller", async () => {
   await using bed = await ControllerBed.settled();
   const before = bed.controller.current;
-  await expect(bed.controller.transact((a) => say(a, "abort", 1), "abort")).rejects.toMatchObject({
+  await expect(
+    bed.controller.transact((a) => say(a, "abort", 1), { said: "abort" }),
+  ).rejects.toMatchObject({
     code: "REFUSED",
   });
   expect(bed.controller.current).toBe(before);
@@ -174,7 +176,7 @@ test("a change in the engine wakes it at once, also while it looks", async () =>
     if (looks.length === 1) bed.engine.kill(1);
     return seen;
   };
-  await bed.controller.transact((app) => app, "look");
+  await bed.controller.transact((app) => app, { said: "look" });
   await eventually("it has looked again", () => looks.length >= 2);
   expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeLessThan(900);
 });
@@ -210,10 +212,10 @@ test("a clock that jumps does not use up the time of a release, also when it onl
   const jump = 10 * 60_000;
   const clock = vi.spyOn(Date, "now").mockImplementation(() => real() + jump);
   try {
-    await bed.controller.transact((a) => ({ ...a }), "look");
+    await bed.controller.transact((a) => ({ ...a }), { said: "look" });
     const { version } = bed.controller;
     await eventually("it has looked twice", async () => {
-      await bed.controller.transact((a) => ({ ...a }), "look");
+      await bed.controller.transact((a) => ({ ...a }), { said: "look" });
       return bed.controller.version > version + 4;
     });
     expect(bed.controller.current.release?.direction).toBe("forward");

@@ -33,6 +33,14 @@ export interface Change {
   readonly after: App;
 }
 
+/** What is told of a change. */
+export interface Saying {
+  /** For the event log. */
+  readonly said: string;
+  /** Hears of the change before it is saved. */
+  readonly note?: (change: Change) => Promise<void>;
+}
+
 export interface ControllerOptions {
   readonly store: ReleaseStore;
   readonly engine: Engine;
@@ -62,6 +70,7 @@ export class Controller {
   private last: Why;
   private lastError = "";
   private sequence = 0;
+  private closed: HitlessError | null = null;
   /** A jump of the clock that no deadline has been moved by yet. */
   private gapMs = 0;
   private turn: Promise<unknown> = Promise.resolve();
@@ -118,14 +127,17 @@ export class Controller {
 
   /**
    * Changes the app by a transition and persists it before anyone sees it; nothing else changes it
-   * meanwhile. What the transition throws is thrown, with nothing changed.
+   * meanwhile. What the transition throws is thrown, with nothing changed; so is what `close` was
+   * told to say.
    */
-  async transact(transition: Transition, said: string): Promise<Change> {
+  async transact(transition: Transition, { said, note }: Saying): Promise<Change> {
     // The loop may act on the new app as soon as it is saved.
     await this.loadFacts();
     const change = await this.exclusive(async () => {
+      this.assertOpen();
       const before = this.app;
       const after = await transition(before, await this.options.store.history());
+      await note?.({ before, after });
       await failpoint("intent-due");
       if (after !== before) await this.persist(after);
       return { before, after };
@@ -140,6 +152,19 @@ export class Controller {
       await this.event("dropped", text).catch(() => undefined);
     }
     return change;
+  }
+
+  /** Throws once nothing is accepted any more. */
+  assertOpen(): void {
+    if (this.closed !== null) throw this.closed;
+  }
+
+  /** From now on nothing is accepted any more; each `transact` throws this. */
+  async close(because: HitlessError, note?: Saying["note"]): Promise<void> {
+    await this.exclusive(async () => {
+      await note?.({ before: this.app, after: this.app });
+      this.closed ??= because;
+    });
   }
 
   /** Runs until `signal` aborts. Leaves everything as it is then. */

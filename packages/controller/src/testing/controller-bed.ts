@@ -109,6 +109,7 @@ export class ControllerBed implements AsyncDisposable {
   private readonly pump = setInterval(() => this.engine.runTo(Date.now()), 1);
   private running: { stop: AbortController; over: Promise<void> } | null = null;
   private present: Controller | null = null;
+  private asked: { readonly controller: Controller; readonly operations: Operations } | null = null;
 
   constructor() {
     const note: Watch = (what) => {
@@ -123,10 +124,15 @@ export class ControllerBed implements AsyncDisposable {
     return this.present;
   }
 
+  /** One for each controller: it makes releases one after the other. */
   get operations(): Operations {
     const { controller, store, maker } = this;
-    const secrets = { read: async (name: string) => this.secrets[name] };
-    return new Operations({ controller, store, maker, secrets });
+    if (this.asked?.controller !== controller) {
+      const secrets = { read: async (name: string) => this.secrets[name] };
+      const operations = new Operations({ controller, store, maker, secrets });
+      this.asked = { controller, operations };
+    }
+    return this.asked.operations;
   }
 
   /** A bed on which revision 1 is stable, released through a controller that runs. */

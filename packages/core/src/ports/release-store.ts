@@ -1,4 +1,5 @@
 import type { App } from "../model/app.ts";
+import type { AuditEntry } from "../model/audit.ts";
 import type { ReleaseRecord } from "../model/release.ts";
 import type { Revision } from "../model/revision.ts";
 
@@ -8,6 +9,12 @@ export interface AppEvent {
   readonly at: number;
   readonly kind: string;
   readonly text: string;
+}
+
+/** What could be read of the audit log, and what was wrong with the rest, in sentences. */
+export interface AuditLog {
+  readonly entries: readonly AuditEntry[];
+  readonly damage: readonly string[];
 }
 
 /** Keeps an app, its revisions, its history and its events. What `save` resolved is durable. */
@@ -27,4 +34,8 @@ export interface ReleaseStore {
   history(): Promise<readonly ReleaseRecord[]>;
   addEvent(event: AppEvent): Promise<void>;
   events(): Promise<readonly AppEvent[]>;
+  /** Resolves once the entry is durable. */
+  addAudit(entry: AuditEntry): Promise<void>;
+  /** The whole log, oldest first. */
+  audit(): Promise<AuditLog>;
 }

@@ -1,7 +1,8 @@
 import type { App } from "../model/app.ts";
+import type { AuditEntry } from "../model/audit.ts";
 import type { ReleaseRecord } from "../model/release.ts";
 import type { Revision } from "../model/revision.ts";
-import type { AppEvent, ReleaseStore } from "../ports/release-store.ts";
+import type { AppEvent, AuditLog, ReleaseStore } from "../ports/release-store.ts";
 
 /** A `ReleaseStore` in memory: what was saved survives a "killed" controller, nothing else does. */
 export class FakeStore implements ReleaseStore {
@@ -11,6 +12,7 @@ export class FakeStore implements ReleaseStore {
   /** Are told what became durable. */
   onSave: (app: App) => void = () => {};
   onRecord: (record: ReleaseRecord) => void = () => {};
+  readonly #audit: AuditEntry[] = [];
   #app: App | null = null;
 
   /** What comes back has been through JSON, as on disk. */
@@ -52,6 +54,14 @@ export class FakeStore implements ReleaseStore {
 
   async addEvent(event: AppEvent): Promise<void> {
     this.#events.push(event);
+  }
+
+  async addAudit(entry: AuditEntry): Promise<void> {
+    this.#audit.push(entry);
+  }
+
+  async audit(): Promise<AuditLog> {
+    return { entries: this.#audit, damage: [] };
   }
 
   async events(): Promise<readonly AppEvent[]> {

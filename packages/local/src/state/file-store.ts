@@ -3,6 +3,9 @@ import { join } from "node:path";
 import {
   type App,
   type AppEvent,
+  type AuditEntry,
+  type AuditLog,
+  auditEntryShape,
   failpoint,
   HitlessError,
   type ReleaseRecord,
@@ -24,12 +27,15 @@ export class FileStore implements ReleaseStore {
   private readonly folder: StateFolder;
   private readonly records: LineLog;
   private readonly eventLog: LineLog;
+  private readonly auditLog: LineLog;
   /** Only the controller that holds the lock writes: what it has read once stays true. */
   private past: readonly ReleaseRecord[] | null = null;
 
   constructor(folder: StateFolder) {
     this.folder = folder;
     this.records = new LineLog(folder.history);
+    // Kept whole, in one file: it grows by about 700 bytes with each change.
+    this.auditLog = new LineLog(folder.audit);
     this.eventLog = new LineLog(folder.events, mostEventBytes);
   }
 
@@ -82,6 +88,16 @@ export class FileStore implements ReleaseStore {
 
   async events(): Promise<readonly AppEvent[]> {
     return trusted<readonly AppEvent[]>(await this.eventLog.read());
+  }
+
+  addAudit(entry: AuditEntry): Promise<void> {
+    return this.auditLog.append(entry);
+  }
+
+  async audit(): Promise<AuditLog> {
+    const { values, damage } = await this.auditLog.examine();
+    const entries = values.map((value) => auditEntryShape.safeParse(value).data);
+    return { entries: entries.filter((entry) => entry !== undefined), damage };
   }
 
   private revisionFile(number: number): string {

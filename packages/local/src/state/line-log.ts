@@ -26,14 +26,23 @@ export class LineLog {
 
   /** All whole lines that are kept, oldest first; none when there is no file. */
   async read(): Promise<readonly unknown[]> {
-    const texts = await Promise.all([`${this.path}.1`, this.path].map(textOf));
-    return texts
-      .join("\n")
-      .split("\n")
-      .flatMap((line) => {
+    return (await this.examine()).values;
+  }
+
+  /** Like `read`, and says what was left out. */
+  async examine(): Promise<{ values: readonly unknown[]; damage: readonly string[] }> {
+    const values: unknown[] = [];
+    const damage: string[] = [];
+    for (const path of [`${this.path}.1`, this.path]) {
+      const lines = (await textOf(path)).split("\n");
+      for (const [index, line] of lines.entries()) {
+        if (line === "") continue;
         const value = parseOrNull(line);
-        return value === null ? [] : [value];
-      });
+        if (value === null) damage.push(`${path}: line ${index + 1} is left out: no whole line`);
+        else values.push(value);
+      }
+    }
+    return { values, damage };
   }
 
   private async write(line: string): Promise<void> {

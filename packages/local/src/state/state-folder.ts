@@ -13,6 +13,7 @@ export interface StateFolder {
   readonly revisions: string;
   readonly history: string;
   readonly events: string;
+  readonly audit: string;
   readonly engine: string;
   readonly lock: string;
   readonly artifacts: string;
@@ -51,6 +52,7 @@ export async function locateState(appDir: string): Promise<StateFolder> {
     revisions: join(root, "revisions"),
     history: join(root, "history.jsonl"),
     events: join(root, "events.jsonl"),
+    audit: join(root, "audit.jsonl"),
     engine: join(root, "engine.json"),
     lock: join(root, "controller.json"),
     artifacts: join(root, "artifacts"),

@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newApp, type ReleaseRecord } from "@hitless/core";
+import { type AuditEntry, newApp, type ReleaseRecord } from "@hitless/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadEngineState } from "../engine-state.ts";
 import { FileStore } from "./file-store.ts";
@@ -33,6 +33,17 @@ const record: ReleaseRecord = {
   reason: null,
   startedAt: 1,
   endedAt: 2,
+};
+
+const entry: AuditEntry = {
+  at: 1,
+  request: "r1",
+  who: { name: "alice", origin: null },
+  command: "scale",
+  arguments: { replicas: 3 },
+  before: null,
+  after: null,
+  result: { kind: "accepted" },
 };
 
 async function openStore(): Promise<FileStore> {
@@ -97,6 +108,17 @@ test("a torn last line is skipped, and the next line starts anew", async () => {
   expect(await log.read()).toEqual([{ n: 1 }]);
   await log.append({ n: 3 });
   expect(await log.read()).toEqual([{ n: 1 }, { n: 3 }]);
+});
+
+test("a torn line of the audit log is left out and told of", async () => {
+  const store = await openStore();
+  await store.addAudit(entry);
+  await appendFile(join(dir, ".hitless", "audit.jsonl"), '{"at":5,"who":{"na');
+  const { entries, damage } = await (await openStore()).audit();
+  expect(entries).toEqual([entry]);
+  expect(damage).toEqual([expect.stringMatching(/audit\.jsonl: line 2/)]);
+  await store.addAudit({ ...entry, at: 6 });
+  expect((await store.audit()).entries.map((e) => e.at)).toEqual([1, 6]);
 });
 
 test("a log with a bound keeps the newest lines in two files", async () => {

@@ -1,0 +1,50 @@
+import { type Already, type App, droppedBetween, type PendingRelease } from "@hitless/core";
+import type { Audited } from "../audit/audit-trail.ts";
+import type { Change } from "../loop/controller.ts";
+
+/** What a change that was accepted will do. */
+export interface Accepted extends Answer, Audited {}
+
+/** Before it is known whether the audit log has it. */
+export interface Answer extends Circumstances {
+  /** `nothing`: already so · `settings`: applied without a revision · `started` · `queued` · `noted`: an intent. */
+  readonly kind: "nothing" | "settings" | "started" | "queued" | "noted";
+  /** The release that a waiting client should follow; null when there is none to follow. */
+  readonly release: number | null;
+  readonly revision: number | null;
+}
+
+/** What else the asker has to know. */
+interface Circumstances {
+  /** What was asked was so already, by somebody else's doing; null when this brings it about. */
+  readonly already: Already | null;
+  /** The release that had its place in the queue and never begins, because of this. */
+  readonly dropped: PendingRelease | null;
+  /** The release that is in the queue now, this one or another. */
+  readonly queued: PendingRelease | null;
+}
+
+/** The release, running or waiting, that moves the app to this revision; null when none does. */
+export function releaseTo(app: App, revision: number): number | null {
+  if (app.pending?.to === revision) return app.pending.id;
+  return app.release?.to === revision ? app.release.id : null;
+}
+
+/** What a release to this revision has become. */
+export function followed({ after }: Change, to: number): Followed {
+  if (after.pending?.to === to) return { kind: "queued", release: after.pending.id, revision: to };
+  const { release } = after;
+  if (release === null) return { kind: "nothing", release: null, revision: to };
+  return { kind: "started", release: release.id, revision: to };
+}
+
+type Followed = Pick<Answer, "kind" | "release" | "revision">;
+
+/** What is answered to who asked for this change. */
+export function answer(
+  { before, after }: Change,
+  found: Followed & { readonly already?: Already | null },
+): Answer {
+  const dropped = droppedBetween(before, after);
+  return { already: null, ...found, dropped, queued: after.pending };
+}
