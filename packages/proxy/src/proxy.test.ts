@@ -91,6 +91,7 @@ test("what workers that are gone had counted stays, and a killed one leaves a ga
   const after = (await proxy.status()).traffic;
   expect(after?.epoch).toBe(before?.epoch);
   expect(after?.totals).toEqual({ ...before?.totals, answered: 4, gaps: 1 });
+  expect((await proxy.status()).revisions["1"]).toMatchObject({ requests: 4, status2xx: 4 });
 });
 
 test("no connection is refused while workers are killed", async () => {

@@ -1,6 +1,7 @@
+import { trafficBetween } from "@hitless/core";
 import { expect } from "vitest";
 import type { ClauseTest } from "../clause-test.ts";
-import type { Driver } from "../driver.ts";
+import { type Driver, readOf } from "../driver.ts";
 
 /** Clauses 5 and 15: who gets requests. */
 export const routing: readonly ClauseTest[] = [
@@ -158,6 +159,26 @@ export const routing: readonly ClauseTest[] = [
       await driver.met(await driver.idsOf(2));
       await counted(driver, 2, 1);
       expect(await counted(driver, 1, second)).toBeGreaterThanOrEqual(second);
+    },
+  },
+  {
+    clause: 16,
+    name: "an answered request is in the totals, which go on under the next engine",
+    async run(driver) {
+      await driver.serving(1, 1);
+      const before = readOf((await driver.look()).traffic);
+      for (let n = 0; n < 5; n += 1) await driver.subject.ask();
+      await driver.subject.until("five more are answered", async () => {
+        const { totals } = readOf((await driver.look()).traffic);
+        return totals.answered >= before.totals.answered + 5;
+      });
+      const { totals, epoch } = readOf((await driver.look()).traffic);
+      expect(epoch).toBe(before.epoch);
+      await driver.subject.restart();
+      const after = readOf((await driver.look()).traffic);
+      expect(after.epoch).toBe(epoch);
+      const growth = Object.values(trafficBetween(totals, after.totals));
+      expect(growth.filter((n) => typeof n === "number" && n < 0)).toEqual([]);
     },
   },
 ];

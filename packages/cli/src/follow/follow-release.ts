@@ -9,6 +9,7 @@ import {
   type Why,
 } from "@hitless/core";
 import { progress } from "../output.ts";
+import { describeTraffic } from "../render/describe-traffic.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 /** How long a controller may be away before the wait for it is given up, ms. */
@@ -147,7 +148,8 @@ function drops({ before, after, result }: AuditEntry, release: number | null): b
 function judged(ended: ReleaseRecord, wanted: FollowOptions["wanted"]): ReleaseRecord {
   const seconds = ((ended.endedAt - ended.startedAt) / 1000).toFixed(1);
   if (wanted(ended)) {
-    progress(`release ${ended.id} ${describeOutcome(ended.outcome)} after ${seconds} s`);
+    const lost = ended.traffic === undefined ? "" : `, lost ${describeTraffic(ended.traffic)}`;
+    progress(`release ${ended.id} ${describeOutcome(ended.outcome)} after ${seconds} s${lost}`);
     return ended;
   }
   const reason =

@@ -66,6 +66,8 @@ export interface LogLine {
  *     on, with replicas that come later too, and ends without an error when aborted.
  * 15. The table in force decides which revisions get requests, among whatever replicas are ready: one
  *     that comes or goes needs no new table. Answers are counted by revision, and only grow.
+ * 16. `traffic` has every request that is over in one of its totals, which only grow while the epoch
+ *     stays the same; a new engine over the same data plane goes on with that.
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;

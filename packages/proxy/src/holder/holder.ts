@@ -6,6 +6,7 @@ import type { ProcessSettings } from "../process-settings.ts";
 import { RestartPause } from "../restart-pause.ts";
 import { type ProxyTable, readTable } from "../table.ts";
 import { untilGone } from "../until-gone.ts";
+import type { ByRevision } from "../worker/data-plane.ts";
 import { type ControlHandler, ControlServer } from "./control-server.ts";
 import { TableFile } from "./table-file.ts";
 import { TrafficLedger } from "./traffic-ledger.ts";
@@ -37,6 +38,8 @@ export class Holder implements ControlHandler {
   readonly #ledger = new TrafficLedger();
   #table: ProxyTable | null = null;
   #worker: WorkerProcess | null = null;
+  /** What the worker that ended last had counted. */
+  #revisions: ByRevision = {};
   #socket: ListeningSocket | null = null;
   #port = 0;
   #stopping = false;
@@ -198,7 +201,10 @@ export class Holder implements ControlHandler {
     const settings = { ...this.#settings, inherits: listeningFd !== null };
     const entry = "worker/worker-main";
     const worker = this.#watch(forkPeer({ entry, settings, listeningFd, detached: false }));
-    worker.tell({ kind: "begin", table: this.#table, ledger: this.#ledger.state });
+    // It may die before its first report.
+    worker.revisions = this.#revisions;
+    const { state: ledger } = this.#ledger;
+    worker.tell({ kind: "begin", table: this.#table, ledger, revisions: this.#revisions });
     if (worker.pid > 0) this.#control.broadcast({ kind: "workers", pids: [worker.pid] });
   }
 
@@ -238,6 +244,7 @@ export class Holder implements ControlHandler {
   async #exited(worker: WorkerProcess): Promise<void> {
     this.#worker = null;
     this.#ledger.end(worker);
+    this.#revisions = worker.revisions;
     if (this.#stopping) {
       await untilGone(worker.pid);
       await this.#leave();

@@ -1,6 +1,6 @@
 import { noTraffic, type TrafficTotals } from "@hitless/core";
 import type { Peer } from "../peer.ts";
-import type { PlaneStatus } from "../worker/data-plane.ts";
+import type { ByRevision, PlaneStatus } from "../worker/data-plane.ts";
 import { type FromWorker, isFromWorker, type ToWorker } from "../worker/worker-protocol.ts";
 
 /** What the holder wants to hear of a worker. */
@@ -28,6 +28,7 @@ export class WorkerProcess {
   /** The generation that it acknowledged last; -1 before it serves. */
   generation = -1;
   traffic: TrafficTotals = noTraffic;
+  revisions: ByRevision = {};
   #saidLast = false;
   readonly #peer: Peer;
   readonly #events: WorkerEvents;
@@ -94,7 +95,7 @@ export class WorkerProcess {
         return;
       case "takeOver":
         this.generation = message.table?.generation ?? 0;
-        this.traffic = message.totals;
+        this.#note(message.totals, message.revisions);
         this.#events.takenOver(message);
         return;
       case "inForce":
@@ -102,16 +103,21 @@ export class WorkerProcess {
         this.#events.inForce();
         return;
       case "traffic":
-        this.traffic = message.totals;
+        this.#note(message.totals, message.revisions);
         this.#saidLast = message.last;
         return;
       default: {
-        if (message.kind === "status") this.traffic = message.status.traffic;
+        if (message.kind === "status") this.#note(message.status.traffic, message.status.revisions);
         const pending = this.#pending.get(message.id);
         this.#pending.delete(message.id);
         pending?.resolve(message);
       }
     }
+  }
+
+  #note(traffic: TrafficTotals, revisions: ByRevision): void {
+    this.traffic = traffic;
+    this.revisions = revisions;
   }
 
   #exited(): void {

@@ -1,6 +1,6 @@
 /**
- * What one revision answered since this worker started; plain numbers that only grow. They start
- * at 0 again when a worker is replaced.
+ * What one revision answered; plain numbers that only grow. A worker goes on from what the one before
+ * it reported last.
  */
 export interface RevisionCounters {
   /** Requests that this revision answered, or that finally failed on it. */

@@ -21,13 +21,19 @@ export interface PlaneClient {
   destroy(): void;
 }
 
+/** Revisions that left the table keep their counters, the newest of them; that many in all. */
+const mostRevisions = 32;
+
+/** Counters by revision number. */
+export type ByRevision = Readonly<Record<string, Readonly<RevisionCounters>>>;
+
 /** The counts of one worker. */
 export interface PlaneStatus {
   readonly generation: number;
   readonly ruleGeneration: number;
   readonly inFlight: Readonly<Record<string, number>>;
   readonly idleUpstream: Readonly<Record<string, number>>;
-  readonly revisions: Readonly<Record<string, RevisionCounters>>;
+  readonly revisions: ByRevision;
   readonly answeredByProxy: Readonly<Record<string, number>>;
   readonly traffic: TrafficTotals;
   readonly openConnections: number;
@@ -67,6 +73,18 @@ export class DataPlane {
     return this.#table;
   }
 
+  /** Goes on counting from there. */
+  resume(revisions: ByRevision): void {
+    for (const [revision, counters] of Object.entries(revisions)) {
+      this.#revisions.set(Number(revision), { ...counters });
+    }
+  }
+
+  /** What each revision answered so far. */
+  get revisions(): ByRevision {
+    return Object.fromEntries(this.#revisions);
+  }
+
   get generation(): number {
     return this.#table?.generation ?? 0;
   }
@@ -94,6 +112,7 @@ export class DataPlane {
     for (const [id, replica] of before) {
       if (replicas.get(id) !== replica) this.#depart(replica);
     }
+    this.#forgetOldest();
   }
 
   /** The replica for this request; null when none may get it. */
@@ -134,7 +153,7 @@ export class DataPlane {
       ruleGeneration: this.#table?.ruleGeneration ?? 0,
       inFlight,
       idleUpstream,
-      revisions: Object.fromEntries(this.#revisions),
+      revisions: this.revisions,
       answeredByProxy: this.traffic.byProxy(),
       traffic: this.traffic.totals(),
       openConnections: this.clients.size,
@@ -152,6 +171,14 @@ export class DataPlane {
     const counters = newRevisionCounters();
     this.#revisions.set(revision, counters);
     return counters;
+  }
+
+  #forgetOldest(): void {
+    const counting = [...this.#replicas.values(), ...this.#departing].map((r) => r.counters);
+    for (const [revision, counters] of this.#revisions) {
+      if (this.#revisions.size <= mostRevisions) return;
+      if (!counting.includes(counters)) this.#revisions.delete(revision);
+    }
   }
 
   #tick(): void {

@@ -354,6 +354,15 @@ test("an upgrade that is declined is a plain answer, and the connection serves o
   expect(await client.rest()).toMatch(/no[\s\S]*200 OK[\s\S]*no/);
 });
 
+test("revisions that left long ago are forgotten, with all that they counted", async () => {
+  const { plane } = await openPlane(cleanup);
+  for (let revision = 1; revision <= 100; revision += 1) {
+    plane.apply(tableOf(upstream("first", 1, 1), upstream(`r${revision}`, 2, revision)));
+  }
+  const kept = Object.keys(plane.status().revisions).map(Number);
+  expect(kept).toEqual([1, ...Array.from({ length: 31 }, (_, index) => 70 + index)]);
+});
+
 test("the end of the client ends its request upstream", async () => {
   const { plane, port } = await openPlane(cleanup);
   const one = await app(() => undefined);

@@ -1,12 +1,18 @@
 import type { TrafficTotals } from "@hitless/core";
 import type { LedgerState } from "../holder/traffic-ledger.ts";
 import { isRecord, type ProxyTable } from "../table.ts";
-import type { PlaneStatus } from "./data-plane.ts";
+import type { ByRevision, PlaneStatus } from "./data-plane.ts";
 
 /** What the holder tells a worker. */
 export type ToWorker =
   /** Listen, on the socket that came along or on a new one. */
-  | { readonly kind: "begin"; readonly table: ProxyTable | null; readonly ledger: LedgerState }
+  | {
+      readonly kind: "begin";
+      readonly table: ProxyTable | null;
+      readonly ledger: LedgerState;
+      /** What the worker before it reported last. */
+      readonly revisions: ByRevision;
+    }
   | { readonly kind: "table"; readonly table: ProxyTable }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "cut"; readonly id: number; readonly replicaId: string }
@@ -22,6 +28,7 @@ export type FromWorker =
       /** Null: it died before it said. */
       readonly ledger: LedgerState | null;
       readonly totals: TrafficTotals;
+      readonly revisions: ByRevision;
     }
   /** Comes with the handle of the listening socket. */
   | { readonly kind: "opened"; readonly port: number }
@@ -30,7 +37,12 @@ export type FromWorker =
   | { readonly kind: "status"; readonly id: number; readonly status: PlaneStatus }
   | { readonly kind: "cut"; readonly id: number; readonly count: number }
   /** Several times a second while it changes; `last` when nothing can come any more. */
-  | { readonly kind: "traffic"; readonly totals: TrafficTotals; readonly last: boolean };
+  | {
+      readonly kind: "traffic";
+      readonly totals: TrafficTotals;
+      readonly revisions: ByRevision;
+      readonly last: boolean;
+    };
 
 // Both ends are the same version, started from the same files: the kind is proof enough.
 export function isToWorker(message: unknown): message is ToWorker {

@@ -55,6 +55,7 @@ export class Worker {
     switch (message.kind) {
       case "begin":
         this.#ledger = message.ledger;
+        this.#plane.resume(message.revisions);
         this.#beginning ??= this.#begin(message.table);
         return;
       case "table":
@@ -125,8 +126,8 @@ export class Worker {
     const entry = "holder/holder-main";
     const holder = forkPeer({ entry, settings, listeningFd: fd, detached: true });
     this.#obey(holder);
-    const totals = this.#plane.traffic.totals();
-    this.#tell({ kind: "takeOver", table: this.#plane.table, ledger: this.#ledger, totals });
+    const { table } = this.#plane;
+    this.#tell({ kind: "takeOver", table, ledger: this.#ledger, ...this.#counts() });
   }
 
   /** Stops accepting, says `Connection: close` with every answer and ends when all are gone. */
@@ -144,16 +145,20 @@ export class Worker {
     }
     this.#presence?.remove();
     this.#plane.cut(null);
-    const totals = this.#plane.traffic.totals();
-    this.#holder.send({ kind: "traffic", totals, last: true }, null, () => process.exit(0));
+    const last = { kind: "traffic", ...this.#counts(), last: true } as const;
+    this.#holder.send(last, null, () => process.exit(0));
   }
 
   #report(): void {
-    const totals = this.#plane.traffic.totals();
-    const text = JSON.stringify(totals);
+    const counts = this.#counts();
+    const text = JSON.stringify(counts);
     if (text === this.#reported) return;
     this.#reported = text;
-    this.#tell({ kind: "traffic", totals, last: false });
+    this.#tell({ kind: "traffic", ...counts, last: false });
+  }
+
+  #counts() {
+    return { totals: this.#plane.traffic.totals(), revisions: this.#plane.revisions };
   }
 
   #acknowledge(): void {
