@@ -6,6 +6,7 @@ import {
   HitlessError,
   newApp,
   type Origin,
+  type Recorder,
   type RevisionContent,
   requestRelease,
 } from "@hitless/core";
@@ -22,6 +23,7 @@ import {
   proxyRuns,
   type StateFolder,
   socketAnswers,
+  TraceFile,
   tidyState,
 } from "@hitless/local";
 import type { LoadedAppFile } from "./app-file/read-app-file.ts";
@@ -47,6 +49,8 @@ export interface StartOptions {
   readonly instead: ProcessIdentity | null;
   readonly by: string;
   readonly origin: Origin;
+  /** Writes every decision to the folder of traces. */
+  readonly record: boolean;
 }
 
 /** The parts of one app that need no controller: `plan` reads them too. */
@@ -84,7 +88,8 @@ export async function startController(
       const app = known ?? (await firstApp(file.spec, { content, by: options.by, maker }));
       await store.save(app);
       await failpoint("app-saved");
-      const controller = await Controller.open(app, { store, engine, lock });
+      const recorder = options.record ? recorderOf(folder, store) : undefined;
+      const controller = await Controller.open(app, { store, engine, lock, recorder });
       const adopted = known !== null;
       return await serve({ controller, engine, store, maker, folder, lock, adopted, ...options });
     } catch (thrown) {
@@ -123,10 +128,17 @@ function openEngine(from: {
     app: file.spec.name,
     secrets: new EnvironmentSecrets(process.env),
     ports: process.env["HITLESS_PORTS"] ?? null,
-    // An event that cannot be written (a full disk) must not end the controller.
-    event: (text) =>
-      void from.store.addEvent({ at: Date.now(), kind: "engine", text }).catch(() => undefined),
+    event: (text) => tellEngine(from.store, text),
   });
+}
+
+function recorderOf(folder: StateFolder, store: FileStore): Recorder {
+  return new TraceFile({ folder: folder.traces, event: (text) => tellEngine(store, text) });
+}
+
+/** An event that cannot be written (a full disk) must not end the controller. */
+function tellEngine(store: FileStore, text: string): void {
+  void store.addEvent({ at: Date.now(), kind: "engine", text }).catch(() => undefined);
 }
 
 /** The saved app. Its socket moves to where the file says only while nobody listens. */

@@ -24,6 +24,7 @@ export * from "./ports/artifact-store.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/engine.ts";
 export * from "./ports/outside.ts";
+export * from "./ports/recorder.ts";
 export * from "./ports/release-store.ts";
 export { alreadySo, applyIntent } from "./reconciler/intents.ts";
 export { references, violations } from "./reconciler/invariants.ts";
@@ -44,7 +45,8 @@ export {
   setReplicas,
 } from "./reconciler/requests.ts";
 export { account } from "./reconciler/traffic.ts";
-export { carryOut, type TurnPorts } from "./reconciler/turn.ts";
+export { carryOut, type TurnInput, type TurnPorts } from "./reconciler/turn.ts";
 export { type Facts, isWhy, readWorld } from "./reconciler/world.ts";
 export { compile } from "./strategies/compile.ts";
 export { limitsOf } from "./strategies/rounding.ts";
+export { TraceEncoder } from "./trace/trace-encoder.ts";

@@ -15,3 +15,4 @@ export { FileStore } from "./state/file-store.ts";
 export { socketAnswers } from "./state/socket-answers.ts";
 export { createState, locateState, type StateFolder } from "./state/state-folder.ts";
 export { tidyState } from "./tidy.ts";
+export { TraceFile } from "./traces/trace-file.ts";

@@ -28,6 +28,7 @@ interface UpOptions extends FileOption {
   /** Set by `--detach` for the controller that it starts: whom `--take-over` meant, as pid:startTime. */
   readonly insteadOf?: string;
   readonly daemon?: boolean;
+  readonly record?: boolean;
 }
 
 /** `hitless up [--detach] [--take-over]` */
@@ -38,6 +39,7 @@ export function upCommand(): Command {
     )
     .option("--detach", "return when all replicas are ready; everything goes on in the background")
     .option("--take-over", "end a controller that already runs, and see it gone first")
+    .option("--record", "write every decision, and what it rests on, to .hitless/traces")
     .addOption(new Option("--instead-of <pid:startTime>").hideHelp())
     .addOption(new Option("--daemon").hideHelp());
   return withFile(command).action(up);
@@ -47,10 +49,11 @@ async function up(options: UpOptions): Promise<void> {
   const failing = failpointsOf(process.env["HITLESS_FAILPOINT"], import.meta.url);
   const origin = givenOrigin(process.env);
   const place = placeOf(options.file);
+  const record = options.record ?? process.env["HITLESS_RECORD"] === "1";
   const instead = await replaced(place, options);
   const file = await checked(place, instead);
   if (options.detach) {
-    await detach(place, instead);
+    await detach(place, { instead, record });
     await withController(options.file, (client) => untilServing(client));
     await sayIfFileDiffers(place, file);
     return;
@@ -60,6 +63,7 @@ async function up(options: UpOptions): Promise<void> {
     instead,
     by: whoAsks(),
     origin,
+    record,
   });
   if (!options.daemon) {
     sayWhatRuns(running);

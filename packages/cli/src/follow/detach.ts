@@ -14,13 +14,23 @@ const lookEveryMs = 50;
  * Starts a controller in the background, in the place of the one that is given; resolves when it
  * answers. Throws what it ended with, CONTROLLER_RUNNING when another one replaced it meanwhile.
  */
-export async function detach(place: Place, instead: ProcessIdentity | null): Promise<void> {
+export async function detach(
+  place: Place,
+  { instead, record }: { readonly instead: ProcessIdentity | null; readonly record: boolean },
+): Promise<void> {
   const folder = await stateOf(place);
   await createState(folder);
   const before = (await stat(folder.controllerLog).catch(() => null))?.size ?? 0;
   const log = await open(folder.controllerLog, "a", 0o600);
   const whom = instead === null ? [] : ["--instead-of", `${instead.pid}:${instead.startTime}`];
-  const flags = ["up", "--daemon", "--file", place.appFile, ...whom];
+  const flags = [
+    "up",
+    "--daemon",
+    "--file",
+    place.appFile,
+    ...whom,
+    ...(record ? ["--record"] : []),
+  ];
   const [script = ""] = process.argv.slice(1);
   const child = spawn(process.execPath, [...process.execArgv, script, ...flags], {
     detached: true,

@@ -11,6 +11,7 @@ import {
   type Mutation,
   needs,
   next,
+  type Recorder,
   type ReleaseRecord,
   type ReleaseStore,
   type TurnPorts,
@@ -45,6 +46,8 @@ export interface ControllerOptions {
   readonly store: ReleaseStore;
   readonly engine: Engine;
   readonly lock: AppLock;
+  /** Writes down every decision, for a replay. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** The right to decide for the app, as the loop needs it. */
@@ -92,6 +95,7 @@ export class Controller {
     const taken = takeUp(app, options.lock.lastSeen, Date.now());
     // Else a controller that is killed before it decides anything takes that time away again.
     if (taken !== app) await options.store.save(taken);
+    options.recorder?.saved(taken, "taken up");
     const controller = new Controller(taken, options);
     await controller.loadFacts();
     return controller;
@@ -139,7 +143,7 @@ export class Controller {
       const after = await transition(before, await this.options.store.history());
       await note?.({ before, after });
       await failpoint("intent-due");
-      if (after !== before) await this.persist(after);
+      if (after !== before) await this.persist(after, said);
       return { before, after };
     });
     await failpoint("intent-saved");
@@ -192,6 +196,7 @@ export class Controller {
       if (this.app !== before) return null;
       const at = { now: Date.now(), facts: this.facts };
       const made = next(before, seen, at);
+      this.options.recorder?.turn({ app: before, seen, at }, made);
       await carryOut(made, { app: before, seen, at }, this.portsUntil(signal));
       return made;
     });
@@ -209,14 +214,16 @@ export class Controller {
     const { lock } = this.options;
     // Killed in between, the next controller may count too little of a hold, and never too much.
     if (gapMs < 0) await lock.clockMoved();
-    await this.exclusive(() => this.persist(extendDeadlines(this.app, gapMs)));
+    await this.exclusive(() =>
+      this.persist(extendDeadlines(this.app, gapMs), "a clock that jumped"),
+    );
     this.gapMs = 0;
     if (gapMs > 0) await lock.clockMoved();
   }
 
   private portsUntil(signal: AbortSignal): TurnPorts {
     return {
-      save: (app) => this.persist(app),
+      save: (app) => this.persist(app, null),
       addRecord: (record) => this.options.store.addRecord(record),
       apply: (mutation) => this.apply(mutation, signal),
     };
@@ -246,10 +253,12 @@ export class Controller {
     await this.event("error", text).catch(() => undefined);
   }
 
-  private async persist(app: App): Promise<void> {
+  /** `by`: what changed it; null: a decision. */
+  private async persist(app: App, by: string | null): Promise<void> {
     this.options.lock.assertHeld();
     await this.options.store.save(app);
     this.app = app;
+    this.options.recorder?.saved(app, by);
     this.announce();
   }
 

@@ -7,6 +7,7 @@ import {
   newApp,
   newestRelease,
   parseAppFile,
+  type Recorder,
   requestRelease,
 } from "@hitless/core";
 import { exampleSettings, FakeEngine, FakeStore, releaseTo } from "@hitless/core/testing";
@@ -106,6 +107,8 @@ export class ControllerBed implements AsyncDisposable {
   readonly secrets: Record<string, string> = {};
   /** As of the lock: throws once another controller has it. */
   assertHeld: () => void = () => undefined;
+  /** Of the controllers that are opened from now on. */
+  recorder: Recorder | undefined;
   private readonly pump = setInterval(() => this.engine.runTo(Date.now()), 1);
   private running: { stop: AbortController; over: Promise<void> } | null = null;
   private present: Controller | null = null;
@@ -176,7 +179,8 @@ export class ControllerBed implements AsyncDisposable {
       assertHeld: () => this.assertHeld(),
       clockMoved: async () => undefined,
     };
-    this.present = await Controller.open(saved, { store, engine, lock });
+    const { recorder } = this;
+    this.present = await Controller.open(saved, { store, engine, lock, recorder });
     return this.present;
   }
 

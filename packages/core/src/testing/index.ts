@@ -1,3 +1,4 @@
+export { anonymisedTrace } from "./anonymised-trace.ts";
 export {
   afterMutations,
   atWaypoint,
@@ -12,9 +13,14 @@ export {
   say,
   settledApp,
 } from "./examples.ts";
-export { type EnginePart, FakeEngine, type FakeEngineOptions } from "./fake-engine.ts";
+export {
+  type EnginePart,
+  FakeEngine,
+  type FakeEngineOptions,
+} from "./fake-engine.ts";
 export { FakeOutside } from "./fake-outside.ts";
 export { type Behaviour, FakeReplica } from "./fake-replica.ts";
 export { FakeStore } from "./fake-store.ts";
+export { type Difference, type ReplayReport, replayTrace } from "./replay.ts";
 export type { Scenario, SimEvent } from "./scenario.ts";
 export { Simulation, simulate } from "./simulate.ts";

@@ -22,6 +22,8 @@ export interface StateFolder {
   /** Folders named in `persist`, which outlive revisions. */
   readonly persist: string;
   readonly logs: string;
+  /** What controllers decided on what, one file per start, when `--record` is given. */
+  readonly traces: string;
   readonly proxy: string;
   readonly controllerLog: string;
   readonly sockets: { readonly control: string; readonly proxy: string };
@@ -59,6 +61,7 @@ export async function locateState(appDir: string): Promise<StateFolder> {
     checkouts: join(root, "checkouts"),
     persist: join(root, "persist"),
     logs: join(root, "logs"),
+    traces: join(root, "traces"),
     proxy: join(root, "proxy"),
     controllerLog: join(root, "controller.log"),
     sockets: { control, proxy: join(sockets, "proxy.sock") },
