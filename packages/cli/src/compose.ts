@@ -19,6 +19,7 @@ import {
   LocalArtifactStore,
   LocalEngine,
   locateState,
+  mendState,
   type ProcessIdentity,
   proxyRuns,
   type StateFolder,
@@ -77,6 +78,7 @@ export async function startController(
     answers: () => socketAnswers(folder.sockets.control),
   });
   try {
+    await tell(store, await mendState(folder));
     const known = adoptable(await store.load(), file, await proxyRuns(folder));
     await tidy({ folder, store, artifacts, app: known });
     // Whatever is wrong with the files is found before anything is started.
@@ -99,6 +101,15 @@ export async function startController(
   } catch (thrown) {
     await lock.release();
     throw thrown;
+  }
+}
+
+/** Each sentence once: what a log lacks it lacks at every start. */
+async function tell(store: FileStore, damage: readonly string[]): Promise<void> {
+  if (damage.length === 0) return;
+  const told = new Set((await store.events()).map((event) => event.text));
+  for (const text of damage) {
+    if (!told.has(text)) await store.addEvent({ at: Date.now(), kind: "state", text });
   }
 }
 

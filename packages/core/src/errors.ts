@@ -37,10 +37,16 @@ const errorCodes = {
   CONTROLLER_RUNNING: 6,
   /** The way back failed too, or there was none (a first revision). */
   NO_WAY_BACK: 7,
+  /** The disk that holds the state, or the quota on it, is full. Nothing was changed. */
+  DISK_FULL: 6,
+  /** A file or folder of the state may not be read or written by this user. Nothing was changed. */
+  NO_PERMISSION: 6,
   /** No controller answers. */
   NO_CONTROLLER: 8,
   /** A state file cannot be read, or comes from a newer Hitless. */
   STATE_UNREADABLE: 1,
+  /** The disk that holds the state reports an error, or takes no writes any more. */
+  DISK_FAILED: 1,
   /** The platform lacks what the single-machine engine needs. */
   UNSUPPORTED_PLATFORM: 1,
   /** The proxy does not answer, or refuses a table. */

@@ -47,6 +47,11 @@ export {
 export { account } from "./reconciler/traffic.ts";
 export { carryOut, type TurnInput, type TurnPorts } from "./reconciler/turn.ts";
 export { type Facts, isWhy, readWorld } from "./reconciler/world.ts";
+export { appShape } from "./shapes/app-shape.ts";
+export { exitShape } from "./shapes/failure-shape.ts";
+export { appEventShape, releaseRecordShape } from "./shapes/release-shape.ts";
+export { revisionShape } from "./shapes/revision-shape.ts";
+export { routeTableShape } from "./shapes/route-shape.ts";
 export { compile } from "./strategies/compile.ts";
 export { limitsOf } from "./strategies/rounding.ts";
 export { TraceEncoder } from "./trace/trace-encoder.ts";

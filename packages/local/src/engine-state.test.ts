@@ -48,7 +48,7 @@ test("what was in the state when a save was asked for is on the disk when it res
     }),
     { numRuns: 40 },
   );
-  expect(await readdir(dir)).toEqual(["engine.json"]);
+  expect(await readdir(dir)).toEqual(["engine.json", "engine.json.copy"]);
 });
 
 test("saves that come while one is written share the next write", async () => {

@@ -1,6 +1,13 @@
-import { type Exit, HitlessError, type RouteTable } from "@hitless/core";
-import type { ReplicaRecord } from "./replicas/replica-record.ts";
-import { readVersioned, writeVersioned } from "./state/file-store.ts";
+import {
+  type Exit,
+  exitShape,
+  HitlessError,
+  type RouteTable,
+  routeTableShape,
+} from "@hitless/core";
+import { z } from "zod";
+import { type ReplicaRecord, replicaRecordSchema } from "./replicas/replica-record.ts";
+import { VersionedFile } from "./state/versioned-file.ts";
 
 /** What the engine keeps of one revision. */
 export interface RevisionLevel {
@@ -22,12 +29,30 @@ export interface EngineState {
   replicas: ReplicaRecord[];
 }
 
+const counted = z.int().nonnegative();
+
+export const engineStateShape = z.object({
+  token: counted,
+  route: routeTableShape,
+  proxyGeneration: counted,
+  lastReplica: counted,
+  revisions: z.array(
+    z.object({
+      revision: z.int().positive(),
+      level: counted,
+      exits: counted,
+      lastExit: exitShape.nullable(),
+    }),
+  ),
+  replicas: z.array(replicaRecordSchema),
+}) satisfies z.ZodType<EngineState>;
+
 /**
  * The state at `path`. An empty one when there is none, unless the app `exists`: then replicas may
  * run that nothing else knows of, and to begin anew would take them out of the route.
  */
 export async function loadEngineState(path: string, exists = false): Promise<EngineState> {
-  const known = await readVersioned<EngineState>(path);
+  const known = await new VersionedFile(path, engineStateShape).read();
   if (known !== null) return known;
   if (exists) {
     throw new HitlessError("STATE_UNREADABLE", `${path} is missing, but the app was released`, {
@@ -46,13 +71,13 @@ export async function loadEngineState(path: string, exists = false): Promise<Eng
 
 /** Saves one state in a file, never two at a time; callers that come meanwhile share the next write. */
 export class EngineStateFile {
-  private readonly path: string;
+  private readonly file: VersionedFile<EngineState>;
   private readonly state: EngineState;
   private running: Promise<void> | null = null;
   private following: Promise<void> | null = null;
 
   constructor(path: string, state: EngineState) {
-    this.path = path;
+    this.file = new VersionedFile(path, engineStateShape);
     this.state = state;
   }
 
@@ -74,7 +99,7 @@ export class EngineStateFile {
 
   private async write(): Promise<void> {
     try {
-      await writeVersioned(this.path, this.state);
+      await this.file.write(this.state);
     } finally {
       if (this.following === null) this.running = null;
     }

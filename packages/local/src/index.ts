@@ -12,6 +12,7 @@ export {
   leaseHolderOf,
 } from "./state/controller-lock.ts";
 export { FileStore } from "./state/file-store.ts";
+export { mendState } from "./state/mend-state.ts";
 export { socketAnswers } from "./state/socket-answers.ts";
 export { createState, locateState, type StateFolder } from "./state/state-folder.ts";
 export { tidyState } from "./tidy.ts";

@@ -6,10 +6,10 @@ import type { ReplicaView } from "@hitless/core";
 import { connectProxy } from "@hitless/proxy";
 import { expect, test } from "vitest";
 import { allFiles } from "./artifacts/store-fixture.ts";
-import { loadEngineState } from "./engine-state.ts";
+import { type EngineState, engineStateShape, loadEngineState } from "./engine-state.ts";
 import { eventually } from "./replicas/fixtures/bench.ts";
 import { newReplicaRecord } from "./replicas/replica-record.ts";
-import { writeVersioned } from "./state/file-store.ts";
+import { VersionedFile } from "./state/versioned-file.ts";
 import { ask, EngineBed } from "./testing/engine-bed.ts";
 
 const never = new AbortController().signal;
@@ -219,7 +219,7 @@ test("records without a process are started: one never begun, one begun and not 
   state.replicas = [...state.replicas, newReplicaRecord("1-2", 1), begun];
   state.lastReplica = 3;
   state.revisions = [{ revision: 1, level: 3, exits: 0, lastExit: null }];
-  await writeVersioned(bed.folder.engine, state);
+  await new VersionedFile<EngineState>(bed.folder.engine, engineStateShape).write(state);
   await bed.open();
   await bed.ready(1, 3);
   const views = await bed.views();

@@ -54,7 +54,7 @@ it("removes files that were half written, and no others", async () => {
   expect(removed).toHaveLength(2);
   const after = await readdir(folder.root);
   expect(before.filter((name) => !after.includes(name))).toEqual([torn[0]?.split("/").at(-1)]);
-  expect(await readdir(folder.revisions)).toEqual(["1.json"]);
+  expect(await readdir(folder.revisions)).toEqual(["1.json", "1.json.copy"]);
 });
 
 it("clears away a first start that never came to a release, and a lost app's revisions never", async () => {
@@ -72,7 +72,7 @@ it("removes nothing when a revision that is needed cannot be read", async () => 
   await release(1);
   await release(2);
   await saveEngine([1]);
-  await writeFile(join(folder.revisions, "1.json"), "{");
+  for (const name of ["1.json", "1.json.copy"]) await writeFile(join(folder.revisions, name), "{");
   const tidied = tidyState({ folder, store, artifacts, app: served(1) });
   await expect(tidied).rejects.toMatchObject({ code: "STATE_UNREADABLE" });
   expect(await store.revisions()).toEqual([1, 2]);

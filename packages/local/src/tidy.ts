@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import { type App, type ReleaseStore, type Revision, references } from "@hitless/core";
 import type { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 import { loadEngineState } from "./engine-state.ts";
-import { hasErrno, isTemporary } from "./state/atomic-file.ts";
+import { isTemporary } from "./state/atomic-file.ts";
+import { hasErrno } from "./state/errno.ts";
 import type { StateFolder } from "./state/state-folder.ts";
 
 export interface TidyOptions {

@@ -28,7 +28,7 @@ export function finish(app: App, world: World): Decision {
   };
   return {
     kind: "finish",
-    app: { ...app, stable, served, release: null },
+    app: { ...app, stable, served, release: null, ended: app.ended + 1 },
     record,
     why: { kind: "finished", outcome, to: release.to },
   };

@@ -26,6 +26,7 @@ export function newApp(name: string, settings: Settings): App {
     frozen: null,
     overrides: {},
     releases: 0,
+    ended: 0,
     ordered: null,
   };
 }

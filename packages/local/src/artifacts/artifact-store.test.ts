@@ -251,7 +251,8 @@ describe("gc", () => {
   it("removes nothing when a manifest to keep cannot be read", async () => {
     at.write("a", "1");
     const { digest } = await at.store.capture(at.source());
-    writeFileSync(join(at.folder, "store/manifests", `${digest}.json`), "{}");
+    const path = join(at.folder, "store/manifests", `${digest}.json`);
+    for (const each of [path, `${path}.copy`]) writeFileSync(each, "{}");
     await expect(at.store.gc([digest])).rejects.toMatchObject({ code: "STATE_UNREADABLE" });
     expect(allFiles(join(at.folder, "store/blobs"))).toHaveLength(1);
   });

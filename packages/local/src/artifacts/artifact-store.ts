@@ -1,23 +1,25 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { failpoint, HitlessError } from "@hitless/core";
-import { hasErrno, readJsonIfPresent, writeFileAtomic } from "../state/atomic-file.ts";
+import { explainDisk } from "../state/disk-fault.ts";
+import { hasErrno } from "../state/errno.ts";
+import type { VersionedFile } from "../state/versioned-file.ts";
 import type { ArtifactSource } from "./artifact-source.ts";
 import { BlobStore } from "./blob-store.ts";
 import { checkOut, removeCheckout } from "./checkout.ts";
 import { type CheckoutDifference, compareCheckout } from "./checkout-difference.ts";
-import { explainDiskFull } from "./disk-full.ts";
 import { hashFile } from "./file-hash.ts";
 import { FileIndex, type KnownFile } from "./file-index.ts";
 import { blobKey } from "./file-mode.ts";
 import { inParallel } from "./in-parallel.ts";
 import {
-  encodeManifest,
+  isDigest,
   type Manifest,
   type ManifestEntry,
   type ManifestFile,
   makeManifest,
-  parseManifest,
+  manifestFile,
+  manifestsIn,
   totalsOf,
 } from "./manifest.ts";
 import type { Persist } from "./persist-links.ts";
@@ -27,7 +29,6 @@ import { StagedBlobs } from "./staged-blobs.ts";
 import { TimeSlice } from "./time-slice.ts";
 import { Turns } from "./turns.ts";
 
-const digestShape = /^[0-9a-f]{64}$/u;
 const filesAtOnce = 16;
 
 /** The `files` form of core's `Artifact`. */
@@ -51,7 +52,7 @@ export interface CaptureProgress {
  * consists of, `blobs/` holds the bytes, `index/` remembers which source files are unchanged,
  * `staging/` what is being written. No file of the user's is ever linked. Within one process every
  * method may be called at any time; `gc` must not run while another process captures.
- * A full disk is `REFUSED` and leaves nothing half-made.
+ * A full disk is `DISK_FULL` and leaves nothing half-made.
  */
 export class LocalArtifactStore {
   readonly #root: string;
@@ -136,14 +137,12 @@ export class LocalArtifactStore {
 
   /** Digests of all stored artifacts, sorted. */
   async list(): Promise<readonly string[]> {
-    const names = await readdir(this.#folder("manifests")).catch(noNames);
-    const digests = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
-    return digests.filter((digest) => digestShape.test(digest)).toSorted();
+    return manifestsIn(this.#folder("manifests"));
   }
 
   /** Forgets an artifact. Its bytes stay until `gc`; checkouts are not touched. */
   remove(digest: string): Promise<void> {
-    return this.#turn("store", () => rm(this.#manifestPath(digest), { force: true }));
+    return this.#turn("store", () => this.#manifestFile(digest).remove());
   }
 
   /**
@@ -194,7 +193,7 @@ export class LocalArtifactStore {
       await stage.publish(signal);
       await failpoint("blobs-published");
       const manifest = makeManifest(entries);
-      await writeFileAtomic(this.#manifestPath(manifest.digest), encodeManifest(manifest));
+      await this.#manifestFile(manifest.digest).write(manifest);
       await failpoint("manifest-written");
       await this.#index.save(tree.root, start, seen);
       return toArtifact(manifest);
@@ -212,7 +211,7 @@ export class LocalArtifactStore {
       }
     }
     const dropped = all.filter((digest) => !keep.has(digest));
-    for (const digest of dropped) await rm(this.#manifestPath(digest), { force: true });
+    for (const digest of dropped) await this.#manifestFile(digest).remove();
     const orphans = [...(await this.#blobs.list())].filter((key) => !needed.has(key));
     await inParallel(orphans, filesAtOnce, (key) => this.#blobs.remove(key));
     await rm(this.#folder("staging"), { recursive: true, force: true });
@@ -220,15 +219,15 @@ export class LocalArtifactStore {
   }
 
   async #manifest(digest: string): Promise<Manifest> {
-    const value = await readJsonIfPresent(this.#manifestPath(digest));
-    if (value !== undefined) return parseManifest(value, digest);
+    const manifest = await this.#manifestFile(digest).read();
+    if (manifest !== null) return manifest;
     throw new HitlessError("STATE_UNREADABLE", `artifact ${digest} is not in ${this.#root}`, {
       next: "release again from the source folder, or restore .hitless/artifacts from a backup",
     });
   }
 
   #turn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    return this.#turns.take(key, () => explainDiskFull(this.#root, work));
+    return this.#turns.take(key, () => explainDisk(this.#root, work));
   }
 
   /** The store may lie below the source folder, under whatever name. */
@@ -240,8 +239,8 @@ export class LocalArtifactStore {
     return join(this.#root, name);
   }
 
-  #manifestPath(digest: string): string {
-    if (digestShape.test(digest)) return join(this.#folder("manifests"), `${digest}.json`);
+  #manifestFile(digest: string): VersionedFile<Manifest> {
+    if (isDigest(digest)) return manifestFile(this.#folder("manifests"), digest);
     throw new HitlessError(
       "BAD_INPUT",
       `${JSON.stringify(digest)} is not the digest of an artifact`,
@@ -298,9 +297,4 @@ function toManifestFile({
 
 function toArtifact(manifest: Manifest): StoredArtifact {
   return { kind: "files", digest: manifest.digest, ...totalsOf(manifest) };
-}
-
-function noNames(error: unknown): string[] {
-  if (hasErrno(error, "ENOENT")) return [];
-  throw error;
 }

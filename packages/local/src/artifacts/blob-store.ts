@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { chmod, copyFile, link, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HitlessError } from "@hitless/core";
-import { hasErrno } from "../state/atomic-file.ts";
+import { hasErrno } from "../state/errno.ts";
 import { hashBytes, hashFile } from "./file-hash.ts";
 import { blobKey, isLinkable, linkAboveBytes } from "./file-mode.ts";
 import type { ManifestFile } from "./manifest.ts";

@@ -1,6 +1,6 @@
 import { lstat, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { hasErrno } from "../state/atomic-file.ts";
+import { hasErrno } from "../state/errno.ts";
 import { hashFile } from "./file-hash.ts";
 import { keptMode } from "./file-mode.ts";
 import { inParallel } from "./in-parallel.ts";

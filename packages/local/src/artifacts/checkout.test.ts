@@ -65,7 +65,11 @@ describe("checkout", () => {
     );
     expect(statSync(join(at.folder, "persist/uploads")).mode & 0o777).toBe(0o700);
     await at.store.removeCheckout(at.revision(2));
-    expect(readdirSync(join(at.folder, "revisions")).toSorted()).toEqual(["1", "1.checkout.json"]);
+    expect(readdirSync(join(at.folder, "revisions")).toSorted()).toEqual([
+      "1",
+      "1.checkout.json",
+      "1.checkout.json.copy",
+    ]);
     expect(readFileSync(join(at.folder, "persist/uploads/photo"), "utf8")).toBe("kept");
   });
 
@@ -86,7 +90,11 @@ describe("checkout", () => {
     rmSync(join(`${at.revision(1)}.tmp-killed`, "a"));
     await at.checkout(digest, 1);
     expect(picture(at.revision(1))).toEqual(picture(at.src));
-    expect(readdirSync(join(at.folder, "revisions")).toSorted()).toEqual(["1", "1.checkout.json"]);
+    expect(readdirSync(join(at.folder, "revisions")).toSorted()).toEqual([
+      "1",
+      "1.checkout.json",
+      "1.checkout.json.copy",
+    ]);
   });
 
   it("makes a folder once for replicas that start together", async () => {
@@ -158,7 +166,7 @@ describe("checkout", () => {
     ]);
   });
 
-  it("says which artifact is missing, and refuses a manifest that was changed", async () => {
+  it("says which artifact is missing, and refuses one whose manifest and copy were changed", async () => {
     await expect(at.checkout("0".repeat(64), 1)).rejects.toMatchObject({
       code: "STATE_UNREADABLE",
     });
@@ -166,8 +174,11 @@ describe("checkout", () => {
     at.write("a", "1");
     const { digest } = await at.store.capture(at.source());
     const path = join(at.folder, "store/manifests", `${digest}.json`);
-    writeFileSync(path, readFileSync(path, "utf8").replace('"a"', '"b"'));
-    await expect(at.checkout(digest, 1)).rejects.toMatchObject({ code: "STATE_UNREADABLE" });
+    const whole = readFileSync(path, "utf8");
+    writeFileSync(path, whole.replace('"a"', '"b"'));
+    await at.checkout(digest, 1);
+    writeFileSync(`${path}.copy`, whole.replace('"a"', '"b"'));
+    await expect(at.checkout(digest, 2)).rejects.toMatchObject({ code: "STATE_UNREADABLE" });
   });
 });
 

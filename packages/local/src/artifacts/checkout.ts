@@ -4,7 +4,9 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { failpoint, HitlessError } from "@hitless/core";
 import { z } from "zod";
-import { hasErrno, readJsonIfPresent, syncPath, writeFileAtomic } from "../state/atomic-file.ts";
+import { syncPath } from "../state/atomic-file.ts";
+import { hasErrno } from "../state/errno.ts";
+import { VersionedFile, versionedIn } from "../state/versioned-file.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { flushFilesystem } from "./flush-filesystem.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -17,8 +19,7 @@ import {
   refuseBlocked,
 } from "./persist-links.ts";
 
-const markerSchema = z.object({
-  version: z.literal(1),
+const markerShape = z.object({
   digest: z.string(),
   linked: z.array(
     z.object({
@@ -31,7 +32,9 @@ const markerSchema = z.object({
   ),
 });
 
-type Marker = Readonly<z.infer<typeof markerSchema>>;
+const markerSuffix = ".checkout.json";
+
+type Marker = Readonly<z.infer<typeof markerShape>>;
 
 /** What to make where. */
 export interface CheckoutOrder {
@@ -55,7 +58,7 @@ export async function checkOut(
 ): Promise<void> {
   const persist = normalisePersist(order.persist);
   await removeHalfMade(order.target);
-  const marker = await readMarker(order.target);
+  const marker = await markerFile(order.target).read();
   if (isFolder(order.target)) {
     await reuse(blobs, { ...order, persist, marker }, signal);
   } else {
@@ -74,18 +77,26 @@ export async function removeCheckout(target: string): Promise<void> {
   }
   await removeHalfMade(target);
   await failpoint("checkout-emptied");
-  await rm(markerPath(target), { force: true });
+  await markerFile(target).remove();
+}
+
+/** The files that say what is in each of the checkouts in a folder. */
+export async function markersIn(folder: string): Promise<readonly VersionedFile<Marker>[]> {
+  const names = await versionedIn(folder);
+  return names
+    .filter((name) => name.endsWith(markerSuffix))
+    .map((name) => markerFile(join(folder, name.slice(0, -markerSuffix.length))));
 }
 
 async function reuse(
   blobs: BlobStore,
-  order: CheckoutOrder & { readonly marker: Marker | undefined },
+  order: CheckoutOrder & { readonly marker: Marker | null },
   signal?: AbortSignal,
 ): Promise<void> {
   const { digest, target, persist, marker } = order;
   if (marker?.digest !== digest) {
     const holder =
-      marker === undefined ? "files that Hitless did not put there" : `artifact ${marker.digest}`;
+      marker === null ? "files that Hitless did not put there" : `artifact ${marker.digest}`;
     throw new HitlessError("REFUSED", `${target} already holds ${holder}`, {
       next: "move that folder away, then try again",
     });
@@ -108,8 +119,7 @@ async function build(blobs: BlobStore, order: CheckoutOrder, signal?: AbortSigna
     await linkPersisted(temporary, persist);
     await flushFilesystem(temporary);
     await failpoint("checkout-filled");
-    const marker: Marker = { version: 1, digest, linked: [...linked] };
-    await writeFileAtomic(markerPath(target), JSON.stringify(marker));
+    await markerFile(target).write({ digest, linked: [...linked] });
     await failpoint("checkout-marked");
     await rename(temporary, target);
     await failpoint("checkout-made");
@@ -148,21 +158,6 @@ function makeFolder(path: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-async function readMarker(target: string): Promise<Marker | undefined> {
-  const value = await readJsonIfPresent(markerPath(target));
-  if (value === undefined) return undefined;
-  const parsed = markerSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new HitlessError(
-    "STATE_UNREADABLE",
-    `${markerPath(target)} is not a marker of this version`,
-    {
-      next: "run the version of Hitless that wrote it, or restore the file from a backup",
-      cause: parsed.error,
-    },
-  );
-}
-
 /** What a checkout, or a removal, that was cut short left beside the target. */
 async function removeHalfMade(target: string): Promise<void> {
   const parent = dirname(target);
@@ -186,6 +181,6 @@ function temporaryName(target: string): string {
   return `${target}.tmp-${randomUUID()}`;
 }
 
-function markerPath(target: string): string {
-  return `${target}.checkout.json`;
+function markerFile(target: string): VersionedFile<Marker> {
+  return new VersionedFile(`${target}${markerSuffix}`, markerShape);
 }

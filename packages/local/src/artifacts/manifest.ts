@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { HitlessError } from "@hitless/core";
+import { join } from "node:path";
 import { z } from "zod";
+import { VersionedFile, versionedIn } from "../state/versioned-file.ts";
 
 const entrySchema = z.discriminatedUnion("kind", [
   z.object({
@@ -14,7 +15,30 @@ const entrySchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("symlink"), path: z.string(), target: z.string() }),
 ]);
 
-const manifestSchema = z.object({ version: z.literal(1), entries: z.array(entrySchema) });
+/** Whether that is how the digest of an artifact is written. */
+export function isDigest(digest: string): boolean {
+  return /^[0-9a-f]{64}$/u.test(digest);
+}
+
+/** The digests of the manifests in a folder, sorted. */
+export async function manifestsIn(folder: string): Promise<readonly string[]> {
+  const names = await versionedIn(folder);
+  return names
+    .map((name) => name.replace(/\.json$/, ""))
+    .filter(isDigest)
+    .toSorted();
+}
+
+/** The file of the manifest with this digest: entries that it was not taken over are damage. */
+export function manifestFile(folder: string, digest: string): VersionedFile<Manifest> {
+  const shape = z
+    .object({ entries: z.array(entrySchema) })
+    .refine(({ entries }) => digestOfEntries(entries) === digest, {
+      error: `its entries are not those of artifact ${digest}`,
+    })
+    .transform(({ entries }): Manifest => ({ digest, entries }));
+  return new VersionedFile(join(folder, `${digest}.json`), shape);
+}
 
 /** One thing in an artifact. `path` is relative to its root; `mode` is one of `keptMode`. */
 export type ManifestEntry = Readonly<z.infer<typeof entrySchema>>;
@@ -30,23 +54,6 @@ export interface Manifest {
 export function makeManifest(unsorted: readonly ManifestEntry[]): Manifest {
   const entries = unsorted.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   return { digest: digestOfEntries(entries), entries };
-}
-
-/** The text of a manifest file. */
-export function encodeManifest({ entries }: Manifest): string {
-  return JSON.stringify({ version: 1, entries });
-}
-
-/**
- * Reads what `encodeManifest` wrote. Throws `STATE_UNREADABLE` when the value has another shape or
- * version, or its entries are not those that `digest` was taken over.
- */
-export function parseManifest(value: unknown, digest: string): Manifest {
-  const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) throw unreadable(digest, parsed.error);
-  const { entries } = parsed.data;
-  if (digestOfEntries(entries) !== digest) throw unreadable(digest);
-  return { digest, entries };
 }
 
 /** Number of regular files and their bytes together. */
@@ -71,11 +78,4 @@ function fieldsOf(entry: ManifestEntry): readonly (string | number)[] {
     case "symlink":
       return ["symlink", entry.path, entry.target];
   }
-}
-
-function unreadable(digest: string, cause?: unknown): HitlessError {
-  return new HitlessError("STATE_UNREADABLE", `the manifest of artifact ${digest} is damaged`, {
-    next: "restore .hitless/artifacts from a backup, or release again from the source folder",
-    cause,
-  });
 }

@@ -1,7 +1,7 @@
 import { lstat, mkdir, stat, symlink } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { HitlessError } from "@hitless/core";
-import { hasErrno } from "../state/atomic-file.ts";
+import { hasErrno } from "../state/errno.ts";
 import type { ManifestEntry } from "./manifest.ts";
 
 /** The folders of an app that outlive its revisions. */

@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { HitlessError } from "@hitless/core";
-import { hasErrno } from "../state/atomic-file.ts";
+import { hasErrno } from "../state/errno.ts";
 import type { ArtifactSource } from "./artifact-source.ts";
 import { compileExcludes, type Excludes } from "./exclude-rule.ts";
 import { keptMode } from "./file-mode.ts";

@@ -1,15 +1,7 @@
-import type { Exit } from "@hitless/core";
+import { exitShape } from "@hitless/core";
 import { z } from "zod";
 
 const identity = z.object({ bootId: z.string(), pid: z.number(), startTime: z.string() });
-
-const exit = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("code"), code: z.number(), at: z.number() }),
-  z.object({ kind: z.literal("signal"), signal: z.string(), at: z.number() }),
-  z.object({ kind: z.literal("notStarted"), error: z.string(), at: z.number() }),
-  z.object({ kind: z.literal("killed"), because: z.string(), at: z.number() }),
-  z.object({ kind: z.literal("unknown"), at: z.number() }),
-]) satisfies z.ZodType<Exit>;
 
 const drain = z.object({
   since: z.number(),
@@ -48,7 +40,7 @@ export const replicaRecordSchema = z.object({
   /** Starts in a row that found their port taken. */
   strangers: z.number(),
   restartAt: z.number().nullable(),
-  lastExit: exit.nullable(),
+  lastExit: exitShape.nullable(),
   drain: drain.nullable(),
 });
 

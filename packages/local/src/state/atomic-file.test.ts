@@ -11,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { hasErrno, readJsonIfPresent, writeFileAtomic } from "./atomic-file.ts";
+import { readJsonIfPresent, writeFileAtomic } from "./atomic-file.ts";
+import { hasErrno } from "./errno.ts";
 
 let folder: string;
 beforeEach(() => {

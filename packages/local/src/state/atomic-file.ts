@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { failpoint, HitlessError } from "@hitless/core";
+import { explainDisk } from "./disk-fault.ts";
+import { hasErrno } from "./errno.ts";
 
 export interface AtomicWriteOptions {
   /** Permission bits of the new file, whatever the umask. Default 0o600. */
@@ -11,25 +13,61 @@ export interface AtomicWriteOptions {
 /**
  * Replaces the file at `path` so that a reader, or a machine that lost power, sees the old bytes or
  * the new ones and never a mixture: temporary file in the same folder, fsync, rename, fsync of the
- * folder. The folder must exist. Rejects with the system's own error; nothing half-made stays.
+ * folder. The folder must exist. Nothing half-made stays. Throws DISK_FULL, NO_PERMISSION,
+ * DISK_FAILED, else the system's own error.
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  await writeFilesAtomic([path], data, options);
+}
+
+/**
+ * The same bytes in several files of one folder, each as `writeFileAtomic` does. None is replaced
+ * before all of them are on the disk: where one finds no space, all stay as they were.
+ */
+export async function writeFilesAtomic(
+  paths: readonly string[],
+  data: string | Uint8Array,
   { mode = 0o600 }: AtomicWriteOptions = {},
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.tmp-${randomUUID()}`);
-  try {
-    await failpoint("file-due");
-    await writeDurably(temporary, data, mode);
-    await failpoint("file-written");
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await failpoint("file-renamed");
-  await syncPath(dirname(path));
+  const [first = ""] = paths;
+  await explainDisk(first, async () => {
+    const pairs = paths.map((path) => ({ path, temporary: temporaryOf(path) }));
+    try {
+      await failpoint("file-due");
+      const written = await Promise.allSettled(
+        pairs.map(({ temporary }) => writeDurably(temporary, data, mode)),
+      );
+      for (const each of written) if (each.status === "rejected") throw each.reason;
+      await failpoint("file-written");
+      for (const { path, temporary } of pairs) {
+        await rename(temporary, path);
+        await failpoint("file-renamed");
+      }
+    } catch (error) {
+      for (const { temporary } of pairs) await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncPath(dirname(first));
+  });
+}
+
+/**
+ * The bytes of the file at `path`, or undefined when there is no such file. Throws NO_PERMISSION,
+ * DISK_FAILED.
+ */
+export function readIfPresent(path: string): Promise<Buffer | undefined> {
+  return explainDisk(path, async () => {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if (hasErrno(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  });
 }
 
 /**
@@ -37,14 +75,8 @@ export async function writeFileAtomic(
  * for the caller to parse. Throws `STATE_UNREADABLE` when the bytes are no JSON.
  */
 export async function readJsonIfPresent(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (hasErrno(error, "ENOENT")) return undefined;
-    throw error;
-  }
-  return parseJson(text, path);
+  const bytes = await readIfPresent(path);
+  return bytes === undefined ? undefined : parseJson(bytes.toString("utf8"), path);
 }
 
 /** Whether a file of this name is one that `writeFileAtomic` was killed over. */
@@ -62,10 +94,8 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Whether the system reported one of these codes, `hasErrno(error, 'ENOENT', 'ENOTDIR')`. */
-export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
-  if (!(error instanceof Error && "code" in error)) return false;
-  return typeof error.code === "string" && codes.includes(error.code);
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp-${randomUUID()}`);
 }
 
 async function writeDurably(path: string, data: string | Uint8Array, mode: number): Promise<void> {

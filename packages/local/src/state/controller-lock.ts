@@ -9,7 +9,7 @@ import {
   type ProcessIdentity,
 } from "../processes/process-identity.ts";
 import { readIfPresent } from "../processes/process-table.ts";
-import { hasErrno } from "./atomic-file.ts";
+import { hasErrno } from "./errno.ts";
 import {
   guarded,
   isUnchanged,

@@ -1,46 +1,67 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { failpoint } from "@hitless/core";
-import { hasErrno } from "./atomic-file.ts";
+import type { z } from "zod";
+import { readIfPresent } from "./atomic-file.ts";
+import { explainDisk } from "./disk-fault.ts";
+import { opened, sealed } from "./versioned.ts";
+
+/** The lines that could be read, and what was wrong with the others, in sentences. */
+export interface Lines<T> {
+  readonly values: readonly T[];
+  readonly damage: readonly string[];
+}
 
 /**
- * An append-only file of JSON lines. A crash can tear the last line only: reading skips what does
- * not parse, appending first ends a torn line.
+ * An append-only file of versioned JSON lines. A crash can tear the last line only; reading leaves
+ * out whatever cannot be read and says so, appending first ends a torn line.
  */
-export class LineLog {
+export class LineLog<T> {
   private readonly path: string;
+  private readonly shape: z.ZodType<T>;
   private readonly mostBytes: number;
   private last: Promise<void> = Promise.resolve();
 
   /** Beyond `mostBytes` the file becomes `<path>.1`, and the one of that name is forgotten. */
-  constructor(path: string, mostBytes = Number.POSITIVE_INFINITY) {
+  constructor(path: string, shape: z.ZodType<T>, mostBytes = Number.POSITIVE_INFINITY) {
     this.path = path;
+    this.shape = shape;
     this.mostBytes = mostBytes;
   }
 
-  /** Resolves once the line is on disk. Lines keep the order of the calls. */
-  append(value: unknown): Promise<void> {
-    const written = this.last.then(() => this.write(`${JSON.stringify(value)}\n`));
+  /** Resolves once the line is on disk. Lines keep the order of the calls. Throws DISK_FULL, NO_PERMISSION. */
+  append(value: T): Promise<void> {
+    const written = this.last.then(() => explainDisk(this.path, () => this.write(sealed(value))));
     this.last = written.catch(() => undefined);
     return written;
   }
 
-  /** All whole lines that are kept, oldest first; none when there is no file. */
-  async read(): Promise<readonly unknown[]> {
+  /** All lines that can be read, oldest first; none when there is no file. Throws as `examine`. */
+  async read(): Promise<readonly T[]> {
     return (await this.examine()).values;
   }
 
-  /** Like `read`, and says what was left out. */
-  async examine(): Promise<{ values: readonly unknown[]; damage: readonly string[] }> {
-    const values: unknown[] = [];
+  /** Like `read`, and says what was left out. Throws STATE_UNREADABLE for a newer line, NO_PERMISSION. */
+  async examine(): Promise<Lines<T>> {
+    const older = await this.linesOf(`${this.path}.1`);
+    const newer = await this.linesOf(this.path);
+    return {
+      values: [...older.values, ...newer.values],
+      damage: [...older.damage, ...newer.damage],
+    };
+  }
+
+  private async linesOf(path: string): Promise<Lines<T>> {
+    const bytes = await readIfPresent(path);
+    if (bytes === undefined) return { values: [], damage: [] };
+    const values: T[] = [];
     const damage: string[] = [];
-    for (const path of [`${this.path}.1`, this.path]) {
-      const lines = (await textOf(path)).split("\n");
-      for (const [index, line] of lines.entries()) {
-        if (line === "") continue;
-        const value = parseOrNull(line);
-        if (value === null) damage.push(`${path}: line ${index + 1} is left out: no whole line`);
-        else values.push(value);
-      }
+    const lines = split(bytes);
+    for (const [index, line] of lines.entries()) {
+      if (line.length === 0) continue;
+      const where = `${path}: line ${index + 1}`;
+      const found = opened(line, this.shape, where);
+      if (found.kind === "whole") values.push(found.versioned.value);
+      else damage.push(`${where} of ${lines.length} is left out: ${found.reason}`);
     }
     return { values, damage };
   }
@@ -50,7 +71,7 @@ export class LineLog {
     const file = await open(this.path, "a+", 0o600);
     try {
       const { size } = await file.stat();
-      const torn = size > 0 && (await lastByte(file, size)) !== 0x0a;
+      const torn = size > 0 && (await lastByte(file, size)) !== newline;
       await file.appendFile(torn ? `\n${line}` : line);
       await file.datasync();
       await failpoint("line-appended");
@@ -61,23 +82,17 @@ export class LineLog {
   }
 }
 
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if (hasErrno(cause, "ENOENT")) return "";
-    throw cause;
-  }
-}
+const newline = 0x0a;
 
-function parseOrNull(line: string): unknown {
-  if (line === "") return null;
-  try {
-    return JSON.parse(line);
-  } catch {
-    // A torn line: the crash that tore it lost one entry, not the file.
-    return null;
+/** What follows the last newline counts when there is anything. */
+function split(bytes: Buffer): readonly Buffer[] {
+  const lines: Buffer[] = [];
+  let from = 0;
+  for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, from)) {
+    lines.push(bytes.subarray(from, at));
+    from = at + 1;
   }
+  return from < bytes.length ? [...lines, bytes.subarray(from)] : lines;
 }
 
 async function lastByte(file: Awaited<ReturnType<typeof open>>, size: number): Promise<number> {

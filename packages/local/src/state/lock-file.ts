@@ -1,7 +1,8 @@
 import { mkdir, readFile, rmdir, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { ProcessIdentity } from "../processes/process-identity.ts";
-import { hasErrno, writeFileAtomic } from "./atomic-file.ts";
+import { writeFileAtomic } from "./atomic-file.ts";
+import { hasErrno } from "./errno.ts";
 
 /** Nobody needs the guard of the lock for longer, ms. */
 const guardMs = 5000;

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { hasErrno } from "./atomic-file.ts";
+import { hasErrno } from "./errno.ts";
 
 /** Whether a process listens on the unix socket at `path`; one that was stopped does too. */
 export function socketAnswers(path: string): Promise<boolean> {

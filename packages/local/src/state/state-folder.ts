@@ -3,7 +3,10 @@ import { chmod, lstat, mkdir, realpath } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { HitlessError } from "@hitless/core";
-import { readJsonIfPresent, writeFileAtomic } from "./atomic-file.ts";
+import { z } from "zod";
+import { readIfPresent, writeFileAtomic } from "./atomic-file.ts";
+import { explainDisk } from "./disk-fault.ts";
+import { opened, sealed } from "./versioned.ts";
 
 /** Where everything of one app lies: `.hitless/` beside its app file, sockets elsewhere. */
 export interface StateFolder {
@@ -75,15 +78,21 @@ export async function createState(folder: StateFolder): Promise<void> {
   for (const dir of [folder.root, folder.checkouts]) await ownFolder(dir, 0o711);
   for (const dir of own) await ownFolder(dir, 0o700);
   for (const dir of [socketRoot(), join(folder.sockets.control, "..")]) {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await explainDisk(dir, () => mkdir(dir, { recursive: true, mode: 0o700 }));
     await refuseForeign(dir);
     await ownFolder(dir, 0o700);
   }
-  const noted = join(folder.root, "sockets.json");
-  const known = await readJsonIfPresent(noted);
-  const wanted = { schema: 1, ...folder.sockets };
-  if (JSON.stringify(known) === JSON.stringify(wanted)) return;
-  await writeFileAtomic(noted, `${JSON.stringify(wanted, null, 2)}\n`, { mode: 0o600 });
+  await noteSockets(join(folder.root, "sockets.json"), folder.sockets);
+}
+
+const socketsShape = z.object({ control: z.string(), proxy: z.string() });
+
+/** For people: nothing reads it, so whatever it held is replaced, unless a newer Hitless wrote that. */
+async function noteSockets(path: string, sockets: StateFolder["sockets"]): Promise<void> {
+  const text = sealed(sockets);
+  const known = await readIfPresent(path);
+  if (known !== undefined) opened(known, socketsShape, path);
+  if (known?.toString() !== text) await writeFileAtomic(path, text);
 }
 
 function socketRoot(): string {
@@ -93,21 +102,20 @@ function socketRoot(): string {
 }
 
 async function ownFolder(dir: string, mode: number): Promise<void> {
-  await mkdir(dir, { recursive: true, mode });
-  await chmod(dir, mode).catch((cause: unknown) => {
-    throw foreign(dir, cause);
+  await explainDisk(dir, async () => {
+    await mkdir(dir, { recursive: true, mode });
+    await chmod(dir, mode);
   });
 }
 
 /** In a folder for everybody's temporary files somebody may have made ours first, or a link. */
 async function refuseForeign(dir: string): Promise<void> {
   const found = await lstat(dir);
-  if (!found.isDirectory() || found.uid !== userInfo().uid) throw foreign(dir, null);
+  if (!found.isDirectory() || found.uid !== userInfo().uid) throw foreign(dir);
 }
 
-function foreign(dir: string, cause: unknown): HitlessError {
+function foreign(dir: string): HitlessError {
   return new HitlessError("REFUSED", `${dir} belongs to another user`, {
-    cause,
     next: "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
   });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AuditEntry, newApp, type ReleaseRecord } from "@hitless/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import { loadEngineState } from "../engine-state.ts";
 import { FileStore } from "./file-store.ts";
 import { LineLog } from "./line-log.ts";
@@ -102,12 +103,15 @@ test("keeps the state and the sockets to their owner", async () => {
 
 test("a torn last line is skipped, and the next line starts anew", async () => {
   const path = join(dir, "lines.jsonl");
-  await new LineLog(path).append({ n: 1 });
+  const shape = z.object({ n: z.number() });
+  await new LineLog(path, shape).append({ n: 1 });
   await appendFile(path, '{"n":2,"text":"to');
-  const log = new LineLog(path);
-  expect(await log.read()).toEqual([{ n: 1 }]);
+  const log = new LineLog(path, shape);
+  const damage = [`${path}: line 2 of 2 is left out: its 17 bytes are no whole JSON`];
+  expect(await log.examine()).toEqual({ values: [{ n: 1 }], damage });
   await log.append({ n: 3 });
   expect(await log.read()).toEqual([{ n: 1 }, { n: 3 }]);
+  expect((await log.examine()).damage).toEqual([damage[0]?.replace("of 2", "of 3")]);
 });
 
 test("a torn line of the audit log is left out and told of", async () => {
@@ -123,16 +127,16 @@ test("a torn line of the audit log is left out and told of", async () => {
 
 test("a log with a bound keeps the newest lines in two files", async () => {
   const path = join(dir, "lines.jsonl");
-  const log = new LineLog(path, 400);
+  const log = new LineLog(path, z.number(), 1200);
   for (let n = 0; n < 200; n += 1) await log.append(n);
   const kept = await log.read();
   expect(kept.at(-1)).toBe(199);
   expect(kept).toEqual(Array.from({ length: kept.length }, (_, n) => 200 - kept.length + n));
-  expect((await stat(path)).size + (await stat(`${path}.1`)).size).toBeLessThan(900);
+  expect((await stat(path)).size + (await stat(`${path}.1`)).size).toBeLessThan(2600);
 });
 
 test("lines keep the order of the calls", async () => {
-  const log = new LineLog(join(dir, "lines.jsonl"));
+  const log = new LineLog(join(dir, "lines.jsonl"), z.number());
   await Promise.all(Array.from({ length: 50 }, (_, n) => log.append(n)));
   expect(await log.read()).toEqual(Array.from({ length: 50 }, (_, n) => n));
 });

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { App, PendingRelease, Settings } from "../model/app.ts";
+import type { CanaryStep, Strategy } from "../model/strategy.ts";
+import { orderedShape, releaseKindShape, releaseShape } from "./release-shape.ts";
+import { matchShape, routeTableShape, stickinessShape } from "./route-shape.ts";
+import { amountShape, countShape, holdShape } from "./waypoint-shape.ts";
+import { wholeShape } from "./whole-shape.ts";
+
+const canaryStepShape = z.object({
+  weight: z.number(),
+  replicas: countShape.nullable(),
+  hold: z.array(holdShape),
+}) satisfies z.ZodType<CanaryStep>;
+
+const strategyShape = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("rolling"), maxSurge: amountShape, maxUnavailable: amountShape }),
+  z.object({ kind: z.literal("recreate") }),
+  z.object({ kind: z.literal("blueGreen"), checks: z.array(holdShape), bakeMs: z.number() }),
+  z.object({
+    kind: z.literal("canary"),
+    steps: z.array(canaryStepShape),
+    sticky: stickinessShape.nullable(),
+    bakeMs: z.number(),
+  }),
+  z.object({
+    kind: z.literal("abTest"),
+    matches: z.array(matchShape),
+    until: z.array(holdShape),
+    bakeMs: z.number(),
+  }),
+]) satisfies z.ZodType<Strategy>;
+
+const settingsShape = z.object({
+  replicas: z.number(),
+  strategy: strategyShape,
+  host: z.string(),
+  port: z.number(),
+  progressDeadlineSeconds: z.number(),
+  keepRevisions: z.number(),
+}) satisfies z.ZodType<Settings>;
+
+const pendingShape = z.object({
+  to: z.int().positive(),
+  kind: releaseKindShape,
+  cause: z.string(),
+  requestedAt: z.number(),
+  id: z.int().positive(),
+  by: z.string(),
+}) satisfies z.ZodType<PendingRelease>;
+
+/** In version 1 a release got its number when it began, every one that began ended, and nobody counted those. */
+const version1Shape = z.looseObject({
+  ended: z.never().optional(),
+  releases: z.int().nonnegative(),
+  release: z.unknown(),
+  pending: z.looseObject({}).nullable(),
+});
+
+function fromVersion1(app: unknown): unknown {
+  const old = version1Shape.safeParse(app);
+  if (!old.success) return app;
+  const { releases, release, pending } = old.data;
+  const ended = releases - (release === null ? 0 : 1);
+  if (pending === null) return { ...old.data, ended };
+  const id = releases + 1;
+  return { ...old.data, ended, releases: id, pending: { id, by: "unknown", ...pending } };
+}
+
+const presentShape = wholeShape<App>()(
+  z.object({
+    name: z.string(),
+    settings: settingsShape,
+    desired: z.object({
+      replicas: z.number(),
+      owner: z.enum(["file", "command", "autoscaler"]),
+      fileReplicas: z.number(),
+    }),
+    stable: z.number().nullable(),
+    served: z.array(z.number()),
+    kept: z.array(z.object({ revision: z.number(), warm: z.boolean(), until: z.number() })),
+    route: routeTableShape,
+    release: releaseShape.nullable(),
+    pending: pendingShape.nullable(),
+    frozen: z.object({ reason: z.string(), since: z.number() }).nullable(),
+    overrides: z.record(z.string(), z.string()),
+    releases: z.int().nonnegative(),
+    ended: z.int().nonnegative(),
+    ordered: orderedShape.nullable(),
+  }),
+);
+
+/** An app as a store keeps it, of this version or the one before: parsed by this, it is trusted from then on. */
+export const appShape = z.preprocess(fromVersion1, presentShape) satisfies z.ZodType<App>;
