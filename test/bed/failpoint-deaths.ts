@@ -170,12 +170,13 @@ async function leftovers(bed: AppBed, revision: number): Promise<readonly string
   const kept = new Set([`${revision}.json`, `${revision}`, `${revision}.checkout.json`]);
   const lists = ["revisions", "checkouts"].map(async (folder) =>
     (await readdir(join(root, folder)))
-      .filter((name) => !kept.has(name))
+      .filter((name) => !kept.has(name.replace(/\.copy$/, "")))
       .map((n) => `${folder}/${n}`),
   );
   const all = await readdir(root, { recursive: true });
   const torn = all.filter((path) => path.includes(".tmp-") && !path.startsWith("checkouts/"));
-  const manifests = (await readdir(join(root, "artifacts", "manifests"))).slice(1);
+  const files = await readdir(join(root, "artifacts", "manifests"));
+  const manifests = files.filter((name) => name.endsWith(".json")).slice(1);
   return [
     ...(await Promise.all(lists)).flat(),
     ...torn,

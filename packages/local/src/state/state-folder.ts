@@ -6,7 +6,7 @@ import { HitlessError } from "@hitless/core";
 import { z } from "zod";
 import { readIfPresent, writeFileAtomic } from "./atomic-file.ts";
 import { explainDisk } from "./disk-fault.ts";
-import { opened, sealed } from "./versioned.ts";
+import { newestSchema, opened } from "./versioned.ts";
 
 /** Where everything of one app lies: `.hitless/` beside its app file, sockets elsewhere. */
 export interface StateFolder {
@@ -87,9 +87,9 @@ export async function createState(folder: StateFolder): Promise<void> {
 
 const socketsShape = z.object({ control: z.string(), proxy: z.string() });
 
-/** For people: nothing reads it, so whatever it held is replaced, unless a newer Hitless wrote that. */
+/** For people and their tools: we read it never, so it is replaced whatever it holds, unless a newer Hitless wrote it. */
 async function noteSockets(path: string, sockets: StateFolder["sockets"]): Promise<void> {
-  const text = sealed(sockets);
+  const text = `${JSON.stringify({ schema: newestSchema, ...sockets }, null, 2)}\n`;
   const known = await readIfPresent(path);
   if (known !== undefined) opened(known, socketsShape, path);
   if (known?.toString() !== text) await writeFileAtomic(path, text);
