@@ -91,6 +91,21 @@ describe("followRelease", () => {
     expect(error.message).toBe("stopped waiting: 0.02 s are over; the release goes on");
   });
 
+  it("says that the release goes on when its controller does not come back", async () => {
+    vi.useFakeTimers();
+    const gone = async (): Promise<never> => {
+      throw new HitlessError("NO_CONTROLLER", "nobody");
+    };
+    const failure = failureOf(followRelease({ ...answering(), status: gone }, two, forever));
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.useRealTimers();
+
+    expect(await failure).toMatchObject({
+      exitCode: 8,
+      message: "the controller is gone; release 2 goes on with the next one",
+    });
+  });
+
   it("says when a newer release took the place of the one that waited", async () => {
     const queued: Accepted = { ...two, kind: "queued", release: 3, revision: 7 };
 

@@ -51,10 +51,20 @@ export async function followRelease(
       version = status.version;
     }
   } catch (thrown) {
-    throw stop.signal.aborted ? stop.signal.reason : thrown;
+    throw stop.signal.aborted ? stop.signal.reason : goesOn(thrown, release);
   } finally {
     stop.end();
   }
+}
+
+/** A release outlives its controller: whoever waited has to know. */
+function goesOn(thrown: unknown, release: number): unknown {
+  if (!(thrown instanceof HitlessError) || thrown.code !== "NO_CONTROLLER") return thrown;
+  const message = `the controller is gone; release ${release} goes on with the next one`;
+  return new HitlessError("NO_CONTROLLER", message, {
+    cause: thrown,
+    next: "Start one with `hitless up`.",
+  });
 }
 
 /** A reason is worth a line once the release has stood still for this long, ms. */
