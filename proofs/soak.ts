@@ -7,6 +7,7 @@ import { AppBed, until } from "../test/bed/app-bed.ts";
 import { type Footprint, footprintOf, parts } from "../test/bed/footprint.ts";
 import { tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
+import { notedSockets } from "../test/bed/noted-sockets.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const replicas = 2;
@@ -48,7 +49,7 @@ export const proof: Proof = {
 };
 
 async function releaseOverAndOver(bed: AppBed, releases: number): Promise<readonly Footprint[]> {
-  const client = new ControllerClient(await controlSocketOf(bed));
+  const client = new ControllerClient((await notedSockets(bed)).control);
   const every = Math.max(1, Math.round(releases / samples));
   const seen: Footprint[] = [];
   const began = performance.now();
@@ -134,13 +135,6 @@ async function retentionOf(bed: AppBed, releases: number): Promise<readonly stri
     ...(rows === releases + 1 ? [] : [`${rows} rows of history after ${releases} releases`]),
     ...(status.stable === releases + 1 ? [] : [`stable is ${status.stable}`]),
   ];
-}
-
-async function controlSocketOf(bed: AppBed): Promise<string> {
-  const noted: { readonly control: string } = JSON.parse(
-    await readFile(join(bed.dir, ".hitless/sockets.json"), "utf8"),
-  );
-  return noted.control;
 }
 
 function lineOf(seen: readonly Footprint[]): string {

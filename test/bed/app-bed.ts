@@ -89,6 +89,14 @@ export class AppBed implements AsyncDisposable {
     return this.start(...args).done;
   }
 
+  /** Like `run`, with some variables put over the bed's environment. */
+  runWith(
+    env: Readonly<Record<string, string>>,
+    ...args: readonly string[]
+  ): Promise<CommandResult> {
+    return this.startWith(env, ...args).done;
+  }
+
   /** Like `run`, for a command that is to be watched or killed meanwhile. */
   start(...args: readonly string[]): {
     readonly pid: number;

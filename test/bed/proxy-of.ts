@@ -1,15 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { connectProxy, type ProxyStatus } from "@hitless/proxy";
-import { z } from "zod";
 import { type AppBed, isRunning, until } from "./app-bed.ts";
-
-const socketsFile = z.object({ proxy: z.string() });
+import { notedSockets } from "./noted-sockets.ts";
 
 /** What the bed's proxy says of itself, without asking any controller; null when none runs. */
 export async function proxyOf(bed: AppBed): Promise<ProxyStatus | null> {
-  const text = await readFile(join(bed.dir, ".hitless", "sockets.json"), "utf8");
-  await using client = await connectProxy(socketsFile.parse(JSON.parse(text)).proxy);
+  await using client = await connectProxy((await notedSockets(bed)).proxy);
   return client === null ? null : await client.status();
 }
 

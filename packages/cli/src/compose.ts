@@ -1,3 +1,4 @@
+import { join, relative } from "node:path";
 import { Controller, Operations, RevisionMaker, serveApi } from "@hitless/controller";
 import {
   type App,
@@ -16,9 +17,11 @@ import {
   createState,
   EnvironmentSecrets,
   FileStore,
+  FolderWatch,
   LocalArtifactStore,
   LocalEngine,
   locateState,
+  makeSocketFolder,
   mendState,
   type ProcessIdentity,
   proxyRuns,
@@ -37,8 +40,8 @@ const proxyStopMs = 10_000;
 export interface RunningController {
   readonly controller: Controller;
   readonly folder: StateFolder;
-  /** Resolves with what ended it: `down` from the API, or the lock taken over by another. */
-  readonly asked: Promise<"down" | "replaced">;
+  /** Resolves with what ended it: `down` from the API, the lock taken over, the folder moved. */
+  readonly asked: Promise<"down" | "replaced" | { readonly movedTo: string }>;
   /** Stops everything: replicas drained, proxy ended, lock released. */
   down(): Promise<void>;
   /** Ends the controller alone; replicas and proxy go on serving. */
@@ -99,7 +102,7 @@ export async function startController(
       throw thrown;
     }
   } catch (thrown) {
-    await lock.release();
+    await lock.release(folder.lock);
     throw thrown;
   }
 }
@@ -199,10 +202,11 @@ interface Parts extends StartOptions {
 async function serve(parts: Parts): Promise<RunningController> {
   const { controller, engine, store, folder, lock } = parts;
   const ending = new AbortController();
-  let ask: (why: "down" | "replaced") => void = () => undefined;
-  const asked = new Promise<"down" | "replaced">((resolve) => {
+  let ask: (why: Awaited<RunningController["asked"]>) => void = () => undefined;
+  const asked: RunningController["asked"] = new Promise((resolve) => {
     ask = resolve;
   });
+  const watch = new FolderWatch(folder.appDir, (movedTo) => ask({ movedTo }));
   const replaced = () => {
     // At once: the other one adopts what runs.
     void engine.abandon();
@@ -216,7 +220,11 @@ async function serve(parts: Parts): Promise<RunningController> {
     engine,
     store,
     operations,
-    socketPath: folder.sockets.control,
+    socket: {
+      path: folder.sockets.control,
+      prepare: () => makeSocketFolder(folder),
+      event: (text) => tellEngine(store, text),
+    },
     engineDetails: async () => ({ proxy: await engine.proxyStatus() }),
     down: () => {
       told = true;
@@ -229,6 +237,10 @@ async function serve(parts: Parts): Promise<RunningController> {
     await running;
     await failpoint("decisions-ended");
   };
+  const giveBack = async () => {
+    await lock.release(join(watch.path, relative(folder.appDir, folder.lock)));
+    watch[Symbol.dispose]();
+  };
   return {
     controller,
     folder,
@@ -239,7 +251,7 @@ async function serve(parts: Parts): Promise<RunningController> {
       await engine.shutdown(proxyStopMs);
       await api.close();
       await failpoint("api-closed");
-      await lock.release();
+      await giveBack();
     },
     leave: async () => {
       await controller.close(leaving());
@@ -247,7 +259,7 @@ async function serve(parts: Parts): Promise<RunningController> {
       await engine.abandon();
       await failpoint("engine-abandoned");
       await api.close();
-      await lock.release();
+      await giveBack();
     },
   };
 }

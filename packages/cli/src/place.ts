@@ -2,11 +2,14 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ControllerClient } from "@hitless/controller";
 import { HitlessError } from "@hitless/core";
-import { locateState, type StateFolder } from "@hitless/local";
+import { controllerOf, locateState, type StateFolder, socketAnswers } from "@hitless/local";
 import { ownOrigin } from "./origin.ts";
 
 /** The default name of the app file. */
 const defaultAppFile = "hitless.yaml";
+
+/** How long the socket of a controller that runs may be away, ms: it looks every second. */
+const socketIsBackMs = 5000;
 
 /** Absolute path of the app file and of the folder it is in. */
 export interface Place {
@@ -35,10 +38,29 @@ export async function withController<T>(
   work: (client: ControllerClient) => Promise<T>,
 ): Promise<T> {
   const folder = await stateOf(placeOf(file));
+  await untilListening(folder);
   const client = new ControllerClient(folder.sockets.control, ownOrigin());
   try {
     return await work(client);
   } finally {
     await client.close();
+  }
+}
+
+/** A controller whose socket was removed makes it anew within a second or two. */
+async function untilListening({ sockets, lock }: StateFolder): Promise<void> {
+  const giveUp = performance.now() + socketIsBackMs;
+  while (!(await socketAnswers(sockets.control))) {
+    const controller = await controllerOf(lock);
+    // Nobody is there: whoever calls is told so.
+    if (controller === null) return;
+    if (performance.now() > giveUp) {
+      throw new HitlessError(
+        "NO_CONTROLLER",
+        `process ${controller.pid} is the controller, but nobody listens on its socket ${sockets.control}`,
+        { next: "If that stays so, replace it: `hitless up --detach --take-over`." },
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

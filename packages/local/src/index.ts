@@ -9,11 +9,18 @@ export {
   acquireLock,
   type ControllerLock,
   controllerOf,
+  isNamedIn,
   leaseHolderOf,
 } from "./state/controller-lock.ts";
 export { FileStore } from "./state/file-store.ts";
+export { FolderWatch } from "./state/folder-watch.ts";
 export { mendState } from "./state/mend-state.ts";
 export { socketAnswers } from "./state/socket-answers.ts";
-export { createState, locateState, type StateFolder } from "./state/state-folder.ts";
+export {
+  createState,
+  locateState,
+  makeSocketFolder,
+  type StateFolder,
+} from "./state/state-folder.ts";
 export { tidyState } from "./tidy.ts";
 export { TraceFile } from "./traces/trace-file.ts";

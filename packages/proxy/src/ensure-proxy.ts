@@ -56,7 +56,8 @@ async function startHolder(options: ProxyOptions): Promise<StartReport> {
     const child = spawn(
       process.execPath,
       [...nodeArguments(), entryPath("holder/holder-main"), JSON.stringify(settingsOf(options))],
-      { detached: true, stdio: ["ignore", log.fd, log.fd, "ipc"] },
+      // By its working directory it still finds its files after the folder was moved.
+      { cwd: options.stateDir, detached: true, stdio: ["ignore", log.fd, log.fd, "ipc"] },
     );
     return await startReport(child);
   } finally {
@@ -65,9 +66,9 @@ async function startHolder(options: ProxyOptions): Promise<StartReport> {
 }
 
 function settingsOf(options: ProxyOptions): ProcessSettings {
-  const { stateDir, socketPath, host, port, ...given } = options;
+  const { stateDir: _cwd, socketPath, host, port, ...given } = options;
   const timeouts = { ...defaultTimeouts, ...given };
-  return { stateDir, socketPath, host, port, timeouts, inherits: false };
+  return { stateDir: ".", socketPath, host, port, timeouts, inherits: false };
 }
 
 function startReport(child: ChildProcess): Promise<StartReport> {

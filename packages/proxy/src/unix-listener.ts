@@ -3,6 +3,9 @@ import { chmod, mkdir, rename } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
 
+/** How often it is looked at whether the path is still there, ms. */
+const lookEveryMs = 1000;
+
 /** A unix socket that is listened on. */
 export interface UnixListener {
   /** Removes the path, unless another process has taken it over. */
@@ -12,9 +15,26 @@ export interface UnixListener {
 /**
  * Listens on a path, mode 0600. The socket is bound beside it and renamed: the path of a dead
  * process is taken over without a moment in which there is none, and Node, which removes what it
- * bound when it closes, does not remove a successor's.
+ * bound when it closes, does not remove a successor's. A path that was removed is made again: its
+ * folder may be one that goes at a logout.
  */
 export async function listenUnix(server: Server, path: string): Promise<UnixListener> {
+  let inode = await bind(server, path);
+  const look = async () => {
+    if (inodeOf(path) !== null) return;
+    server.close();
+    inode = await bind(server, path);
+  };
+  const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs).unref();
+  return {
+    remove: () => {
+      clearInterval(timer);
+      if (inodeOf(path) === inode) rmSync(path, { force: true });
+    },
+  };
+}
+
+async function bind(server: Server, path: string): Promise<number | null> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = join(dirname(path), `${process.pid}.new`);
   rmSync(temporary, { force: true });
@@ -22,7 +42,10 @@ export async function listenUnix(server: Server, path: string): Promise<UnixList
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(temporary, resolve);
+      server.listen(temporary, () => {
+        server.off("error", reject);
+        resolve();
+      });
     });
   } finally {
     process.umask(mask);
@@ -30,11 +53,7 @@ export async function listenUnix(server: Server, path: string): Promise<UnixList
   await chmod(temporary, 0o600);
   const inode = inodeOf(temporary);
   await rename(temporary, path);
-  return {
-    remove: () => {
-      if (inodeOf(path) === inode) rmSync(path, { force: true });
-    },
-  };
+  return inode;
 }
 
 /** Whether a process listens on that path. */

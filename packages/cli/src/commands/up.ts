@@ -1,3 +1,4 @@
+import { basename, join } from "node:path";
 import { armFailpoints, HitlessError, type Revision } from "@hitless/core";
 import {
   controllerOf,
@@ -69,7 +70,7 @@ async function up(options: UpOptions): Promise<void> {
     sayWhatRuns(running);
     await sayIfFileDiffers(place, file);
   }
-  await untilToldToEnd(running, options.daemon ?? false);
+  await untilToldToEnd(running, { place, record, daemon: options.daemon ?? false });
 }
 
 /** The controller that runs now and is to be replaced: one that comes later is not meant. */
@@ -138,7 +139,17 @@ async function sayIfFileDiffers(place: Place, file: LoadedAppFile): Promise<void
   );
 }
 
-async function untilToldToEnd(running: RunningController, daemon: boolean): Promise<void> {
+/** How a controller was started. */
+interface Standing {
+  readonly place: Place;
+  readonly record: boolean;
+  readonly daemon: boolean;
+}
+
+async function untilToldToEnd(
+  running: RunningController,
+  { place, record, daemon }: Standing,
+): Promise<void> {
   const quiet = new AbortController();
   if (!daemon) void tell(running, quiet.signal);
   const signalled = new Promise<"down" | "leave">((resolve) => {
@@ -152,9 +163,20 @@ async function untilToldToEnd(running: RunningController, daemon: boolean): Prom
   } else {
     progress("the controller ends; replicas and proxy go on serving");
     await running.leave();
+    if (typeof why !== "string") {
+      const appFile = join(why.movedTo, basename(place.appFile));
+      await follow({ place: { appDir: why.movedTo, appFile }, record, daemon });
+    }
   }
   quiet.abort();
   process.exit(0);
+}
+
+/** Every path is another one by now: the next controller starts with them, and adopts what runs. */
+async function follow({ place, record, daemon }: Standing): Promise<void> {
+  progress(`the folder of the app was moved to ${place.appDir}`);
+  if (daemon) await detach(place, { instead: null, record });
+  else progress("`hitless up` there adopts what runs");
 }
 
 async function tell(running: RunningController, signal: AbortSignal): Promise<void> {

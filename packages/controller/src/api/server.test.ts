@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
 import { createServer as createNetServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { json } from "node:stream/consumers";
 import { HitlessError, type LogLine, type LogQuery } from "@hitless/core";
@@ -17,6 +18,7 @@ const all: LogQuery = { revision: null, replica: null, since: null, tail: null, 
 
 let dir = "";
 let socketPath = "";
+const events: string[] = [];
 const closing: (() => unknown)[] = [];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "hitless-api-"));
@@ -37,7 +39,11 @@ async function served(given?: ControllerBed) {
     engine,
     store,
     operations,
-    socketPath,
+    socket: {
+      path: socketPath,
+      prepare: async () => void (await mkdir(dirname(socketPath), { recursive: true })),
+      event: (text) => events.push(text),
+    },
     engineDetails: async () => ({ kind: "fake" }),
     down: () => asked.push("down"),
   });
@@ -313,4 +319,30 @@ test("the socket file that a killed controller left behind is replaced", async (
   expect((await stat(socketPath)).isSocket()).toBe(true);
   const { client } = await served();
   expect(await client.status()).toMatchObject({ app: "shop" });
+});
+
+test("listens again when its socket was removed, the folder too", async () => {
+  const { client } = await served();
+  const news = client.status((await client.status()).version);
+  await rm(dirname(socketPath), { recursive: true });
+  await eventually("it is there again", () => existsSync(socketPath));
+  expect(await client.status()).toMatchObject({ app: "shop" });
+  expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+  // Who was connected was not cut off.
+  const other = new ControllerClient(socketPath);
+  await other.scale({ replicas: 3, by: "alice" });
+  expect(await news).toMatchObject({ app: "shop" });
+  await other.close();
+  expect(events.at(-1)).toContain("was gone");
+});
+
+test("refuses every change while everything is being stopped, and says by whom", async () => {
+  const { client } = await served();
+  await client.down({ by: "alice" });
+  const refused = { code: "REFUSED", message: expect.stringContaining("is being stopped: alice") };
+  await expect(client.scale({ replicas: 3, by: "bob" })).rejects.toMatchObject(refused);
+  await expect(client.release(releaseBody())).rejects.toMatchObject(refused);
+  await expect(client.restart({ by: "bob" })).rejects.toMatchObject(refused);
+  // A second one stops the same.
+  await client.down({ by: "carol" });
 });

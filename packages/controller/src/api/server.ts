@@ -1,4 +1,3 @@
-import { chmod, rm } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -15,6 +14,7 @@ import {
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { originHeader } from "./ask-socket.ts";
+import { ControlSocket, type ControlSocketOptions } from "./control-socket.ts";
 import type { Operations } from "./operations.ts";
 import { type StatusSource, statusOf } from "./status.ts";
 
@@ -50,8 +50,8 @@ export type ReleaseBody = z.infer<typeof releaseBody> & { readonly busy: BusyPol
 
 export interface ApiOptions extends StatusSource {
   readonly operations: Operations;
-  /** Path of the unix socket; made 0600. */
-  readonly socketPath: string;
+  /** The unix socket; made 0600. */
+  readonly socket: ControlSocketOptions;
   /** Called by `POST /down`, after the answer. */
   down(): void;
 }
@@ -70,9 +70,10 @@ export async function serveApi(options: ApiOptions): Promise<FastifyInstance> {
   });
   readRoutes(server, options);
   changeRoutes(server, options);
-  await rm(options.socketPath, { force: true });
-  await server.listen({ path: options.socketPath });
-  await chmod(options.socketPath, 0o600);
+  const socket = new ControlSocket(server.server, options.socket);
+  server.addHook("preClose", () => socket.close());
+  await server.ready();
+  await socket.open();
   return server;
 }
 

@@ -1,5 +1,5 @@
-import { lstat, mkdir, stat, symlink } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
+import { lstat, mkdir, rm, stat, symlink } from "node:fs/promises";
+import { dirname, join, posix, relative } from "node:path";
 import { HitlessError } from "@hitless/core";
 import { hasErrno } from "../state/errno.ts";
 import type { ManifestEntry } from "./manifest.ts";
@@ -39,16 +39,18 @@ export function refuseBlocked(entries: readonly ManifestEntry[], { names }: Pers
 
 /**
  * Makes each name in `folder` a link to its folder below `root`, which is created (0o700) when absent.
- * What already stands at the name is left alone.
+ * What already stands at the name is left alone, but a link that leads nowhere. `folder` is moved
+ * only beside where it is; with the folder that holds it and `root`, it can be moved anywhere.
  */
 export async function linkPersisted(folder: string, { names, root }: Persist): Promise<void> {
   for (const name of names) {
     const kept = join(root, name);
     if (!(await exists(stat(kept)))) await mkdir(kept, { recursive: true, mode: 0o700 });
     const place = join(folder, name);
-    if (await exists(lstat(place))) continue;
+    if (await exists(stat(place))) continue;
+    if (await exists(lstat(place))) await rm(place);
     await mkdir(dirname(place), { recursive: true });
-    await symlink(kept, place);
+    await symlink(relative(dirname(place), kept), place);
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   failpoint,
@@ -201,7 +202,10 @@ export class ReplicaKeeper {
         next: "Use `run`.",
       });
     }
-    if (artifact.kind === "none") return { revision, dir: artifact.dir };
+    if (artifact.kind === "none") {
+      // Without an artifact it runs in the app's own folder, wherever that was moved.
+      return { revision, dir: existsSync(artifact.dir) ? artifact.dir : folder.appDir };
+    }
     const dir = join(folder.checkouts, String(number));
     await artifacts.checkout(artifact.digest, dir, {
       persist: { names: run.persist, root: folder.persist },

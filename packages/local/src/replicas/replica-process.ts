@@ -97,7 +97,7 @@ async function prepareStart(record: ReplicaRecord, host: ReplicaHost): Promise<v
   record.process = null;
   record.startedAt = host.now();
   record.start += 1;
-  record.logFile = join(host.logDir, record.id, `${record.start}.log`);
+  record.logFile = logFileOf(record, host);
   record.started = false;
   record.admitted = false;
   record.served = false;
@@ -106,9 +106,16 @@ async function prepareStart(record: ReplicaRecord, host: ReplicaHost): Promise<v
   record.port = await host.ports.acquire();
 }
 
-function strayOf(record: ReplicaRecord, { revision }: ReplicaHost): ProcessIdentity | null {
-  const { logFile, startedAt, port, id } = record;
-  if (logFile === null || startedAt === null || port === null) return null;
+function logFileOf({ id, start }: ReplicaRecord, { logDir }: ReplicaHost): string {
+  return join(logDir, id, `${start}.log`);
+}
+
+function strayOf(record: ReplicaRecord, host: ReplicaHost): ProcessIdentity | null {
+  const { startedAt, port, id } = record;
+  if (record.logFile === null || startedAt === null || port === null) return null;
+  const { revision } = host;
+  // Not as it was recorded: the folder may have been moved since, and what is open moves with it.
+  const logFile = logFileOf(record, host);
   const environment = {
     HITLESS_REPLICA: id,
     HITLESS_REVISION: String(revision.number),

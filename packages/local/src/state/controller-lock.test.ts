@@ -27,7 +27,7 @@ test("one controller at a time: the second is refused and told the first one's p
     code: "CONTROLLER_RUNNING",
     message: expect.stringContaining(String(process.pid)),
   });
-  await lock.release();
+  await lock.release(path);
   expect(await controllerOf(path)).toBeNull();
 });
 
@@ -36,7 +36,7 @@ test("of many who find a dead controller's lock, exactly one gets it", async () 
   const tries = await Promise.allSettled(Array.from({ length: 8 }, () => acquire()));
   const won = tries.flatMap((t) => (t.status === "fulfilled" ? [t.value] : []));
   expect(won).toHaveLength(1);
-  await won[0]?.release();
+  await won[0]?.release(path);
 });
 
 test("takes over from a living controller only when asked, and sees it gone first", async () => {
@@ -45,7 +45,7 @@ test("takes over from a living controller only when asked, and sees it gone firs
   await expect(acquire()).rejects.toThrow(String(other.identity.pid));
   const lock = await acquire({ instead: other.identity });
   expect(await other.ended).toBe("SIGTERM");
-  await lock.release();
+  await lock.release(path);
 });
 
 test("a controller that was stopped is killed: asked to leave it would first go on", async () => {
@@ -54,7 +54,7 @@ test("a controller that was stopped is killed: asked to leave it would first go 
   process.kill(other.identity.pid, "SIGSTOP");
   const lock = await acquire({ instead: other.identity });
   expect(await other.ended).toBe("SIGKILL");
-  await lock.release();
+  await lock.release(path);
 });
 
 test("only the controller that was there when it was said is replaced", async () => {
@@ -77,7 +77,7 @@ test("of many who replace one controller, one does, and the others name it", asy
     expect(each.reason).toMatchObject({ code: "CONTROLLER_RUNNING" });
     expect(String(each.reason)).toContain(`process ${process.pid}`);
   }
-  await won[0]?.release();
+  await won[0]?.release(path);
 });
 
 test("a controller that is not seen to renew its lease for 10 s is replaced", async () => {
@@ -89,7 +89,7 @@ test("a controller that is not seen to renew its lease for 10 s is replaced", as
   const lock = await acquire();
   expect(lock.lastSeen).toBeCloseTo(longAgo.getTime(), -3);
   expect(await other.ended).toBe("SIGKILL");
-  await lock.release();
+  await lock.release(path);
 });
 
 test.each([-86_400_000, 86_400_000])(
@@ -119,7 +119,7 @@ test("its signs of life follow a clock that jumped only when the state did", asy
   expect(await lastSeen()).toBeLessThan(real() + 60_000);
   await lock.clockMoved();
   expect(await lastSeen()).toBeGreaterThan(real() + 86_000_000);
-  await lock.release();
+  await lock.release(path);
 });
 
 test.each([
@@ -132,7 +132,7 @@ test.each([
   lock.assertHeld();
   await eventually(async () => (await controllerOf(path))?.pid === process.pid);
   expect(lock.lost.aborted).toBe(false);
-  await lock.release();
+  await lock.release(path);
 });
 
 test("whoever finds a damaged lock and a controller that answers waits for its name", async () => {
@@ -149,7 +149,7 @@ test("a damaged lock is not free while its controller is stopped and cannot mend
   tenTimesAsFast();
   await expect(acquire({ answers: async () => true })).rejects.toThrow("does not name it");
   const lock = await acquire({ answers: async () => false });
-  await lock.release();
+  await lock.release(path);
 });
 
 test("who lost the lock to a living process finds out before it changes anything", async () => {
@@ -158,7 +158,7 @@ test("who lost the lock to a living process finds out before it changes anything
   await name(other.identity);
   expect(() => lock.assertHeld()).toThrow(`process ${other.identity.pid} took over`);
   expect(lock.lost.aborted).toBe(true);
-  await lock.release();
+  await lock.release(path);
   expect(JSON.parse(await readFile(path, "utf8")).process).toEqual(other.identity);
 });
 
@@ -169,7 +169,7 @@ test("the next one ends a controller that its dead replacer did not get to end",
   const lock = await acquire();
   expect(isAlive(other.identity)).toBe(false);
   expect(JSON.parse(await readFile(path, "utf8")).ends).toEqual([]);
-  await lock.release();
+  await lock.release(path);
 });
 
 function acquire(options: Partial<AcquireOptions> = {}) {

@@ -45,7 +45,8 @@ export interface ControllerLock {
    * signs of life go on by the old time, so that state and lock never disagree about it.
    */
   clockMoved(): Promise<void>;
-  release(): Promise<void>;
+  /** Gives it up; `path` is where the lock lies by now. */
+  release(path: string): Promise<void>;
 }
 
 export interface AcquireOptions {
@@ -86,6 +87,11 @@ export async function controllerOf(path: string): Promise<ProcessIdentity | null
 export async function leaseHolderOf(path: string): Promise<ProcessIdentity | null> {
   const held = await readClaim(path);
   return held?.process && isAlive(held.process) && !isStale(held) ? held.process : null;
+}
+
+/** Whether the lock still names that process: it died before it could give the lock back. */
+export async function isNamedIn(path: string, process: ProcessIdentity): Promise<boolean> {
+  return names(await readClaim(path), process);
 }
 
 interface Claimed {
@@ -184,10 +190,10 @@ class HeldLock implements ControllerLock {
     await this.#beat();
   }
 
-  async release(): Promise<void> {
+  async release(path: string): Promise<void> {
     clearInterval(this.#timer);
-    const present = await readClaim(this.#path).catch(() => null);
-    if (names(present, this.#self)) await rm(this.#path, { force: true });
+    const present = await readClaim(path).catch(() => null);
+    if (names(present, this.#self)) await rm(path, { force: true });
     await failpoint("lock-released");
   }
 

@@ -9,7 +9,7 @@ const guardMs = 5000;
 
 const identity = z.object({ bootId: z.string(), pid: z.number(), startTime: z.string() });
 const lockFile = z.object({
-  schema: z.literal(1),
+  schema: z.int().positive(),
   process: identity,
   ends: z.array(identity).default([]),
 });

@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, readFile, rename } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { isRecord, type ProxyTable, readTable } from "../table.ts";
 
 const version = 1;
@@ -23,7 +23,7 @@ export class TableFile {
     const file = parsedFile(text);
     const table = file["version"] === version ? readTable(file["table"]) : null;
     if (table === null) {
-      const complaint = `${this.path} is no route table of version ${version}: not used`;
+      const complaint = `${resolve(this.path)} is no route table of version ${version}: not used`;
       return { table: null, complaint };
     }
     const sameBoot = file["bootId"] === (await bootId());
@@ -31,7 +31,6 @@ export class TableFile {
   }
 
   async write(table: ProxyTable): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
     const temporary = `${this.path}.${process.pid}.tmp`;
     const file = await open(temporary, "w", 0o600);
     try {
