@@ -145,6 +145,7 @@ async function dieAll(
     console.log(
       `${cell.way} ${nameOf(cell)}: ${death.summary}, ${seconds} s: ${death.faults.length} faults`,
     );
+    for (const fault of death.faults) console.log(`  ${fault}`);
     deaths.push({ ...death, cell });
   }
   return {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ControllerClient, StatusReport } from "@hitless/controller";
-import { HitlessError } from "@hitless/core";
+import { exitCodeOf, HitlessError } from "@hitless/core";
 import { z } from "zod";
 import type { AppBed, CommandResult } from "./app-bed.ts";
 import { persistedApp, type SavedApp } from "./controller-death.ts";
@@ -53,14 +53,9 @@ export async function dieAt(bed: AppBed, cell: Cell, said: Said): Promise<Death>
   const missed = notThere(cell, end);
   const reached = missed.length === 0;
   const saved = await persistedApp(bed);
-  const next = WatchedController.start(bed);
-  const client = await next.when(isSettled);
-  if (client === null) {
-    return {
-      summary: "no successor",
-      reached,
-      faults: [`the next one ended: ${(await next.done).stderr}`],
-    };
+  const client = await successor(bed);
+  if (typeof client === "string") {
+    return { summary: "no successor", reached, faults: [`the next one ended: ${client}`] };
   }
   const faults = [
     ...missed,
@@ -71,6 +66,18 @@ export async function dieAt(bed: AppBed, cell: Cell, said: Said): Promise<Death>
   ];
   await client.close();
   return { summary: describeSaved(saved), reached, faults };
+}
+
+/** The next controller, once nothing is under way; what it said when it ended instead. */
+async function successor(bed: AppBed): Promise<ControllerClient | string> {
+  const next = WatchedController.start(bed);
+  const client = await next.when(isSettled);
+  if (client !== null) return client;
+  const { code, stderr } = await next.done;
+  // One that died before it had seen the old one gone is none: that takes its lock back, and says so.
+  if (code !== exitCodeOf("CONTROLLER_RUNNING")) return stderr;
+  const another = WatchedController.start(bed);
+  return (await another.when(isSettled)) ?? (await another.done).stderr;
 }
 
 /** The number of the release that was accepted on the way; null when none was. */
@@ -118,7 +125,7 @@ async function faultsAfter(
     ...(await faultsOf(bed, status, { revision, replicas, ...said })),
     ...(await historyFaults(client, saved)),
     ...(await levelFaults(bed, status)),
-    ...(await leftovers(bed, revision)),
+    ...(await leftovers(bed, [revision, ...(await neverStarted(client))])),
   ];
 }
 
@@ -164,10 +171,19 @@ async function levelFaults(bed: AppBed, status: StatusReport): Promise<readonly 
   ];
 }
 
+/** A release that turned back before anything was started: the next start throws its revision away. */
+async function neverStarted(client: ControllerClient): Promise<readonly number[]> {
+  return (await client.history()).filter((row) => row.outcome === "aborted").map((row) => row.to);
+}
+
 /** With one revision to keep, all of every other has to be gone: its file, its folder, what was half made. */
-async function leftovers(bed: AppBed, revision: number): Promise<readonly string[]> {
+async function leftovers(
+  bed: AppBed,
+  [revision = 0, ...notYet]: readonly number[],
+): Promise<readonly string[]> {
   const root = join(bed.dir, ".hitless");
   const kept = new Set([`${revision}.json`, `${revision}`, `${revision}.checkout.json`]);
+  for (const number of notYet) kept.add(`${number}.json`);
   const lists = ["revisions", "checkouts"].map(async (folder) =>
     (await readdir(join(root, folder)))
       .filter((name) => !kept.has(name.replace(/\.copy$/, "")))

@@ -20,8 +20,8 @@ const by = "proof";
 
 /** A liveness probe that fails for the replicas that a file is named after. */
 export function livenessOf(bed: AppBed) {
-  const exec = ["sh", "-c", `test ! -e ${deadFile(bed, "$HITLESS_REPLICA")}`];
-  return { exec, periodSeconds: 1, failureThreshold: 1 };
+  const command = ["sh", "-c", `test ! -e ${deadFile(bed, "$HITLESS_REPLICA")}`];
+  return { exec: { command }, periodSeconds: 1, failureThreshold: 1 };
 }
 
 export const ways = {
@@ -105,7 +105,7 @@ const reachedBy: Readonly<Record<Failpoint, Passings>> = {
   "end-cleared": { crash: once },
   "end-recorded": { crash: once },
   "replacement-recorded": { unlive: once },
-  "stop-recorded": { restart: [1, 2], unlive: once },
+  "stop-recorded": { restart: [1, 2] },
   "replica-withdrawn": { restart: [1, 2], wayBack: once, down: once },
   "withdrawal-recorded": { restart: once },
   "requests-finished": { restart: once },
