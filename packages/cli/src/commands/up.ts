@@ -14,6 +14,7 @@ import { openStores, type RunningController, startController } from "../compose.
 import { failpointsOf } from "../failpoints-of.ts";
 import { detach } from "../follow/detach.ts";
 import { untilServing } from "../follow/until-serving.ts";
+import { notingRefusal } from "../note-refusal.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { givenOrigin, whoAsks } from "../origin.ts";
 import { progress } from "../output.ts";
@@ -52,7 +53,13 @@ async function up(options: UpOptions): Promise<void> {
   const place = placeOf(options.file);
   const record = options.record ?? process.env["HITLESS_RECORD"] === "1";
   const instead = await replaced(place, options);
-  const file = await checked(place, instead);
+  const by = whoAsks();
+  const asked = {
+    command: "up",
+    arguments: { takeOver: options.takeOver ?? false },
+    who: { name: by, origin },
+  };
+  const file = await notingRefusal(place, asked, () => checked(place, instead));
   if (options.detach) {
     await detach(place, { instead, record });
     await withController(options.file, (client) => untilServing(client));
@@ -60,12 +67,9 @@ async function up(options: UpOptions): Promise<void> {
     return;
   }
   armFailpoints(failing);
-  const running = await startController(place, file, {
-    instead,
-    by: whoAsks(),
-    origin,
-    record,
-  });
+  const running = await notingRefusal(place, asked, () =>
+    startController(place, file, { instead, by, origin, record }),
+  );
   if (!options.daemon) {
     sayWhatRuns(running);
     await sayIfFileDiffers(place, file);

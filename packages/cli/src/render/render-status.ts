@@ -45,7 +45,10 @@ function releaseLines(status: StatusReport): readonly string[] {
     if (release.traffic !== null) lines.push(`  lost ${describeTraffic(release.traffic)}`);
     if (release.reason !== null) lines.push(`  turned back: ${describeFailure(release.reason)}`);
   }
-  if (pending !== null) lines.push(`queued: ${pending.kind} to revision ${pending.to}`);
+  if (pending !== null) {
+    const { id, kind, to, by } = pending;
+    lines.push(`queued: release ${id} (${kind}) to revision ${to} by ${by}`);
+  }
   return lines;
 }
 

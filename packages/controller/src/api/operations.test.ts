@@ -234,3 +234,28 @@ test("values over the file that were made from older ones are refused", async ()
   await expect(bed.operations.release(late)).rejects.toMatchObject({ code: "REFUSED" });
   expect(bed.controller.current.overrides).toEqual({ "config.A": "1" });
 });
+
+test("retry lets a release that goes back go forward again, and says what to type once it has ended", async () => {
+  await using bed = await busyBed();
+  const { operations } = bed;
+  // Nothing is carried out meanwhile: else the way back may end first.
+  await bed.stop();
+  const [abort, retry] = [
+    await bed.meant({ kind: "abort" } as const),
+    await bed.meant({ kind: "retry" } as const),
+  ];
+  await operations.intent(abort);
+  await expect(operations.intent(retry)).rejects.toMatchObject({ code: "OVERTAKEN" });
+  const again = await operations.intent(await bed.meant({ kind: "retry" } as const));
+  expect(again).toMatchObject({ kind: "noted", release: 2, already: null });
+  expect(bed.controller.current.release).toMatchObject({ direction: "forward", reason: null });
+  await operations.intent(await bed.meant({ kind: "abort" } as const));
+  bed.run();
+  await bed.settle();
+  await expect(
+    operations.intent(await bed.meant({ kind: "retry" } as const)),
+  ).rejects.toMatchObject({
+    code: "REFUSED",
+    next: expect.stringContaining("`hitless release` begins a new one"),
+  });
+});
