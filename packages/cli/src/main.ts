@@ -7,6 +7,9 @@ process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// A controller in the background says what it does in a log: a full disk must not end it.
+process.stderr.on("error", () => undefined);
+
 try {
   const program = await buildProgram(process.argv.slice(2));
   await program.parseAsync(process.argv);

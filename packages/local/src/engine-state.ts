@@ -7,6 +7,7 @@ import {
 } from "@hitless/core";
 import { z } from "zod";
 import { type ReplicaRecord, replicaRecordSchema } from "./replicas/replica-record.ts";
+import { isDiskFault } from "./state/disk-fault.ts";
 import { VersionedFile } from "./state/versioned-file.ts";
 
 /** What the engine keeps of one revision. */
@@ -69,14 +70,25 @@ export async function loadEngineState(path: string, exists = false): Promise<Eng
   };
 }
 
-/** Saves one state in a file, never two at a time; callers that come meanwhile share the next write. */
+/** Between attempts to save what the disk did not take, ms. */
+const againMs = 1000;
+
+/**
+ * Saves one state in a file, never two at a time; callers that come meanwhile share the next write.
+ * What the disk does not take is saved as soon as it does, without being asked again.
+ */
 export class EngineStateFile {
   private readonly file: VersionedFile<EngineState>;
   private readonly state: EngineState;
   private running: Promise<void> | null = null;
   private following: Promise<void> | null = null;
+  private again: NodeJS.Timeout | null = null;
+  private closed = false;
+  private readonly assertMine: () => void;
 
-  constructor(path: string, state: EngineState) {
+  /** `assertMine` throws when another controller may have written meanwhile. */
+  constructor(path: string, state: EngineState, assertMine: () => void = () => undefined) {
+    this.assertMine = assertMine;
     this.file = new VersionedFile(path, engineStateShape);
     this.state = state;
   }
@@ -97,11 +109,29 @@ export class EngineStateFile {
     return this.following;
   }
 
+  /** Saves no more by itself. */
+  close(): void {
+    this.closed = true;
+    if (this.again !== null) clearTimeout(this.again);
+  }
+
   private async write(): Promise<void> {
     try {
+      this.assertMine();
       await this.file.write(this.state);
+    } catch (thrown) {
+      if (isDiskFault(thrown)) this.saveLater();
+      throw thrown;
     } finally {
       if (this.following === null) this.running = null;
     }
+  }
+
+  private saveLater(): void {
+    if (this.closed) return;
+    this.again ??= setTimeout(() => {
+      this.again = null;
+      this.save().catch(() => undefined);
+    }, againMs).unref();
   }
 }

@@ -96,8 +96,8 @@ test("collect removes the revision, its checkout and the bytes that nobody else 
   expect(revisions).toMatchObject({ value: [{ revision: 2, level: 1 }] });
   expect(await bed.store.revisions()).toEqual([2]);
   expect(await readdir(bed.folder.checkouts)).not.toContain("1");
-  // Its manifest and the one blob that was its own.
-  expect(allFiles(bed.folder.artifacts).length).toBe(before - 2);
+  // Its manifest with the copy, and the one blob that was its own.
+  expect(allFiles(bed.folder.artifacts).length).toBe(before - 3);
   const two = await bed.store.revision(2);
   if (two?.artifact.kind !== "files") throw new Error("no files");
   expect(await bed.artifacts.verify(two.artifact.digest, join(bed.folder.checkouts, "2"))).toEqual(

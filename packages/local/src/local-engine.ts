@@ -29,6 +29,7 @@ import { PortPool } from "./processes/port-pool.ts";
 import { ReplicaKeeper } from "./replicas/replica-keeper.ts";
 import { Router } from "./routing/router.ts";
 import { ChangeSignal } from "./signal.ts";
+import { unlessDiskFault } from "./state/disk-fault.ts";
 import type { StateFolder } from "./state/state-folder.ts";
 
 /** How long opening waits for the first table to be acknowledged, ms. */
@@ -68,7 +69,7 @@ export class LocalEngine implements Engine {
   private constructor(options: LocalEngineOptions, state: EngineState) {
     this.options = options;
     this.state = state;
-    this.file = new EngineStateFile(options.folder.engine, state);
+    this.file = new EngineStateFile(options.folder.engine, state, options.assertMine);
     this.router = new Router({
       stateDir: options.folder.proxy,
       socketPath: options.folder.sockets.proxy,
@@ -77,8 +78,12 @@ export class LocalEngine implements Engine {
       table: () => ({ route: state.route, replicas: this.keeper.admitted() }),
       nextGeneration: async () => {
         state.proxyGeneration += 1;
-        await this.save();
+        // What died is taken out on a full disk too: the proxy tells a successor what is in force.
+        await this.file.save().catch(unlessDiskFault);
         return state.proxyGeneration;
+      },
+      inForce: (generation) => {
+        state.proxyGeneration = Math.max(state.proxyGeneration, generation);
       },
       changed: () => this.signal.notify(),
       event: options.event,
@@ -88,7 +93,7 @@ export class LocalEngine implements Engine {
       state,
       router: this.router,
       ports: new PortPool({ range: options.ports === null ? null : parsePortRange(options.ports) }),
-      save: () => this.save(),
+      save: () => this.file.save(),
       changed: () => this.signal.notify(),
     });
     this.logKeeper = new LogKeeper({
@@ -198,6 +203,7 @@ export class LocalEngine implements Engine {
   async abandon(): Promise<void> {
     this.logKeeper[Symbol.dispose]();
     this.keeper.abandon();
+    this.file.close();
     await this.router.abandon();
   }
 
@@ -222,7 +228,7 @@ export class LocalEngine implements Engine {
     this.state.token += 1;
     this.keeper.reconcile();
     await failpoint("level-due");
-    await this.save();
+    await this.file.save();
     await failpoint("level-saved");
   }
 
@@ -233,7 +239,7 @@ export class LocalEngine implements Engine {
       this.state.token += 1;
     }
     await failpoint("route-due");
-    await this.save();
+    await this.file.save();
     await failpoint("route-saved");
     // In force is read from observe(): the release waits there, not here.
     this.router.push().catch(() => undefined);
@@ -252,16 +258,11 @@ export class LocalEngine implements Engine {
     // Last: what is in no view any more is never asked for again.
     this.state.revisions = this.state.revisions.filter((r) => r.revision !== revision);
     this.state.token += 1;
-    await this.save();
+    await this.file.save();
     await failpoint("revision-forgotten");
   }
 
   /** The state is durable before anything is done by it: who may not write it does nothing. */
-  private async save(): Promise<void> {
-    this.options.assertMine();
-    await this.file.save();
-  }
-
   private refuseInUse(revision: number): void {
     const level = this.state.revisions.find((r) => r.revision === revision)?.level ?? 0;
     const running = this.state.replicas.filter((r) => r.revision === revision).length;

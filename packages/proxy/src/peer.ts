@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Server } from "node:net";
+import { logLine } from "./log-line.ts";
 import type { ProcessSettings } from "./process-settings.ts";
 import { entryPath, nodeArguments } from "./source-runtime.ts";
 
@@ -123,5 +124,5 @@ function ignored(): void {}
 
 // Into proxy.log.
 function tellFailure(error: unknown): void {
-  process.stderr.write(`proxy ${process.pid}: no process could be started: ${String(error)}\n`);
+  logLine(`proxy ${process.pid}: no process could be started: ${String(error)}`);
 }

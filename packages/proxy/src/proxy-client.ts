@@ -53,7 +53,7 @@ export interface ProxyClient extends AsyncDisposable {
   /** Resolves when the holder is gone or `close` was called. */
   readonly onClose: Promise<void>;
   /**
-   * Puts a table in force: on disk first, then in every worker. Resolves when each of them
+   * Puts a table in force: on disk first where the disk takes it, then in every worker. Resolves when each of them
    * acknowledged that generation or a newer one. A generation not newer than the one in force is
    * refused with `PROXY_UNREACHABLE`, unless it is the very same table. Aborting stops the wait only.
    */

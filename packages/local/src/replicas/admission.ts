@@ -1,4 +1,5 @@
 import { failpoint } from "@hitless/core";
+import { unlessDiskFault } from "../state/disk-fault.ts";
 import { pause } from "../wait.ts";
 import type { Replica } from "./replica.ts";
 import type { ReplicaHost } from "./replica-host.ts";
@@ -21,14 +22,14 @@ export class Admission {
 
   /**
    * Routes requests to the replica; false when that was not wanted any more before it was
-   * acknowledged. The record says so first: a successor must not withdraw it.
+   * acknowledged. The record says so first, where the disk takes it: a successor must not withdraw it.
    */
   async admit(): Promise<boolean> {
     const { record } = this.#replica;
     return this.#insist("admitted", async (isWanted) => {
       record.admitted = true;
       record.served = true;
-      await this.#host.save();
+      await this.#host.save().catch(unlessDiskFault);
       await failpoint("admission-recorded");
       if (isWanted()) await this.#host.admit(this.#replica);
       await failpoint("replica-admitted");

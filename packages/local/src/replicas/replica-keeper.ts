@@ -13,6 +13,7 @@ import type { LocalArtifactStore } from "../artifacts/artifact-store.ts";
 import type { EngineState } from "../engine-state.ts";
 import type { PortPool } from "../processes/port-pool.ts";
 import type { Router } from "../routing/router.ts";
+import { isDiskFault } from "../state/disk-fault.ts";
 import type { StateFolder } from "../state/state-folder.ts";
 import { Replica, type ReplicaHost } from "./replica.ts";
 import { newReplicaRecord, type ReplicaRecord } from "./replica-record.ts";
@@ -135,7 +136,7 @@ export class ReplicaKeeper {
     } catch (thrown) {
       const error = HitlessError.from(thrown);
       this.options.event(`replica ${record.id} cannot be prepared: ${error.message}`);
-      this.noteExit(record.revision, { kind: "notStarted", error: error.message, at: Date.now() });
+      this.notePutOff(record.revision, error);
       setTimeout(() => {
         if (!this.abandoned && slot.leaving === null) void this.bring(slot);
       }, prepareAgainMs).unref();
@@ -254,6 +255,14 @@ export class ReplicaKeeper {
       HITLESS_REVISION: String(revision.number),
       HITLESS_REPLICA: record.id,
     };
+  }
+
+  /** A full disk is nothing that the revision is to blame for. */
+  private notePutOff(revision: number, error: HitlessError): void {
+    const exit = { kind: "notStarted", error: error.message, at: Date.now() } as const;
+    const level = this.options.state.revisions.find((r) => r.revision === revision);
+    if (!isDiskFault(error)) this.noteExit(revision, exit);
+    else if (level !== undefined) level.lastExit = exit;
   }
 
   private noteExit(revision: number, exit: Parameters<ReplicaHost["exited"]>[0]): void {

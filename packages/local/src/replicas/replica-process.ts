@@ -1,17 +1,20 @@
 import { join } from "node:path";
-import { type Exit, failpoint } from "@hitless/core";
+import { type Exit, failpoint, HitlessError } from "@hitless/core";
 import type { ExecTarget } from "../probes/exec.ts";
 import { ownerOf } from "../processes/listeners.ts";
 import { isGroupEmpty } from "../processes/process-group.ts";
 import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
 import { spawnProcess } from "../processes/spawn-process.ts";
 import { findStray } from "../processes/strays.ts";
-import { waitUntil } from "../wait.ts";
+import { isDiskFault } from "../state/disk-fault.ts";
+import { pause, waitUntil } from "../wait.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import type { ReplicaRecord } from "./replica-record.ts";
 
 /** How often an end is looked for where the kernel does not tell. */
 const pollMs = 100;
+/** Between attempts to record a start that the disk did not take, ms. */
+const recordAgainMs = 1000;
 
 /** The process of one start, spawned by this controller or found by it. */
 export interface ReplicaProcess {
@@ -34,7 +37,7 @@ export async function startProcess(
     const { logFile } = record;
     const target = await execTargetOf(record, host);
     await failpoint("replica-due");
-    await host.save();
+    await recorded(host, signal);
     await failpoint("replica-recorded");
     signal.throwIfAborted();
     const { run } = host.revision;
@@ -51,6 +54,22 @@ export async function startProcess(
     signal.throwIfAborted();
     const message = error instanceof Error ? error.message : String(error);
     return { kind: "notStarted", error: message, at: host.now() };
+  }
+}
+
+/**
+ * No process without a record: while the disk takes none, the start is put off. That is no failed
+ * start, which would count against the revision.
+ */
+async function recorded(host: ReplicaHost, signal: AbortSignal): Promise<void> {
+  for (let told = false; ; told = true) {
+    try {
+      return await host.save();
+    } catch (thrown) {
+      if (!isDiskFault(thrown)) throw thrown;
+      if (!told) host.event(`a replica waits to be started: ${HitlessError.from(thrown).message}`);
+      await pause(recordAgainMs, signal);
+    }
   }
 }
 

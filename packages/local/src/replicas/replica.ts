@@ -106,6 +106,7 @@ export class Replica {
         await this.#step();
       } catch (error) {
         if (this.#abandoned.signal.aborted) return;
+        if (error === this.#stopping.signal.reason) continue;
         this.#host.event(`replica ${this.record.id}: ${String(error)}`);
         await pause(afterFaultMs, this.#abandoned.signal).catch(() => {});
       }
@@ -173,7 +174,7 @@ export class Replica {
       void this.#withdraw();
       this.#releasePort();
     }
-    return startProcess(record, this.#host, this.#abandoned.signal);
+    return startProcess(record, this.#host, this.#interrupted);
   }
 
   #watch(found: ReplicaProcess): Promise<Ending> {

@@ -46,6 +46,7 @@ async function openRouter(): Promise<Bed> {
         tables += 1;
         return tables;
       },
+      inForce: () => undefined,
       changed: () => undefined,
       event: (text) => bed.events.push(text),
     }),

@@ -23,8 +23,10 @@ export interface RouterOptions {
   readonly port: number;
   /** What the route rule and the admitted replicas are at this moment. */
   table(): { readonly route: RouteTable; readonly replicas: readonly Upstream[] };
-  /** Takes the next generation; durable when resolved. */
+  /** Takes the next generation; durable when resolved, as far as the disk takes it. */
   nextGeneration(): Promise<number>;
+  /** Told which generation a proxy has that runs already: the next one has to be newer. */
+  inForce(generation: number): void;
   changed(): void;
   event(text: string): void;
 }
@@ -191,6 +193,8 @@ export class Router {
   private async connect(): Promise<ProxyClient> {
     const { stateDir, socketPath, host, port } = this.options;
     const client = await ensureProxy({ stateDir, socketPath, host, port });
+    const known = await client.status().catch(() => null);
+    this.options.inForce(Math.max(0, ...(known?.workers ?? []).map((w) => w.generation)));
     this.client = client;
     void client.onClose.then(() => this.lost(client));
     return client;

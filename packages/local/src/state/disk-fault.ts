@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { HitlessError } from "@hitless/core";
+import { type ErrorCode, HitlessError } from "@hitless/core";
 import { hasErrno } from "./errno.ts";
 
 /**
@@ -14,6 +14,18 @@ export async function explainDisk<T>(path: string, work: () => Promise<T>): Prom
     throw await explained(path, error);
   }
 }
+
+/** Whether something could not be written for what the disk is in: it may be another time. */
+export function isDiskFault(thrown: unknown): boolean {
+  return thrown instanceof HitlessError && diskFaults.has(thrown.code);
+}
+
+/** For `catch`: goes on where the disk took nothing, and only there. */
+export function unlessDiskFault(thrown: unknown): void {
+  if (!isDiskFault(thrown)) throw thrown;
+}
+
+const diskFaults: ReadonlySet<ErrorCode> = new Set(["DISK_FULL", "DISK_FAILED", "NO_PERMISSION"]);
 
 async function explained(path: string, cause: unknown): Promise<unknown> {
   if (hasErrno(cause, "ENOSPC", "EDQUOT")) return diskFull(path, cause);

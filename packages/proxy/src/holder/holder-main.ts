@@ -1,3 +1,4 @@
+import { logLine } from "../log-line.ts";
 import { readSettings } from "../process-settings.ts";
 import { BindError, Holder } from "./holder.ts";
 
@@ -35,7 +36,7 @@ try {
 } catch (error) {
   const code = error instanceof BindError ? error.code : "FAILED";
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`holder ${process.pid}: ${message}\n`);
+  logLine(`holder ${process.pid}: ${message}`);
   await report({ kind: "failed", code, message });
   process.exit(1);
 }

@@ -1,6 +1,7 @@
 import type { ControlMessage, ControlRequest, WorkerStatus } from "../control-protocol.ts";
 import { protocolVersion } from "../control-protocol.ts";
 import { inheritedSocket, type ListeningSocket, receivedSocket } from "../listening-socket.ts";
+import { logLine } from "../log-line.ts";
 import { forkPeer, type Peer, parentPeer } from "../peer.ts";
 import type { ProcessSettings } from "../process-settings.ts";
 import { RestartPause } from "../restart-pause.ts";
@@ -13,6 +14,8 @@ import { TrafficLedger } from "./traffic-ledger.ts";
 import { watchWorker } from "./watch-worker.ts";
 import { type TakeOver, WorkerProcess } from "./worker-process.ts";
 
+/** Between attempts to write a table that the disk did not take. */
+const saveAgainMs = 1_000;
 /** Beyond the time that a worker was given to leave. */
 const killGraceMs = 1_000;
 
@@ -44,6 +47,8 @@ export class Holder implements ControlHandler {
   #port = 0;
   #stopping = false;
   #persisting: Promise<void> = Promise.resolve();
+  /** Why the last table could not be written; empty when it was. */
+  #unsaved = "";
   #waiters: (() => void)[] = [];
   #onOpened: ((failure: BindError | null) => void) | null = null;
 
@@ -59,7 +64,7 @@ export class Holder implements ControlHandler {
    */
   async start(): Promise<number> {
     const { table, complaint } = await this.#file.read();
-    if (complaint !== null) process.stderr.write(`holder ${process.pid}: ${complaint}\n`);
+    if (complaint !== null) logLine(`holder ${process.pid}: ${complaint}`);
     this.#table = table;
     if (this.#settings.inherits) await this.#succeed();
     else await this.#open();
@@ -146,9 +151,27 @@ export class Holder implements ControlHandler {
         `generation ${table.generation} is not newer than ${inForce.generation}, which is in force`,
       );
     }
-    await this.#file.write(table);
+    await this.#save(table);
     this.#table = table;
     this.#worker?.tell({ kind: "table", table });
+  }
+
+  /** A full disk is no reason to go on sending requests to what is gone: the worker has the table too. */
+  async #save(table: ProxyTable): Promise<void> {
+    try {
+      await this.#file.write(table);
+      this.#unsaved = "";
+    } catch (error) {
+      if (String(error) !== this.#unsaved) tellFailure(error);
+      this.#unsaved = String(error);
+      setTimeout(() => this.#saveAgain(table), saveAgainMs).unref();
+    }
+  }
+
+  #saveAgain(table: ProxyTable): void {
+    this.#persisting = this.#persisting.then(async () => {
+      if (this.#table === table) await this.#save(table);
+    });
   }
 
   async #statusAnswer(id: number): Promise<ControlMessage> {
@@ -236,7 +259,7 @@ export class Holder implements ControlHandler {
       this.#worker?.tell({ kind: "table", table: written });
     } else if (table !== null && table.generation > (written?.generation ?? -1)) {
       this.#table = table;
-      this.#persisting = this.#file.write(table).catch(tellFailure);
+      this.#persisting = this.#save(table);
     }
     this.#wake();
   }
@@ -268,5 +291,5 @@ export class Holder implements ControlHandler {
 
 // Into proxy.log.
 function tellFailure(error: unknown): void {
-  process.stderr.write(`holder ${process.pid}: ${String(error)}\n`);
+  logLine(`holder ${process.pid}: ${String(error)}`);
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { afterEach, expect, test } from "vitest";
 import { Cleanup, tableOf, temporaryFolder, upstream } from "../testing/proxy-harness.ts";
 import { TableFile } from "./table-file.ts";
@@ -34,4 +34,12 @@ test("a file that is not ours is not used, and named", async () => {
       complaint: `${file.path} is no route table of version 1: not used`,
     });
   }
+});
+
+test("a table that the disk does not take leaves no older one behind", async () => {
+  const file = new TableFile(await temporaryFolder(cleanup));
+  await file.write(tableOf(upstream("a", 4_000)));
+  await mkdir(`${file.path}.${process.pid}.tmp`);
+  await expect(file.write(tableOf(upstream("b", 4_001)))).rejects.toThrow("EISDIR");
+  expect(await file.read()).toEqual({ table: null, complaint: null });
 });

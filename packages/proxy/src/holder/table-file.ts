@@ -1,4 +1,4 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isRecord, type ProxyTable, readTable } from "../table.ts";
 
@@ -30,8 +30,21 @@ export class TableFile {
     return { table: sameBoot ? table : { ...table, replicas: [] }, complaint: null };
   }
 
+  /**
+   * Resolves once the table is on the disk. Where the disk takes none, it has none afterwards: what
+   * an old table says of replicas, whoever reads it must not believe.
+   */
   async write(table: ProxyTable): Promise<void> {
     const temporary = `${this.path}.${process.pid}.tmp`;
+    try {
+      await this.#replace(table, temporary);
+    } catch (error) {
+      for (const path of [temporary, this.path]) await rm(path, { force: true }).catch(() => null);
+      throw error;
+    }
+  }
+
+  async #replace(table: ProxyTable, temporary: string): Promise<void> {
     const file = await open(temporary, "w", 0o600);
     try {
       await file.writeFile(`${JSON.stringify({ version, bootId: await bootId(), table })}\n`);

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { TableFile } from "../holder/table-file.ts";
 import type { LedgerState } from "../holder/traffic-ledger.ts";
+import { logLine } from "../log-line.ts";
 import { forkPeer, type Peer } from "../peer.ts";
 import { inheritedFd, type ProcessSettings, workerSocketPath } from "../process-settings.ts";
 import { RestartPause } from "../restart-pause.ts";
@@ -100,7 +101,7 @@ export class Worker {
     try {
       this.#presence = await listenUnix(server, workerSocketPath(this.#settings.socketPath));
     } catch (error) {
-      process.stderr.write(`worker ${process.pid}: ${String(error)}\n`);
+      logLine(`worker ${process.pid}: ${String(error)}`);
     }
   }
 
