@@ -139,6 +139,8 @@ export class Controller {
     await this.loadFacts();
     const change = await this.exclusive(async () => {
       this.assertOpen();
+      // A person speaks by the clock as it is now: the times in the app have to be of the same one.
+      await this.coverGap();
       const before = this.app;
       const after = await transition(before, await this.options.store.history());
       await note?.({ before, after });
@@ -188,12 +190,14 @@ export class Controller {
 
   private async step(signal: AbortSignal): Promise<void> {
     this.sleeper.arm();
-    await this.coverGap();
+    await this.exclusive(() => this.coverGap());
     const before = this.app;
     const seen = await observeAll(this.options.engine, before, { needs: needs(before), signal });
     const decision = await this.exclusive(async () => {
       // An intent came while we looked: what was seen is judged for the new app, next time.
       if (this.app !== before) return null;
+      // So is what the clock says since it jumped: no deadline has been moved by that yet.
+      if (this.noticeGap() !== 0) return null;
       const at = { now: Date.now(), facts: this.facts };
       const made = next(before, seen, at);
       this.options.recorder?.turn({ app: before, seen, at }, made);
@@ -208,17 +212,19 @@ export class Controller {
 
   /** Deadlines move with a clock that jumped. Saved at once: most decisions change nothing else. */
   private async coverGap(): Promise<void> {
-    this.gapMs += this.clock.gap();
-    if (this.gapMs === 0) return;
-    const { gapMs } = this;
+    const gapMs = this.noticeGap();
+    if (gapMs === 0) return;
     const { lock } = this.options;
     // Killed in between, the next controller may count too little of a hold, and never too much.
     if (gapMs < 0) await lock.clockMoved();
-    await this.exclusive(() =>
-      this.persist(extendDeadlines(this.app, gapMs), "a clock that jumped"),
-    );
-    this.gapMs = 0;
+    await this.persist(extendDeadlines(this.app, gapMs), "a clock that jumped");
+    this.gapMs -= gapMs;
     if (gapMs > 0) await lock.clockMoved();
+  }
+
+  private noticeGap(): number {
+    this.gapMs += this.clock.gap();
+    return this.gapMs;
   }
 
   private portsUntil(signal: AbortSignal): TurnPorts {

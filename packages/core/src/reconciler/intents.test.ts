@@ -3,7 +3,7 @@ import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
 import { type IntentKind, intentKinds } from "../model/release.ts";
 import { exampleSettings, releaseTo, say as sayNow } from "../testing/index.ts";
-import { extendDeadlines } from "./progress.ts";
+import { extendDeadlines, takeUp } from "./progress.ts";
 import { newApp, requestRelease } from "./requests.ts";
 
 const idle: App = { ...newApp("shop", exampleSettings), stable: 1, served: [1] };
@@ -90,5 +90,29 @@ describe("a gap in which nobody watched", () => {
     const { release } = extendDeadlines(moving, 30_000);
     expect(release?.progress).toMatchObject({ at: 30_000, deadlineAt: 150_000 });
     expect(extendDeadlines(idle, 30_000)).toBe(idle);
+  });
+
+  const day = 86_400_000;
+  /** A hold that had counted for 900 ms when it was paused. */
+  const paused = () => {
+    if (moving.release === null) throw new TypeError("no release");
+    const held = { ...moving.release, reached: { at: 100, requests: 0 } };
+    return say({ ...moving, release: held }, "pause", 1000);
+  };
+
+  it.each([day, -day])("of %i ms neither ends nor prolongs a hold that is paused", (jump) => {
+    const jumped = extendDeadlines(paused(), jump);
+    const { release } = say(jumped, "resume", 61_000 + jump);
+    expect(release?.reached?.at).toBe(60_100 + jump);
+  });
+
+  it.each([
+    [day, 61_000],
+    [-day, 61_000],
+    [0, null],
+  ])("of a controller leaves a paused hold as it was (clock set by %i ms)", (jump, lastSeen) => {
+    const taken = takeUp(paused(), lastSeen, 90_000 + jump);
+    const { release } = say(taken, "resume", 120_000 + jump);
+    expect(release?.reached?.at).toBe(119_100 + jump);
   });
 });

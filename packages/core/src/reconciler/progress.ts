@@ -76,12 +76,12 @@ export function startClock(app: App, now: number): Pick<Progress, "at" | "deadli
 export function extendDeadlines(app: App, gapMs: number): App {
   const { release } = app;
   if (release === null) return app;
-  const { progress, reached } = release;
+  const { progress } = release;
   return {
     ...app,
     release: {
       ...release,
-      reached: reached === null ? null : { ...reached, at: reached.at + gapMs },
+      reached: counting(release, (at) => at + gapMs),
       progress: { ...progress, at: progress.at + gapMs, deadlineAt: progress.deadlineAt + gapMs },
     },
   };
@@ -98,12 +98,20 @@ export function takeUp(app: App, lastSeen: number | null, now: number): App {
   const last = app.ordered?.mutation.kind;
   const ordered = last === "hook" || last === "migrate" ? null : app.ordered;
   const going = restartClock(app, release, now);
-  const { reached } = release;
-  if (reached === null) return { ...app, ordered, release: going };
   // What had passed while somebody watched stays, wherever the clock stands by now.
-  const passed = lastSeen === null ? 0 : Math.max(0, lastSeen - reached.at);
-  const at = now - passed;
-  return { ...app, ordered, release: { ...going, reached: { ...reached, at } } };
+  const watchedFrom = (at: number) => (lastSeen === null ? 0 : Math.max(0, lastSeen - at));
+  const reached = counting(release, (at) => now - watchedFrom(at));
+  return { ...app, ordered, release: { ...going, reached } };
+}
+
+/**
+ * When the holds began to count, moved. While it is paused nothing counts, and `resume` needs the
+ * two instants of one clock: when they began, and when the pause did.
+ */
+function counting(release: Release, move: (at: number) => number): Release["reached"] {
+  const { reached, paused } = release;
+  if (reached === null || paused !== null) return reached;
+  return { ...reached, at: move(reached.at) };
 }
 
 function evidenceOf(side: Side, world: World): Evidence {
