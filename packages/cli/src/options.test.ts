@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assignment, checkWait, duration, gather, wholeNumber } from "./options.ts";
+import { assignment, checkWait, duration, gather, instant, wholeNumber } from "./options.ts";
 
 describe("duration", () => {
   it.each([
@@ -18,6 +18,33 @@ describe("duration", () => {
       expect(() => duration(text)).toThrow("write it as 250ms, 90s, 5m or 1h");
     },
   );
+});
+
+describe("instant", () => {
+  const now = Date.parse("2026-11-21T12:00:00Z");
+
+  it.each([
+    ["30s", now - 30_000],
+    ["1.5h", now - 5_400_000],
+    ["2026-11-21T10:00Z", Date.parse("2026-11-21T10:00:00Z")],
+    ["2026-11-21T10:00:05+02:00", Date.parse("2026-11-21T08:00:05Z")],
+    ["2026-11-20T10:00", new Date(2026, 10, 20, 10).getTime()],
+    ["2026-11-20", new Date(2026, 10, 20).getTime()],
+  ])("reads %s", (text, at) => {
+    expect(instant(text, now)).toBe(at);
+  });
+
+  it.each(["", "5", "yesterday", "10:00", "2026-02-31", "2026-13-01T10:00", "2026-11-21 10:00"])(
+    "refuses %j and says how to write it",
+    (text) => {
+      expect(() => instant(text, now)).toThrow("write it as 30s, 1h, 2026-11-21");
+    },
+  );
+
+  it("refuses what is still to come, and a unit that is none", () => {
+    expect(() => instant("2026-11-21T12:01Z", now)).toThrow("lies in the future");
+    expect(() => instant("3d", now)).toThrow("write it as 250ms, 90s, 5m or 1h");
+  });
 });
 
 describe("assignment", () => {

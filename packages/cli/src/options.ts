@@ -50,6 +50,24 @@ export function duration(text: string): number {
   return Number(found?.[1]) * unit;
 }
 
+/**
+ * An instant, epoch ms: so long before `now` (`1h`, `30s`), or a date with or without a time
+ * (`2026-11-21T10:00`, local unless it names its zone).
+ */
+export function instant(text: string, now: number): number {
+  if (/^\d+(?:\.\d+)?[a-z]+$/.test(text)) return now - duration(text);
+  const found = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  const [, day = "", time = "T00:00", zone = ""] = found ?? [];
+  const at = Date.parse(`${day}${time}${zone}`);
+  // The language takes 31 February for the 3rd of March.
+  const isDay = Number.isFinite(at) && new Date(`${day}T00:00Z`).toISOString().startsWith(day);
+  if (!isDay) {
+    throw new InvalidArgumentError("write it as 30s, 1h, 2026-11-21 or 2026-11-21T10:00");
+  }
+  if (at > now) throw new InvalidArgumentError(`${text} lies in the future`);
+  return at;
+}
+
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("write a whole number");
   return Number(text);

@@ -99,6 +99,7 @@ export class LocalEngine implements Engine {
     this.logKeeper = new LogKeeper({
       root: options.folder.logs,
       living: () => new Set(state.replicas.map((r) => r.id)),
+      written: () => state.replicas.flatMap((r) => (r.logFile === null ? [] : [r.logFile])),
       event: options.event,
     });
   }

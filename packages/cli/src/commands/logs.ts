@@ -1,15 +1,19 @@
 import type { ControllerClient } from "@hitless/controller";
 import { HitlessError, type LogQuery } from "@hitless/core";
 import { Command } from "commander";
-import { duration, type FileOption, wholeNumber } from "../options.ts";
+import { type FileOption, instant, wholeNumber } from "../options.ts";
 import { say } from "../output.ts";
 import { withController } from "../place.ts";
+
+/** For the last line of one replica. */
+const logTimeoutMs = 10_000;
 
 interface LogsOptions extends FileOption {
   readonly follow?: boolean;
   readonly revision?: number;
   readonly replica?: string;
   readonly tail?: number;
+  /** Epoch ms. */
   readonly since?: number;
 }
 
@@ -22,7 +26,9 @@ export function logsCommand(): Command {
     .option("--revision <number>", "of this revision only", wholeNumber)
     .option("--replica <id>", "of this replica only")
     .option("--tail <lines>", "only the last lines", wholeNumber)
-    .option("--since <time>", "only starts that wrote within this time, e.g. 1h", duration)
+    .option("--since <time>", "what was written since, e.g. 30s, 1h or 2026-11-21T10:00", (text) =>
+      instant(text, Date.now()),
+    )
     .action(printLogs);
 }
 
@@ -49,17 +55,21 @@ function queryOf(options: LogsOptions): LogQuery {
   return {
     revision: revision ?? null,
     replica: replica ?? null,
-    since: since === undefined ? null : Date.now() - since,
+    since: since ?? null,
     tail: tail ?? null,
     follow: follow ?? false,
   };
 }
 
 /** Silence about a replica that nobody knows would look like an app that says nothing. */
-async function refuseUnknown(client: ControllerClient, { replica }: LogsOptions): Promise<void> {
+async function refuseUnknown(client: ControllerClient, options: LogsOptions): Promise<void> {
+  const { replica } = options;
   if (replica === undefined) return;
   const { replicas } = await client.status();
   if (replicas.some(({ id }) => id === replica)) return;
+  const anything = { ...queryOf({ replica }), tail: 1 };
+  // One that is gone and was silent of late is known all the same.
+  for await (const _ of client.logs(anything, AbortSignal.timeout(logTimeoutMs))) return;
   const known = replicas.map(({ id }) => id).join(", ");
   throw new HitlessError("BAD_INPUT", `there is no log of a replica ${replica}`, {
     next: `Running are: ${known || "none"}. See \`hitless status\`.`,

@@ -62,8 +62,9 @@ export interface LogLine {
  * 13. `capacity` says whether one more replica fits. A level beyond it stays declared and is met when
  *     there is room.
  * 14. `logs` gives each replica's lines in the order in which they were written, earlier starts
- *     first, also of replicas that are gone; `tail` the last of all that match. With `follow` it goes
- *     on, with replicas that come later too, and ends without an error when aborted.
+ *     first, also of replicas that are gone; `tail` the last of all that match; `since` all that was
+ *     written from that second on, and rather too much than too little. With `follow` it goes on,
+ *     with replicas that come later too, and ends without an error when aborted.
  * 15. The table in force decides which revisions get requests, among whatever replicas are ready: one
  *     that comes or goes needs no new table. Answers are counted by revision, and only grow.
  * 16. `traffic` has every request that is over in one of its totals, which only grow while the epoch

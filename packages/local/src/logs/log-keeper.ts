@@ -1,5 +1,6 @@
 import { appendFile, open, readdir, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { indexOf, LogIndexer } from "./log-index.ts";
 
 /** How much a start may have written before its log is cut to its end, bytes. */
 const mostBytes = 64 * 1024 * 1024;
@@ -8,13 +9,18 @@ const keptBytes = 1024 * 1024;
 /** Logs kept of replicas that are gone, and starts kept of one replica. */
 const mostReplicas = 200;
 const mostStarts = 20;
-const everyMs = 5000;
+/** How often lengths are noted, and so how exact `--since` is, ms. */
+const everyMs = 1000;
+/** Looks between two rounds of tidying. */
+const tidyEvery = 5;
 
 export interface LogKeeperOptions {
   /** One folder per replica, one file per start. */
   readonly root: string;
   /** Replicas that exist; their folders are never removed. */
   living(): ReadonlySet<string>;
+  /** Logs that replicas write now. */
+  written(): readonly string[];
   event(text: string): void;
 }
 
@@ -25,27 +31,49 @@ export interface LogKeeperOptions {
 export class LogKeeper implements Disposable {
   private readonly options: LogKeeperOptions;
   private readonly timer: NodeJS.Timeout;
+  private readonly indexer = new LogIndexer();
   private busy = false;
+  private looks = 0;
+  private trouble = "";
 
   constructor(options: LogKeeperOptions) {
     this.options = options;
-    this.timer = setInterval(() => void this.tidy(), everyMs);
+    this.timer = setInterval(() => {
+      this.looks += 1;
+      void (this.looks % tidyEvery === 0 ? this.tidy() : this.look());
+    }, everyMs);
     this.timer.unref();
   }
 
+  /** Notes how long the logs are that are written now. */
+  look(): Promise<void> {
+    return this.alone("indexed", () => this.indexer.look(this.options.written()));
+  }
+
   /** One round: cut what is too long, remove what nobody can ask for any more. */
-  async tidy(limit = mostBytes): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
-    try {
+  tidy(limit = mostBytes): Promise<void> {
+    return this.alone("tidied", async () => {
       const { root } = this.options;
+      await this.indexer.look(this.options.written());
       const replicas = await readdir(root);
       for (const replica of replicas) await this.tidyReplica(join(root, replica), limit);
       for (const replica of this.goneTooLong(replicas)) {
         await rm(join(root, replica), { recursive: true, force: true });
       }
+    });
+  }
+
+  /** A log is never looked at while it is cut. The same trouble, every second, is told once. */
+  private async alone(what: string, work: () => Promise<void>): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      await work();
+      this.trouble = "";
     } catch (thrown) {
-      this.options.event(`logs cannot be tidied: ${String(thrown)}`);
+      const text = `logs cannot be ${what}: ${String(thrown)}`;
+      if (text !== this.trouble) this.options.event(text);
+      this.trouble = text;
     } finally {
       this.busy = false;
     }
@@ -56,12 +84,16 @@ export class LogKeeper implements Disposable {
   }
 
   private async tidyReplica(dir: string, limit: number): Promise<void> {
-    const files = (await readdir(dir)).sort((a, b) => numberOf(a) - numberOf(b));
-    for (const old of files.slice(0, -mostStarts)) await rm(join(dir, old), { force: true });
-    for (const file of files.slice(-mostStarts)) {
-      const path = join(dir, file);
+    const logs = (await readdir(dir)).filter((name) => name.endsWith(".log"));
+    const paths = logs.sort((a, b) => numberOf(a) - numberOf(b)).map((name) => join(dir, name));
+    for (const old of paths.slice(0, -mostStarts)) {
+      // The index first: one without its log would never be found again.
+      await rm(indexOf(old), { force: true });
+      await rm(old, { force: true });
+    }
+    for (const path of paths.slice(-mostStarts)) {
       const { size } = await stat(path);
-      if (size > limit) await cutToEnd(path, size);
+      if (size > limit) await this.indexer.cutWith(path, () => cutToEnd(path, size));
     }
   }
 
@@ -72,7 +104,8 @@ export class LogKeeper implements Disposable {
   }
 }
 
-async function cutToEnd(path: string, size: number): Promise<void> {
+/** Returns how many bytes went. */
+async function cutToEnd(path: string, size: number): Promise<number> {
   const handle = await open(path, "r");
   try {
     const { buffer, bytesRead } = await handle.read(
@@ -85,6 +118,7 @@ async function cutToEnd(path: string, size: number): Promise<void> {
     const whole = end.subarray(end.indexOf(0x0a) + 1);
     await truncate(path, 0);
     await appendFile(path, whole);
+    return size - whole.length;
   } finally {
     await handle.close();
   }

@@ -114,7 +114,12 @@ test("follows a log that was cut from its new beginning", async () => {
 
 test("cuts a log that grew too long to whole lines at its end, and the writer goes on", async () => {
   const path = await write("1-1", 1, `${"x".repeat(79)}\n`.repeat(40_000));
-  using keeper = new LogKeeper({ root, living: () => new Set(["1-1"]), event: () => undefined });
+  using keeper = new LogKeeper({
+    root,
+    living: () => new Set(["1-1"]),
+    written: () => [],
+    event: () => undefined,
+  });
   await keeper.tidy(2 * 1024 * 1024);
   const { size } = await stat(path);
   expect(size).toBeLessThanOrEqual(1024 * 1024);
@@ -132,7 +137,12 @@ test("cuts a log that grew too long to whole lines at its end, and the writer go
 
 test("removes the oldest logs of replicas that are gone, never those of living ones", async () => {
   for (let n = 1; n <= 203; n += 1) await write(`1-${n}`, 1, "x\n");
-  using keeper = new LogKeeper({ root, living: () => new Set(["1-1"]), event: () => undefined });
+  using keeper = new LogKeeper({
+    root,
+    living: () => new Set(["1-1"]),
+    written: () => [],
+    event: () => undefined,
+  });
   await keeper.tidy();
   const left = await readdir(root);
   expect(left).toContain("1-1");

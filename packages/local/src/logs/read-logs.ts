@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { LogLine, LogQuery } from "@hitless/core";
 import { pauseOrEnd } from "../wait.ts";
+import { offsetSince } from "./log-index.ts";
 
 /** How often followed files are looked at, ms. */
 const followMs = 200;
@@ -34,29 +35,35 @@ interface Cursor {
   torn: boolean;
 }
 
-type Cursors = Map<string, Cursor>;
+/** How far the files of a query were read. */
+interface Reading {
+  readonly since: number | null;
+  readonly cursors: Map<string, Cursor>;
+  readonly signal: AbortSignal;
+}
 
 /**
  * The lines that replicas wrote, file by file, oldest start first; with `follow` also what comes
- * later. One folder per replica, `<revision>-<n>`, one file per start. A file that became shorter
- * was cut and is read again from its beginning.
+ * later. One folder per replica, `<revision>-<n>`, one file per start. `since` is exact to about a
+ * second; where nobody noted the time, more is given. A file that became shorter was cut and is
+ * read again from its beginning.
  */
 export async function* readLogs(
   root: string,
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  const cursors: Cursors = new Map();
+  const reading: Reading = { since: query.since, cursors: new Map(), signal };
   const files = await filesOf(root, query);
   if (query.tail === null) {
-    yield* newLines(files, cursors, signal);
+    yield* newLines(files, reading);
   } else {
-    for (const file of files) skipToTail(file, cursors);
-    yield* await lastOf(newLines(files, cursors, signal), query.tail);
+    for (const file of files) await skipToTail(file, reading);
+    yield* await lastOf(newLines(files, reading), query.tail);
   }
   while (query.follow && !signal.aborted) {
     let silent = true;
-    for await (const line of newLines(await filesOf(root, query), cursors, signal)) {
+    for await (const line of newLines(await filesOf(root, query), reading)) {
       silent = false;
       yield line;
     }
@@ -72,6 +79,7 @@ async function filesOf(root: string, query: LogQuery): Promise<readonly LogFile[
     if (query.replica !== null && query.replica !== replica) continue;
     if (query.revision !== null && query.revision !== revision) continue;
     for (const name of await readdir(join(root, replica)).catch(() => [])) {
+      if (!name.endsWith(".log")) continue;
       const path = join(root, replica, name);
       files.push({ path, replica, revision, start: Number.parseInt(basename(name), 10) });
     }
@@ -79,7 +87,7 @@ async function filesOf(root: string, query: LogQuery): Promise<readonly LogFile[
   return recentEnough(files, query.since);
 }
 
-/** `--since` by file: a file last written before that instant is left out. */
+/** A file last written before `since` is left out. */
 async function recentEnough(
   names: readonly LogName[],
   since: number | null,
@@ -97,12 +105,18 @@ async function recentEnough(
 }
 
 /** Begins at the last whole lines of a long file; a torn first line is dropped. */
-function skipToTail(file: LogFile, cursors: Cursors): void {
-  if (file.size > readBytes) cursors.set(file.path, cursorAt(file.size - readBytes));
+async function skipToTail(file: LogFile, reading: Reading): Promise<void> {
+  const cursor = await firstCursor(file, reading);
+  const tail = file.size - readBytes;
+  reading.cursors.set(file.path, cursor.offset < tail ? cursorAt(tail, true) : cursor);
 }
 
-function cursorAt(offset: number): Cursor {
-  return { offset, rest: "", decoder: new StringDecoder("utf8"), torn: offset > 0 };
+async function firstCursor(file: LogFile, { since }: Reading): Promise<Cursor> {
+  return cursorAt(since === null ? 0 : await offsetSince(file.path, file.size, since), false);
+}
+
+function cursorAt(offset: number, torn: boolean): Cursor {
+  return { offset, rest: "", decoder: new StringDecoder("utf8"), torn };
 }
 
 /** The last `count` of the lines, of which not many more are held at any time. */
@@ -119,16 +133,12 @@ function lastFew(lines: LogLine[], count: number): LogLine[] {
   return lines.slice(Math.max(0, lines.length - count));
 }
 
-async function* newLines(
-  files: readonly LogFile[],
-  cursors: Cursors,
-  signal: AbortSignal,
-): AsyncGenerator<LogLine> {
+async function* newLines(files: readonly LogFile[], reading: Reading): AsyncGenerator<LogLine> {
   for (const file of files) {
-    let cursor = cursors.get(file.path);
-    if (cursor === undefined || file.size < cursor.offset) cursor = cursorAt(0);
-    cursors.set(file.path, cursor);
-    for await (const text of newTexts(file, cursor, signal)) {
+    let cursor = reading.cursors.get(file.path) ?? (await firstCursor(file, reading));
+    if (file.size < cursor.offset) cursor = cursorAt(0, false);
+    reading.cursors.set(file.path, cursor);
+    for await (const text of newTexts(file, cursor, reading.signal)) {
       yield { replica: file.replica, revision: file.revision, text };
     }
   }
