@@ -166,7 +166,11 @@ export class LocalEngine implements Engine {
       return known(status, this.state.token);
     } catch (thrown) {
       this.silentSince ??= Date.now();
-      return { kind: "unknown", reason: String(thrown), since: this.silentSince };
+      return {
+        kind: "unknown",
+        reason: HitlessError.from(thrown).message,
+        since: this.silentSince,
+      };
     }
   }
 

@@ -23,27 +23,31 @@ export function whyCommand(): Command {
       asked: (client) => client.status(),
       stored: storedReasons,
     });
-    const { why, release, lastRelease } = reasons;
-    if (options.json) sayJson({ why, release, lastRelease });
-    else say(renderWhy(reasons));
+    const { why, whySince, release, lastRelease } = reasons;
+    if (options.json) sayJson({ why, whySince, release, lastRelease });
+    else say(renderWhy(reasons, Date.now()));
   });
 }
 
 /** `why` is null while no controller runs: nothing is waited for. */
 interface Reasons extends Pick<StatusReport, "lastRelease"> {
   readonly why: Why | null;
+  readonly whySince: number | null;
   readonly release: { readonly id: number; readonly reason: Failure | null } | null;
 }
 
 async function storedReasons(store: ReleaseStore): Promise<Reasons> {
   const [app, history] = await Promise.all([store.load(), store.history()]);
-  return { why: null, release: app?.release ?? null, lastRelease: history.at(-1) ?? null };
+  return {
+    why: null,
+    whySince: null,
+    release: app?.release ?? null,
+    lastRelease: history.at(-1) ?? null,
+  };
 }
 
-function renderWhy(status: Reasons): string {
-  const { why } = status;
-  const now = why === null ? "nobody decides: no controller runs" : describeWhy(why, Date.now());
-  const lines = [`now: ${now}`];
+function renderWhy(status: Reasons, now: number): string {
+  const lines = [`now: ${renderNow(status, now)}`];
   const reason = status.release?.reason;
   if (reason)
     lines.push(`release ${status.release?.id} is on its way back: ${describeFailure(reason)}`);
@@ -56,4 +60,12 @@ function renderWhy(status: Reasons): string {
     lines.push(...logLinesOf(last));
   }
   return lines.join("\n");
+}
+
+function renderNow({ why, whySince }: Reasons, now: number): string {
+  if (why === null || whySince === null) return "nobody decides: no controller runs";
+  const text = describeWhy(why, now);
+  return why.kind === "steady" || "since" in why
+    ? text
+    : `${text} (for ${Math.round((now - whySince) / 1000)} s)`;
 }

@@ -199,6 +199,7 @@ function status({ ended, lines, pausedBy }: Facts): StatusReport {
     pending: null,
     newest: { release: 2, direction: "forward", waypoint: "roll" },
     why: { kind: "steady", revision: 1, available: 1, desired: 1 },
+    whySince: 0,
     lastRelease: ended === undefined ? null : record({ outcome: ended, reason }),
     endpoint: { host: "127.0.0.1", port: 8080 },
     engine: null,

@@ -59,6 +59,8 @@ export interface StatusReport {
   /** The newest release as it stands: what is said now is meant for that one. */
   readonly newest: MeantFor;
   readonly why: Why;
+  /** Since when `why` is of this kind. */
+  readonly whySince: number;
   /** The newest row of `history`. */
   readonly lastRelease: ReleaseRecord | null;
   readonly endpoint: { readonly host: string; readonly port: number };
@@ -102,6 +104,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
     pending: app.pending,
     newest: newestRelease(app, history),
     why: controller.why,
+    whySince: controller.whySince,
     lastRelease: history.at(-1) ?? null,
     endpoint: { host: app.settings.host, port: app.settings.port },
     engine: await source.engineDetails(),

@@ -17,6 +17,23 @@ test("persists what it will do before it does it, and the token after", async ()
   expect(bed.engine.levels().get(1)).toBe(2);
 });
 
+test("says what it does while the engine takes its time to accept it", async () => {
+  await using bed = await ControllerBed.asked();
+  const { watch } = bed.engine;
+  const said: string[] = [];
+  bed.engine.watch = (what) => {
+    if (what.startsWith("before ")) said.push(`${what}: ${bed.controller.why.kind}`);
+    return watch(what);
+  };
+  const before = Date.now();
+  await bed.start();
+  await bed.settle();
+  expect(said[0]).toBe("before scale: scaling");
+  expect(said).toContain("before route: routing");
+  expect(bed.controller.whySince).toBeGreaterThanOrEqual(before);
+  expect((await bed.texts("mutate")).length).toBe(said.length);
+});
+
 test("does nothing while the store cannot save, and goes on once it can", async () => {
   await using bed = await ControllerBed.asked();
   const { watch } = bed.store;

@@ -71,6 +71,9 @@ export class Controller {
   private readonly facts = new Map<number, { readonly minReadyMs: number }>();
   private app: App;
   private last: Why;
+  private lastSince = Date.now();
+  /** The reason that the event log has heard of last, as JSON. */
+  private noted = "";
   private lastError = "";
   private sequence = 0;
   private closed: HitlessError | null = null;
@@ -108,6 +111,11 @@ export class Controller {
   /** Why the last decision was what it was. */
   get why(): Why {
     return this.last;
+  }
+
+  /** Since when it is of this kind, ms since the epoch; its facts may have changed since. */
+  get whySince(): number {
+    return this.lastSince;
   }
 
   /** Grows whenever the app or the reason changes. */
@@ -201,6 +209,8 @@ export class Controller {
       const at = { now: Date.now(), facts: this.facts };
       const made = next(before, seen, at);
       this.options.recorder?.turn({ app: before, seen, at }, made);
+      // An engine may take its time to accept it.
+      if (made.kind === "mutate") this.explain(made.why);
       await carryOut(made, { app: before, seen, at }, this.portsUntil(signal));
       return made;
     });
@@ -243,12 +253,19 @@ export class Controller {
   }
 
   private async note(decision: Decision): Promise<void> {
-    const same = JSON.stringify(decision.why) === JSON.stringify(this.last);
-    if (same) return;
-    this.last = decision.why;
-    this.announce();
+    const text = JSON.stringify(decision.why);
+    if (text === this.noted) return;
+    this.noted = text;
+    this.explain(decision.why);
     if (decision.kind === "wait" || decision.kind === "steady") return;
     await this.event(decision.kind, describeWhy(decision.why, Date.now()));
+  }
+
+  private explain(why: Why): void {
+    if (JSON.stringify(why) === JSON.stringify(this.last)) return;
+    if (why.kind !== this.last.kind) this.lastSince = Date.now();
+    this.last = why;
+    this.announce();
   }
 
   /** The same error again and again is told once: the log is for people. */

@@ -154,6 +154,10 @@ function describeReplica(replica: ReplicaView, now: number): string {
       replica.restartAt === null ? "" : `, starts again in ${left(replica.restartAt, now)}`;
     return `replica ${replica.id} ${exit ?? "exited"}${again}`;
   }
+  // On its way into the route: nobody has it in force yet, or it would be ready.
+  if (replica.state === "starting" && replica.routed && replica.lastProbe?.ok === true) {
+    return `replica ${replica.id} passes its probes (${replica.lastProbe.evidence}) and waits until every proxy worker routes to it`;
+  }
   const probe = replica.lastProbe?.ok === false ? replica.lastProbe.evidence : null;
   const facts = [probe, exit].filter((f) => f !== null).join("; ");
   return `replica ${replica.id} is ${replica.state}${facts === "" ? "" : ` (${facts})`}`;
