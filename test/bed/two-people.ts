@@ -74,7 +74,15 @@ export function untruths(
     ...untruthsOf(b, { rows, entries, other: a }),
     ...wrongOutcome(rows, before, after),
     ...wrongContent(heard, after),
+    ...wrongOrder(entries),
   ];
+}
+
+/** Nothing lets a release go on that was aborted before: who was told so came first. */
+function wrongOrder(entries: readonly AuditEntry[]): readonly string[] {
+  const accepted = entries.filter((e) => e.result.kind === "accepted").map((e) => e.command);
+  const [abort, resume] = [accepted.indexOf("abort"), accepted.indexOf("resume")];
+  return abort !== -1 && abort < resume ? ["resume was accepted after abort was"] : [];
 }
 
 interface Facts {
