@@ -31,11 +31,13 @@ export function releaseTo(app: App, revision: number): number | null {
 }
 
 /** What a release to this revision has become. */
-export function followed({ after }: Change, to: number): Followed {
+export function followed({ before, after }: Change, to: number): Followed {
   if (after.pending?.to === to) return { kind: "queued", release: after.pending.id, revision: to };
   const { release } = after;
   if (release === null) return { kind: "nothing", release: null, revision: to };
-  return { kind: "started", release: release.id, revision: to };
+  // A rollback of what runs is an intent: that release goes back, and none begins.
+  const kind = release.id === before.release?.id ? "noted" : "started";
+  return { kind, release: release.id, revision: to };
 }
 
 type Followed = Pick<Answer, "kind" | "release" | "revision">;

@@ -182,7 +182,7 @@ describe.each(offsets)("two people at once, the second %i turns later:", (turns)
     const queued = await bed.operations.release(releaseBody({ config: { N: "waiting" } }));
     expect(queued).toMatchObject({ kind: "queued", release: 4 });
     const met = await both(bed, [rollback, intent("abort")], turns);
-    expect(met.answers[0]).toMatchObject({ kind: "started", dropped: { id: 4, by: "alice" } });
+    expect(met.answers[0]).toMatchObject({ kind: "noted", dropped: { id: 4, by: "alice" } });
     expect(met.rows).toEqual([[3, 3, "rolledBack"]]);
     expect(met.dropped).toEqual([expect.stringContaining("release 4 to revision 4")]);
     expect(met.audited[0]).toEqual(["rollback", "accepted"]);
