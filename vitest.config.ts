@@ -12,7 +12,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "test/architecture/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "test/{architecture,mutants}/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

@@ -1,0 +1,54 @@
+import { repository } from "../test/bed/app-bed.ts";
+import { MutantBench, type TestRun } from "../test/mutants/bench.ts";
+import { mutants } from "../test/mutants/index.ts";
+import type { Mutant } from "../test/mutants/mutant.ts";
+import type { Finding, Proof } from "./proof.ts";
+
+const leastMutants = 40;
+const mostMinutes = 20;
+
+/** Rules are only as good as what notices that they are broken. */
+export const proof: Proof = {
+  title: `${mutants.length} small sabotages of the rules, each caught by the unit and simulator tier`,
+  seconds: 900,
+  async run(names): Promise<Finding> {
+    const chosen = mutants.filter(({ name }) => names.length === 0 || names.includes(name));
+    await using bench = await MutantBench.make(repository);
+    const began = performance.now();
+    await refuseBrokenTests(bench, chosen);
+    let caught = 0;
+    for (const [index, mutant] of chosen.entries()) {
+      const run = await outcomeOf(bench, mutant);
+      if (run.kind !== "passed") caught += 1;
+      console.log(`${index + 1}/${chosen.length} ${lineOf(mutant, run)}`);
+    }
+    const minutes = (performance.now() - began) / 60_000;
+    return {
+      figure: `${caught} of ${chosen.length} mutants caught in ${minutes.toFixed(1)} min (at least ${leastMutants} wanted, under ${mostMinutes} min)`,
+      ok: caught === chosen.length && chosen.length >= leastMutants && minutes < mostMinutes,
+    };
+  },
+};
+
+/** A mutant that is "caught" by a test which fails anyway proves nothing. */
+async function refuseBrokenTests(bench: MutantBench, chosen: readonly Mutant[]): Promise<void> {
+  const packages = [...new Set(chosen.map(packageOf))];
+  const run = await bench.test(packages);
+  if (run.kind !== "passed") throw new Error(`fails without a mutant: ${run.first}`);
+  console.log(`${packages.join(", ")}: green without a mutant in ${run.seconds.toFixed(0)} s`);
+}
+
+/** Its own package's tests first; who survives those meets all the others. */
+async function outcomeOf(bench: MutantBench, mutant: Mutant): Promise<TestRun> {
+  const own = await bench.tryOut(mutant, [packageOf(mutant)]);
+  return own.kind === "passed" ? bench.tryOut(mutant, ["packages"]) : own;
+}
+
+function packageOf({ file }: Mutant): string {
+  return file.split("/").slice(0, 2).join("/");
+}
+
+function lineOf({ name, breaks }: Mutant, { kind, first, seconds }: TestRun): string {
+  const by = kind === "passed" ? "SURVIVED" : `caught by ${first}`;
+  return `${name} (${breaks}): ${by} (${seconds.toFixed(0)} s)`;
+}

@@ -1,0 +1,147 @@
+import { spawn } from "node:child_process";
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
+import { type Mutant, sabotaged } from "./mutant.ts";
+
+/** How the tests ended. */
+export interface TestRun {
+  readonly kind: "passed" | "failed" | "hung";
+  /** The test that failed first, with its file; what was printed when there is none. */
+  readonly first: string;
+  readonly seconds: number;
+}
+
+const notCopied = new Set([".git", "node_modules"]);
+/** A sabotage may make a test wait for what never comes. */
+const hungAfterMs = 180_000;
+
+/** A copy of the sources in which one file at a time is sabotaged and tested. */
+export class MutantBench implements AsyncDisposable {
+  private readonly root: string;
+  private readonly repository: string;
+
+  private constructor(repository: string, root: string) {
+    this.repository = repository;
+    this.root = root;
+  }
+
+  /** Copies the sources of a repository whose dependencies are installed. */
+  static async make(repository: string): Promise<MutantBench> {
+    const root = await mkdtemp(join(tmpdir(), "hitless-mutants-"));
+    const filter = (path: string) => !notCopied.has(basename(path));
+    await cp(repository, root, { recursive: true, filter, verbatimSymlinks: true });
+    await linkModules(repository, root);
+    return new MutantBench(repository, root);
+  }
+
+  /** Runs the tests of these paths on the sabotaged sources, up to the first failure. */
+  async tryOut(mutant: Mutant, paths: readonly string[]): Promise<TestRun> {
+    const path = join(this.root, mutant.file);
+    const source = await readFile(join(this.repository, mutant.file), "utf8");
+    await writeFile(path, sabotaged(source, mutant));
+    try {
+      return await this.test(paths);
+    } finally {
+      await writeFile(path, source);
+    }
+  }
+
+  /** Runs the tests of these paths, up to the first failure. */
+  async test(paths: readonly string[]): Promise<TestRun> {
+    const report = join(this.root, "report.json");
+    await rm(report, { force: true });
+    const began = performance.now();
+    const args = ["run", "--project", "unit", "--bail", "1", "--reporter", "json"];
+    const ended = await this.vitest([...args, "--outputFile", report, ...paths]);
+    const seconds = (performance.now() - began) / 1000;
+    if (ended.kind === "hung") return { kind: "hung", first: "no end", seconds };
+    if (ended.code === 0) return { kind: "passed", first: "", seconds };
+    const first = await firstFailure(report, this.root);
+    return { kind: "failed", first: first ?? ended.said.slice(-500), seconds };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.root, { recursive: true, force: true });
+  }
+
+  private vitest(
+    args: readonly string[],
+  ): Promise<{
+    readonly kind: "hung" | "ended";
+    readonly code: number | null;
+    readonly said: string;
+  }> {
+    const command = join(this.root, "node_modules/vitest/vitest.mjs");
+    const child = spawn(process.execPath, [command, ...args], {
+      cwd: this.root,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    let hung = false;
+    child.stdout.on("data", (chunk) => (said += String(chunk)));
+    child.stderr.on("data", (chunk) => (said += String(chunk)));
+    const timer = setTimeout(() => {
+      hung = true;
+      // Its own group: vitest's workers and what tests started end with it.
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, hungAfterMs);
+    return new Promise((ended, failed) => {
+      child.once("error", failed);
+      child.once("close", (code) => {
+        clearTimeout(timer);
+        ended({ kind: hung ? "hung" : "ended", code, said });
+      });
+    });
+  }
+}
+
+/** Links to what is installed; our own packages are the copy's. */
+async function linkModules(repository: string, root: string): Promise<void> {
+  const from = join(repository, "node_modules");
+  const to = join(root, "node_modules");
+  await mkdir(to);
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const { name } = entry;
+    // Vite keeps its caches there: each copy has its own.
+    if (name === "@hitless" || name.startsWith(".vite")) continue;
+    const target = entry.isSymbolicLink() ? await readlink(join(from, name)) : join(from, name);
+    await symlink(target, join(to, name));
+  }
+  await mkdir(join(to, "@hitless"));
+  for (const name of await readdir(join(from, "@hitless"))) {
+    await symlink(await readlink(join(from, "@hitless", name)), join(to, "@hitless", name));
+  }
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+async function firstFailure(path: string, root: string): Promise<string | null> {
+  const text = await readFile(path, "utf8").catch(() => null);
+  if (text === null) return null;
+  const report: Report = JSON.parse(text);
+  for (const { name, message, assertionResults } of report.testResults) {
+    const file = relative(root, name);
+    const failed = assertionResults.find(({ status }) => status === "failed");
+    if (failed !== undefined) return `${file}: ${failed.fullName}`;
+    if (message !== "") return `${file}: ${message.split("\n")[0]}`;
+  }
+  return null;
+}

@@ -1,0 +1,6 @@
+import { invariantMutants } from "./invariants.ts";
+import type { Mutant } from "./mutant.ts";
+import { reconcilerMutants } from "./reconciler.ts";
+
+/** Every sabotage that the unit and simulator tier must catch. */
+export const mutants: readonly Mutant[] = [...reconcilerMutants, ...invariantMutants];
