@@ -48,7 +48,7 @@ function packageOf({ file }: Mutant): string {
   return file.split("/").slice(0, 2).join("/");
 }
 
-function lineOf({ name, breaks }: Mutant, { kind, first, seconds }: TestRun): string {
-  const by = kind === "passed" ? "SURVIVED" : `caught by ${first}`;
+function lineOf({ name, breaks }: Mutant, { kind, file, first, seconds }: TestRun): string {
+  const by = kind === "passed" ? `SURVIVED ${first}` : `caught by ${file}: ${first}`;
   return `${name} (${breaks}): ${by} (${seconds.toFixed(0)} s)`;
 }

@@ -1,6 +1,15 @@
+import { barrierMutants } from "./barriers.ts";
 import { invariantMutants } from "./invariants.ts";
 import type { Mutant } from "./mutant.ts";
 import { reconcilerMutants } from "./reconciler.ts";
+import { stopOrderMutants } from "./stop-order.ts";
+import { storeMutants } from "./store.ts";
 
 /** Every sabotage that the unit and simulator tier must catch. */
-export const mutants: readonly Mutant[] = [...reconcilerMutants, ...invariantMutants];
+export const mutants: readonly Mutant[] = [
+  ...reconcilerMutants,
+  ...invariantMutants,
+  ...storeMutants,
+  ...stopOrderMutants,
+  ...barrierMutants,
+];
