@@ -241,14 +241,14 @@ export const reconcilerMutants = [
     [
       "acts-before-it-persists",
       "a controller that dies has done what nobody knows of",
-      "await ports.save(decision.app);\n      return order(decision, ports);",
+      'await ports.save(decision.app);\n      await failpoint("mutation-saved");\n      return order(decision, ports);',
       "await order(decision, ports);\n      return ports.save(decision.app);",
     ],
     [
       "row-after-the-end",
       "a controller that dies between the two loses a row of history",
-      "await ports.addRecord(decision.record);\n      return ports.save(decision.app);",
-      "await ports.save(decision.app);\n      return ports.addRecord(decision.record);",
+      'await ports.addRecord(decision.record);\n      await failpoint("record-added");\n      await ports.save(decision.app);',
+      "await ports.save(decision.app);\n      await ports.addRecord(decision.record);",
     ],
     [
       "rules-not-asserted",
