@@ -268,18 +268,20 @@ test("a client that ended its half after a full request gets its answer", async 
 });
 
 test("a client that ended its half in the middle of a body breaks the request", async () => {
-  let upstreamClosed = false;
+  let upstream: "unknown" | "asked" | "closed" = "unknown";
   const app = await rawUpstream(cleanup, (socket) => {
+    upstream = "asked";
     socket.once("close", () => {
-      upstreamClosed = true;
+      upstream = "closed";
     });
   });
   const { plane, port } = await serving(app);
   const client = openClient(cleanup, port);
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nxy");
-  await eventually(() => plane.status().inFlight["a"] === 1);
+  // In flight it is before its connection is made: that one has to be there to be seen closed.
+  await eventually(() => upstream === "asked" && plane.status().inFlight["a"] === 1);
   client.socket.end();
-  await eventually(() => upstreamClosed && plane.status().inFlight["a"] === 0);
+  await eventually(() => upstream === "closed" && plane.status().inFlight["a"] === 0);
 });
 
 test("an answer that came before the request's end is passed on, then both connections close", async () => {
