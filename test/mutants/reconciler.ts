@@ -19,12 +19,6 @@ export const reconcilerMutants = [
       'if (replicas.length > 1e9) return wait({ kind: "unrouting"',
     ],
     [
-      "lost-table-not-resent",
-      "a table that was saved and never handed over stays away for ever",
-      "if (world.route.accepted >= app.route.generation) return null;",
-      "if (world.route.accepted >= -1) return null;",
-    ],
-    [
       "pause-ignored",
       "a paused release goes on",
       "if (release.paused === null) return null;",
@@ -133,8 +127,20 @@ export const reconcilerMutants = [
     [
       "generation-stands-still",
       "a new table has the number of the old one",
-      "table: { generation: app.route.generation + 1, rule }",
-      "table: { generation: app.route.generation, rule }",
+      "{ generation: Math.max(generation, accepted) + 1, rule }",
+      "{ generation: Math.max(generation, accepted), rule }",
+    ],
+    [
+      "lost-table-not-resent",
+      "a table that was saved and never handed over stays away for ever",
+      "return world.route.accepted === app.route.generation && sameRule(position.rule, app.route.rule);",
+      "return sameRule(position.rule, app.route.rule);",
+    ],
+    [
+      "stable-lacks-so-all-wait",
+      "requests are not taken off a bad revision because stable lacks a replica",
+      "return sharesOf(rule).filter(({ revision, percent }) => percent > mostOf(before, revision));",
+      "return sharesOf(rule).filter(() => before !== null);",
     ],
   ),
   ...mutantsOf(
@@ -163,8 +169,14 @@ export const reconcilerMutants = [
     [
       "deadline-on-the-way-back",
       "a way back fails by a deadline",
+      'if (release.direction === "back" || release.paused !== null || release.contracted) return null;',
+      "if (release.paused !== null || release.contracted) return null;",
+    ],
+    [
+      "deadline-after-contract",
+      "a release fails by a deadline when there is no way back any more",
+      'if (release.direction === "back" || release.paused !== null || release.contracted) return null;',
       'if (release.direction === "back" || release.paused !== null) return null;',
-      "if (release.paused !== null) return null;",
     ],
     [
       "deadline-ignored",
@@ -175,7 +187,7 @@ export const reconcilerMutants = [
     [
       "holds-count-an-absence",
       "a bake is over although nobody watched",
-      "const at = lastSeen === null ? now : reached.at + Math.max(0, now - lastSeen);",
+      "const at = now - passed;",
       "const at = reached.at;",
     ],
     [
@@ -226,8 +238,14 @@ export const reconcilerMutants = [
     [
       "second-abort-starts-anew",
       "an abort of what goes back already loses the way",
+      'if (release === null || release.direction === "back" || release.contracted) return app;',
+      "if (release === null || release.contracted) return app;",
+    ],
+    [
+      "back-after-contract",
+      "a release turns back to code that the schema cannot carry",
+      'if (release === null || release.direction === "back" || release.contracted) return app;',
       'if (release === null || release.direction === "back") return app;',
-      "if (release === null) return app;",
     ],
     [
       "way-back-from-the-start",
@@ -262,14 +280,14 @@ export const reconcilerMutants = [
     [
       "queue-keeps-the-older",
       "a newer release does not take the place of one that waits",
-      "const waiting = { ...app, pending: request };",
-      "const waiting = { ...app, pending: app.pending ?? request };",
+      "return { ...app, pending, releases: pending.id };",
+      "return { ...app, pending: app.pending ?? pending, releases: pending.id };",
     ],
     [
       "number-used-twice",
       "two releases have one number",
-      "return { ...app, release, releases: id };",
-      "return { ...app, release };",
+      "releases: Math.max(app.releases, id) };",
+      "releases: app.releases };",
     ],
   ),
 ];
