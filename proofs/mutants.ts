@@ -41,15 +41,14 @@ async function refuseBrokenTests(bench: MutantBench, chosen: readonly Mutant[]):
 
 /** The tests beside it first, then its package's; who survives those meets all the others. */
 async function outcomeOf(bench: MutantBench, mutant: Mutant): Promise<TestRun> {
-  let run: TestRun | null = null;
-  for (const paths of [dirname(mutant.file), packageOf(mutant), "packages"]) {
-    const before = run?.seconds ?? 0;
-    run = await bench.tryOut(mutant, [paths]);
-    run = { ...run, seconds: run.seconds + before };
-    if (run.kind !== "passed") break;
+  let seconds = 0;
+  for (const tests of [dirname(mutant.file), packageOf(mutant)]) {
+    const run = await bench.tryOut(mutant, [tests]);
+    seconds += run.seconds;
+    if (run.kind !== "passed") return { ...run, seconds };
   }
-  if (run === null) throw new TypeError("no tests were run");
-  return run;
+  const last = await bench.tryOut(mutant, ["packages"]);
+  return { ...last, seconds: seconds + last.seconds };
 }
 
 function packageOf({ file }: Mutant): string {
