@@ -40,7 +40,7 @@ export const barrierMutants = [
     [
       "admitted-before-recorded",
       "the next controller takes a serving replica out of the route",
-      "record.admitted = true;\n      record.served = true;\n      await this.#host.save();",
+      "record.admitted = true;\n      record.served = true;\n      await this.#host.save().catch(unlessDiskFault);",
       "record.admitted = true;\n      record.served = true;",
     ],
   ),

@@ -187,14 +187,20 @@ export const reconcilerMutants = [
     [
       "holds-count-an-absence",
       "a bake is over although nobody watched",
-      "const at = now - passed;",
-      "const at = reached.at;",
+      "const reached = counting(release, (at) => now - watchedFrom(at));",
+      "const reached = counting(release, (at) => at);",
     ],
     [
       "clock-jump-ends-holds",
       "a clock that jumps opens every hold",
-      "reached: reached === null ? null : { ...reached, at: reached.at + gapMs },",
-      "reached,",
+      "reached: counting(release, (at) => at + gapMs),",
+      "reached: release.reached,",
+    ],
+    [
+      "paused-holds-moved-twice",
+      "a clock that jumps during a pause ends a hold at resume",
+      "if (reached === null || paused !== null) return reached;",
+      "if (reached === null) return reached;",
     ],
   ),
   ...mutantsOf(
