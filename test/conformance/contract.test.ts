@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Driver } from "./driver.ts";
+import { saboteurs } from "./saboteurs.ts";
+import { FakeSubject } from "./subjects/fake-subject.ts";
 import { clauseTests } from "./suite.ts";
 
 const port = join(import.meta.dirname, "../../packages/core/src/ports/engine.ts");
@@ -12,6 +15,20 @@ test("every clause of the contract has a test, and every test a clause", () => {
   const tested = new Set(clauseTests.map((each) => each.clause));
   expect([...tested].sort((a, b) => a - b)).toEqual(clauses);
 });
+
+test.each([...new Set(clauseTests.map((each) => each.clause))])(
+  "an engine that breaks clause %i does not pass",
+  async (clause) => {
+    const Saboteur = saboteurs[clause];
+    if (Saboteur === undefined) throw new Error(`nobody breaks clause ${clause}`);
+    const own = clauseTests.filter((each) => each.clause === clause);
+    // The first failure is enough: what waits for something that was sabotaged waits for ever.
+    const suite = Promise.all(
+      own.map(async ({ run }) => run(await Driver.open(new FakeSubject(new Saboteur())))),
+    );
+    await expect(suite).rejects.toThrow();
+  },
+);
 
 test("no two tests promise the same", () => {
   const names = clauseTests.map((each) => each.name);

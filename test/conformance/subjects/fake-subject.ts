@@ -7,14 +7,22 @@ const longestWaitMs = 600_000;
 /** Furthest that the clock goes before the condition is looked at again, ms. */
 const stepMs = 1000;
 
+/** The fake engine with replicas that are soon ready and soon gone. */
+export class QuickFake extends FakeEngine {
+  constructor() {
+    super({ behaviour: { startMs: 100, drainMs: 100 } });
+  }
+}
+
 /** The engine in memory: its world is itself, and time passes only while something is waited for. */
 export class FakeSubject implements Subject {
-  readonly engine = new FakeEngine({ behaviour: { startMs: 100, drainMs: 100 } });
+  readonly engine: FakeEngine;
   readonly limit = (replicas: number | null) => this.engine.setSlots(replicas);
   private readonly made = new Set<number>();
   private asked = 0;
 
-  constructor() {
+  constructor(engine: FakeEngine = new QuickFake()) {
+    this.engine = engine;
     // Nothing can be started of a revision before it is made.
     for (let number = 1; number < 10; number += 1) {
       this.engine.behave(number, { startError: `revision ${number} is not kept` });
