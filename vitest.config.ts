@@ -22,6 +22,8 @@ export default defineConfig({
           name: "e2e",
           include: ["test/{e2e,conformance}/**/*.test.ts"],
           testTimeout: 90_000,
+          // `up` of a real app, on a machine that does a lot else.
+          hookTimeout: 90_000,
         },
       },
     ],
