@@ -279,6 +279,20 @@ test("evidence that cannot be read holds nothing up", async () => {
   expect(await bed.texts("error")).toEqual([]);
 });
 
+test("throws the revision away of a release that was aborted before anything was started", async () => {
+  await using bed = await ControllerBed.settled();
+  await bed.stop();
+  await bed.open();
+  bed.artifacts.digest = "second";
+  await bed.operations.release(releaseBody());
+  await bed.operations.intent(await bed.meant({ kind: "abort" }));
+  expect(await bed.store.revisions()).toEqual([1, 2]);
+  bed.run();
+  await bed.settle();
+  expect((await bed.store.history()).at(-1)).toMatchObject({ to: 2, outcome: "aborted" });
+  expect(await bed.store.revisions()).toEqual([1]);
+});
+
 test("ends at once when asked to, and keeps no listener", async () => {
   await using bed = await ControllerBed.settled();
   const stop = new AbortController();

@@ -11,9 +11,11 @@ import {
   type Mutation,
   needs,
   next,
+  type Observed,
   type Recorder,
   type ReleaseRecord,
   type ReleaseStore,
+  references,
   type TurnPorts,
   takeUp,
   type Why,
@@ -212,12 +214,21 @@ export class Controller {
       // An engine may take its time to accept it.
       if (made.kind === "mutate") this.explain(made.why);
       await carryOut(made, { app: before, seen, at }, this.portsUntil(signal));
+      if (made.kind === "finish") await this.forgetUnstarted(made.record, seen);
       return made;
     });
     if (decision === null) return;
     await this.note(decision);
     if (decision.kind === "wait") await this.sleeper.until(decision.lookAgain, signal);
     if (decision.kind === "steady") await this.sleeper.until(Date.now() + afterErrorMs, signal);
+  }
+
+  /** Nobody else throws away a revision that the engine never heard of; killed here, the next start does. */
+  private async forgetUnstarted({ to }: ReleaseRecord, { revisions }: Observed): Promise<void> {
+    const { app } = this;
+    if (revisions.kind === "unknown" || revisions.value.some((r) => r.revision === to)) return;
+    if (app.served.includes(to) || references(app).has(to)) return;
+    await this.options.store.removeRevision(to);
   }
 
   /** Deadlines move with a clock that jumped. Saved at once: most decisions change nothing else. */
