@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyNow } from "./steady-time.ts";
 
 export interface WaitOptions {
   readonly everyMs: number;
-  /** Epoch ms by `now`; null: for ever. */
+  /** By `steadyNow`; null: for ever. */
   readonly deadline: number | null;
-  readonly now: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -14,12 +14,12 @@ export interface WaitOptions {
  */
 export async function waitUntil(
   holds: () => boolean | Promise<boolean>,
-  { everyMs, deadline, now, signal }: WaitOptions,
+  { everyMs, deadline, signal }: WaitOptions,
 ): Promise<boolean> {
   for (;;) {
     signal.throwIfAborted();
     if (await holds()) return true;
-    const leftMs = deadline === null ? everyMs : deadline - now();
+    const leftMs = deadline === null ? everyMs : deadline - steadyNow();
     if (leftMs <= 0) return false;
     await pause(Math.min(everyMs, leftMs), signal);
   }

@@ -1,7 +1,8 @@
 /** A run that was ready for this long is a good one: what failed before it is forgotten. */
 const goodRunMs = 10_000;
 const firstDelayMs = 1000;
-const longestDelayMs = 60_000;
+/** Nothing is started again later than this, ms. */
+export const longestDelayMs = 60_000;
 
 /**
  * When to start again after an end that nobody asked for: at once after a good run, else after 1 s,

@@ -29,6 +29,4 @@ export interface ReplicaHost {
   exited(exit: Exit): void;
   /** A sentence for `hitless events`. */
   event(text: string): void;
-  /** Milliseconds since the epoch. */
-  now(): number;
 }

@@ -230,7 +230,6 @@ export class ReplicaKeeper {
       changed: options.changed,
       exited: (exit) => this.noteExit(slot.record.revision, exit),
       event: options.event,
-      now: () => Date.now(),
     };
   }
 

@@ -7,6 +7,7 @@ import { identify, isAlive, type ProcessIdentity } from "../processes/process-id
 import { spawnProcess } from "../processes/spawn-process.ts";
 import { findStray } from "../processes/strays.ts";
 import { isDiskFault } from "../state/disk-fault.ts";
+import { steadyNow } from "../steady-time.ts";
 import { pause, waitUntil } from "../wait.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import type { ReplicaRecord } from "./replica-record.ts";
@@ -53,7 +54,7 @@ export async function startProcess(
   } catch (error) {
     signal.throwIfAborted();
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: "notStarted", error: message, at: host.now() };
+    return { kind: "notStarted", error: message, at: Date.now() };
   }
 }
 
@@ -91,7 +92,7 @@ export async function endOf(
   record: ReplicaRecord,
   signal: AbortSignal,
 ): Promise<Exit> {
-  const wait = { everyMs: pollMs, deadline: null, now: Date.now, signal };
+  const wait = { everyMs: pollMs, deadline: null, signal };
   if (exited === null) await waitUntil(() => !isAlive(leader), wait);
   const exit: Exit = exited === null ? { kind: "unknown", at: Date.now() } : await exited;
   const onPurpose = exit.kind === "unknown" || (exit.kind === "code" && exit.code === 0);
@@ -114,7 +115,7 @@ export async function execTargetOf(
 
 async function prepareStart(record: ReplicaRecord, host: ReplicaHost): Promise<void> {
   record.process = null;
-  record.startedAt = host.now();
+  record.startedAt = steadyNow();
   record.start += 1;
   record.logFile = logFileOf(record, host);
   record.started = false;

@@ -1,5 +1,6 @@
 import { exitShape } from "@hitless/core";
 import { z } from "zod";
+import { longestDelayMs } from "./backoff.ts";
 
 const identity = z.object({ bootId: z.string(), pid: z.number(), startTime: z.string() });
 
@@ -44,7 +45,7 @@ export const replicaRecordSchema = z.object({
   drain: drain.nullable(),
 });
 
-/** Changed by its `Replica` alone, in place: whoever saves it saves the newest. Times are epoch ms. */
+/** Changed by its `Replica` alone, in place: whoever saves it saves the newest. Times are of `steadyNow`. */
 export type ReplicaRecord = z.infer<typeof replicaRecordSchema>;
 
 export type DrainRecord = z.infer<typeof drain>;
@@ -70,6 +71,22 @@ export function newReplicaRecord(id: string, revision: number): ReplicaRecord {
     lastExit: null,
     drain: null,
   };
+}
+
+/**
+ * The clock may have been set back since another controller wrote the record: what was to have
+ * happened by then happened now at the latest. What is due later is due.
+ */
+export function forgetFuture(record: ReplicaRecord, now: number): void {
+  const past = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
+  record.startedAt = past(record.startedAt);
+  record.readySince = past(record.readySince);
+  if ((record.restartAt ?? 0) > now + longestDelayMs) record.restartAt = now;
+  const { drain } = record;
+  if (drain === null) return;
+  drain.since = Math.min(drain.since, now);
+  drain.withdrawnAt = past(drain.withdrawnAt);
+  drain.graceSince = past(drain.graceSince);
 }
 
 /** A drain that begins now. */

@@ -4,6 +4,7 @@ import type { ExecTarget } from "../probes/exec.ts";
 import { heldByStranger, Prober, type ProbeTransition } from "../probes/prober.ts";
 import { ownerOf } from "../processes/listeners.ts";
 import { isAlive, isOfThisBoot, type ProcessIdentity } from "../processes/process-identity.ts";
+import { byWallClock, steadyNow } from "../steady-time.ts";
 import { pause } from "../wait.ts";
 import { Admission } from "./admission.ts";
 import { backOff } from "./backoff.ts";
@@ -15,7 +16,7 @@ import {
   type ReplicaProcess,
   startProcess,
 } from "./replica-process.ts";
-import { newDrain, type ReplicaRecord } from "./replica-record.ts";
+import { forgetFuture, newDrain, type ReplicaRecord } from "./replica-record.ts";
 import {
   lifeOf,
   type ReplicaEvent,
@@ -56,8 +57,8 @@ export class Replica {
   constructor(record: ReplicaRecord, host: ReplicaHost) {
     this.record = record;
     this.#host = host;
-    const runs = record.process !== null && isAlive(record.process);
-    this.#life = lifeOf(record, runs);
+    forgetFuture(record, steadyNow());
+    this.#life = lifeOf(record, record.process !== null && isAlive(record.process));
     // A crash between the table and the record may have lost that it served.
     if (record.process !== null) record.served = true;
     this.#admission = new Admission(this, host, this.#abandoned.signal);
@@ -71,14 +72,14 @@ export class Replica {
       id: record.id,
       revision: record.revision,
       state: stateOf(this.#life),
-      readySince: this.#life.kind === "ready" ? this.#life.since : null,
+      readySince: byWallClock(this.#life.kind === "ready" ? this.#life.since : null),
       routed: record.admitted,
       inFlight: null,
-      startedAt: record.startedAt,
+      startedAt: byWallClock(record.startedAt),
       starts: record.start,
       lastProbe: this.#lastProbe,
       lastExit: record.lastExit,
-      restartAt: record.restartAt,
+      restartAt: byWallClock(record.restartAt),
       process: record.process === null ? null : String(record.process.pid),
     };
   }
@@ -131,7 +132,7 @@ export class Replica {
   }
 
   async #untilDue(restartAt: number | null): Promise<void> {
-    const waitMs = Math.min((restartAt ?? 0) - this.#host.now(), 1000);
+    const waitMs = Math.min((restartAt ?? 0) - steadyNow(), 1000);
     if (waitMs > 0) await pause(waitMs, this.#interrupted).catch(() => {});
     else this.#apply({ kind: "due" });
   }
@@ -168,7 +169,7 @@ export class Replica {
         return found;
       }
       if (record.process !== null && isOfThisBoot(record.process)) {
-        return { kind: "unknown", at: this.#host.now() };
+        return { kind: "unknown", at: Date.now() };
       }
       // The machine was started again, or the start was never made: no end of a process to report.
       void this.#withdraw();
@@ -195,7 +196,7 @@ export class Replica {
       port,
       started: record.started,
       ready: this.#life.kind === "ready",
-      runningMs: this.#host.now() - (record.startedAt ?? this.#host.now()),
+      runningMs: steadyNow() - (record.startedAt ?? steadyNow()),
       ask: (check, limits) => askProbe(check, target, limits),
       owner: () => ownerOf(port, leader),
       onTransition: (change) => this.#onProbe(change, end),
@@ -251,7 +252,7 @@ export class Replica {
     record.port = null;
     record.strangers += 1;
     this.#host.event(`replica ${record.id}: ${evidence}`);
-    const exit: Exit = { kind: "killed", because: evidence, at: this.#host.now() };
+    const exit: Exit = { kind: "killed", because: evidence, at: Date.now() };
     if (record.strangers > mostStrangers) return this.#lost(exit);
     record.lastExit = exit;
     await this.#wait(null);
@@ -264,7 +265,7 @@ export class Replica {
     record.failures = failures;
     record.lastExit = exit;
     this.#host.exited(exit);
-    await this.#wait(this.#host.now() + delayMs);
+    await this.#wait(steadyNow() + delayMs);
   }
 
   async #wait(restartAt: number | null): Promise<void> {
@@ -283,7 +284,7 @@ export class Replica {
 
   async #beginReplacing(because: string): Promise<void> {
     this.#host.event(`replica ${this.record.id}: ${because}`);
-    this.record.drain = newDrain(this.#host.now(), because);
+    this.record.drain = newDrain(steadyNow(), because);
     this.record.phase = "draining";
     this.#apply({ kind: "unfit", because });
     await this.#save();
@@ -293,7 +294,7 @@ export class Replica {
   async #beginStop(): Promise<void> {
     const { record } = this;
     if (this.#life.kind === "draining" || this.#life.kind === "stopped") return;
-    record.drain ??= newDrain(this.#host.now(), null);
+    record.drain ??= newDrain(steadyNow(), null);
     record.drain.because = null;
     record.phase = "draining";
     record.restartAt = null;
@@ -304,7 +305,7 @@ export class Replica {
 
   async #leave(): Promise<void> {
     const { record } = this;
-    record.drain ??= newDrain(this.#host.now(), null);
+    record.drain ??= newDrain(steadyNow(), null);
     this.#process ??= findProcess(record, this.#host);
     const { because } = record.drain;
     const found = this.#process;
@@ -319,7 +320,7 @@ export class Replica {
       signal: this.#abandoned.signal,
     }).run();
     if (this.#life.kind === "replacing" && because !== null) {
-      return this.#lost({ kind: "killed", because, at: this.#host.now() });
+      return this.#lost({ kind: "killed", because, at: Date.now() });
     }
     await this.#finish(found);
   }
@@ -327,7 +328,7 @@ export class Replica {
   async #finish(found: ReplicaProcess | null): Promise<void> {
     const { record } = this;
     if (found !== null) {
-      record.lastExit = await (found.exited ?? { kind: "unknown", at: this.#host.now() });
+      record.lastExit = await (found.exited ?? { kind: "unknown", at: Date.now() });
     }
     this.#releasePort();
     record.process = null;
@@ -340,7 +341,7 @@ export class Replica {
   /** Ready is what every worker routes to: the release must not count on less. */
   async #becomeReady(): Promise<void> {
     if (!(await this.#admission.admit())) return;
-    this.record.readySince = this.#host.now();
+    this.record.readySince = steadyNow();
     this.#apply({ kind: "ready", at: this.record.readySince });
     await this.#save();
     await failpoint("readiness-recorded");
@@ -365,7 +366,7 @@ export class Replica {
 
   #noteReadyTime(): void {
     if (this.#life.kind !== "ready") return;
-    this.#longestReadyMs = Math.max(this.#longestReadyMs, this.#host.now() - this.#life.since);
+    this.#longestReadyMs = Math.max(this.#longestReadyMs, steadyNow() - this.#life.since);
   }
 
   /** Nobody else gets the port before every worker has forgotten it. */

@@ -3,6 +3,7 @@ import { failpoint } from "@hitless/core";
 import { type ExecTarget, exec } from "../probes/exec.ts";
 import { isGroupEmpty, signalGroup, signalLeader } from "../processes/process-group.ts";
 import { isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
+import { steadyNow } from "../steady-time.ts";
 import { pause, waitUntil } from "../wait.ts";
 import type { ReplicaHost } from "./replica-host.ts";
 import type { DrainRecord, ReplicaRecord } from "./replica-record.ts";
@@ -64,7 +65,7 @@ export class StopOrder {
     await this.#wait(() => acknowledged, drain.since + acknowledgeTimeoutMs);
     if (!acknowledged) host.event(`replica ${record.id}: no proxy acknowledged its withdrawal`);
     await failpoint("replica-withdrawn");
-    drain.withdrawnAt = host.now();
+    drain.withdrawnAt = steadyNow();
     await this.#options.save();
     await failpoint("withdrawal-recorded");
   }
@@ -73,7 +74,7 @@ export class StopOrder {
     const { drain, host, record } = this.#options;
     const { delaySeconds, timeoutSeconds } = host.revision.drain;
     if (drain.graceSince !== null || !record.served) return;
-    const delayEnd = (drain.withdrawnAt ?? host.now()) + delaySeconds * 1000;
+    const delayEnd = (drain.withdrawnAt ?? steadyNow()) + delaySeconds * 1000;
     await this.#wait(() => this.#isGone(), delayEnd);
     const deadline = delayEnd + timeoutSeconds * 1000;
     if (await this.#wait(async () => this.#isGone() || (await this.#isIdle()), deadline)) return;
@@ -98,7 +99,7 @@ export class StopOrder {
   async #preStop(): Promise<void> {
     const { drain, host, save } = this.#options;
     if (drain.graceSince === null) {
-      drain.graceSince = host.now();
+      drain.graceSince = steadyNow();
       drain.preStopDone = host.revision.drain.preStop === null;
       await save();
     }
@@ -119,7 +120,7 @@ export class StopOrder {
     }
     try {
       const target = await execTarget(preStop.command);
-      const timeoutMs = Math.max(1, this.#graceEnd() - host.now());
+      const timeoutMs = Math.max(1, this.#graceEnd() - steadyNow());
       const result = await exec(target, { timeoutMs, signal });
       if (!result.ok) host.event(`replica ${record.id}: preStop failed: ${result.evidence}`);
     } catch (error) {
@@ -164,7 +165,7 @@ export class StopOrder {
   #graceEnd(): number {
     const { drain, host } = this.#options;
     const { terminationGracePeriodSeconds } = host.revision.drain;
-    return (drain.graceSince ?? host.now()) + terminationGracePeriodSeconds * 1000;
+    return (drain.graceSince ?? steadyNow()) + terminationGracePeriodSeconds * 1000;
   }
 
   #isGone(): boolean {
@@ -173,8 +174,8 @@ export class StopOrder {
   }
 
   #wait(holds: () => boolean | Promise<boolean>, deadline: number): Promise<boolean> {
-    const { host, signal } = this.#options;
-    return waitUntil(holds, { everyMs: pollMs, deadline, now: () => host.now(), signal });
+    const { signal } = this.#options;
+    return waitUntil(holds, { everyMs: pollMs, deadline, signal });
   }
 }
 
