@@ -39,7 +39,8 @@ export async function mendState(folder: StateFolder): Promise<readonly string[]>
   ];
 }
 
-async function stateFiles(folder: StateFolder): Promise<readonly VersionedFile<unknown>[]> {
+/** All that is kept in a file with a copy. */
+export async function stateFiles(folder: StateFolder): Promise<readonly VersionedFile<unknown>[]> {
   const manifests = join(folder.artifacts, "manifests");
   return [
     new VersionedFile(folder.app, appShape),
