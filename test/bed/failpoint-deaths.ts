@@ -125,7 +125,7 @@ async function faultsAfter(
     ...(await faultsOf(bed, status, { revision, replicas, ...said })),
     ...(await historyFaults(client, saved)),
     ...(await levelFaults(bed, status)),
-    ...(await leftovers(bed, [revision, ...(await neverStarted(client))])),
+    ...(await leftovers(bed, revision)),
   ];
 }
 
@@ -171,19 +171,10 @@ async function levelFaults(bed: AppBed, status: StatusReport): Promise<readonly 
   ];
 }
 
-/** A release that turned back before anything was started: the next start throws its revision away. */
-async function neverStarted(client: ControllerClient): Promise<readonly number[]> {
-  return (await client.history()).filter((row) => row.outcome === "aborted").map((row) => row.to);
-}
-
 /** With one revision to keep, all of every other has to be gone: its file, its folder, what was half made. */
-async function leftovers(
-  bed: AppBed,
-  [revision = 0, ...notYet]: readonly number[],
-): Promise<readonly string[]> {
+async function leftovers(bed: AppBed, revision: number): Promise<readonly string[]> {
   const root = join(bed.dir, ".hitless");
   const kept = new Set([`${revision}.json`, `${revision}`, `${revision}.checkout.json`]);
-  for (const number of notYet) kept.add(`${number}.json`);
   const lists = ["revisions", "checkouts"].map(async (folder) =>
     (await readdir(join(root, folder)))
       .filter((name) => !kept.has(name.replace(/\.copy$/, "")))
