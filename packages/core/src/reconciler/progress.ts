@@ -81,6 +81,8 @@ export function extendDeadlines(app: App, gapMs: number): App {
     ...app,
     release: {
       ...release,
+      startedAt: release.startedAt + gapMs,
+      enteredAt: release.enteredAt + gapMs,
       reached: counting(release, (at) => at + gapMs),
       progress: { ...progress, at: progress.at + gapMs, deadlineAt: progress.deadlineAt + gapMs },
     },
