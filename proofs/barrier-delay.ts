@@ -216,7 +216,7 @@ async function untilWhy(client: ControllerClient, holds: (why: Why) => boolean):
 function askSlowly({ slow, heldMs }: Stage, url: string): void {
   for (let n = 0; n < 2 * replicas; n += 1) {
     const giveUp = new AbortController();
-    const asked = fetch(`${url}/slow?ms=${heldMs + spareMs}`, {
+    const asked = fetch(`${url}/slow?ms=${heldMs + 2 * spareMs}`, {
       headers: { connection: "close" },
       signal: giveUp.signal,
     });
