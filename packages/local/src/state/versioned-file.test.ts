@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -136,4 +137,18 @@ it("removes both", async () => {
   await file.remove();
   expect(readdirSync(folder)).toEqual([]);
   await file.remove();
+});
+
+it("never gives the number of a write that failed half way to another one", async () => {
+  const file = fresh();
+  await file.write(value("old"));
+  rmSync(`${path}.copy`);
+  mkdirSync(`${path}.copy`);
+  await expect(file.write(value("half"))).rejects.toThrow();
+  const half = readFileSync(path);
+  rmSync(`${path}.copy`, { recursive: true });
+  await file.write(value("acknowledged"));
+  // The power went, and of the last write only the copy reached the disk.
+  writeFileSync(path, half);
+  expect(await fresh().read()).toEqual(value("acknowledged"));
 });

@@ -98,8 +98,9 @@ export class VersionedFile<T> {
   async #write(value: T): Promise<void> {
     if (this.#writes === null) await this.#examine();
     const writes = (this.#writes ?? 0) + 1;
-    await writeFilesAtomic([this.path, this.copyPath], sealed(value, writes));
+    // Taken before it is tried: one that fails half way has left it on the disk.
     this.#writes = writes;
+    await writeFilesAtomic([this.path, this.copyPath], sealed(value, writes));
   }
 
   async #open(path: string): Promise<Copy<T>> {
