@@ -259,3 +259,15 @@ test("retry lets a release that goes back go forward again, and says what to typ
     next: expect.stringContaining("`hitless release` begins a new one"),
   });
 });
+
+test("a release that was accepted is not called refused because a revision cannot be removed", async () => {
+  await using bed = await busyBed();
+  await bed.operations.release(releaseBody({ config: { N: "waiting" } }));
+  bed.store.removeRevision = async () => {
+    throw new Error("the disk is read-only");
+  };
+  const accepted = await bed.operations.release(releaseBody({ config: { N: "newer" } }));
+  expect(accepted).toMatchObject({ kind: "queued", release: 4, dropped: { id: 3 } });
+  expect((await bed.store.audit()).entries.at(-1)?.result).toEqual({ kind: "accepted" });
+  expect(bed.controller.current.pending?.id).toBe(4);
+});

@@ -275,7 +275,8 @@ export class Operations {
     if (dropped === null || dropped.kind === "rollback") return;
     const { to } = dropped;
     if (after.pending?.to === to || after.release?.to === to || after.served.includes(to)) return;
-    await this.options.store.removeRevision(to);
+    // The release that took its place is accepted: what stays of this one goes at the next start.
+    await this.options.store.removeRevision(to).catch(() => undefined);
   }
 
   private async stableRevision(): Promise<Revision> {

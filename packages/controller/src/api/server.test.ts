@@ -310,6 +310,38 @@ test("down is answered before it is done", async () => {
   await eventually("asked", () => asked.length === 1);
 });
 
+test("down is done although who asked for it did not wait for the answer", async () => {
+  const { bed, client, asked } = await served();
+  const addAudit = bed.store.addAudit.bind(bed.store);
+  let goOn: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let noting = false;
+  bed.store.addAudit = async (entry) => {
+    noting = true;
+    await gone;
+    await addAudit(entry);
+  };
+  const request = httpRequest({
+    socketPath,
+    path: "/down",
+    method: "POST",
+    headers: { "content-type": "application/json" },
+  });
+  const closed = new Promise((resolve) =>
+    request.on("error", () => request.once("close", resolve)),
+  );
+  request.end(JSON.stringify({ by: "alice" }));
+  await eventually("it is noted", () => noting);
+  request.destroy();
+  await closed;
+  // The controller has seen the connection end when it answers somebody who came later.
+  await client.status();
+  goOn();
+  await eventually("asked", () => asked.length === 1);
+});
+
 test("the socket file that a killed controller left behind is replaced", async () => {
   const script = "require('net').createServer().listen(process.argv[1], () => console.log('up'))";
   const child = spawn(process.execPath, ["-e", script, socketPath]);

@@ -142,7 +142,9 @@ function changeRoutes(server: FastifyInstance, { operations, down }: ApiOptions)
   change("/intent", intentBody, (body, origin) => operations.intent(body, origin));
   server.post("/down", async ({ body, headers }, reply) => {
     const audited = await operations.down(parse(byBody, body), originOf(headers));
-    reply.raw.on("finish", () => down());
+    // Answered, or nobody is there to hear it: it is said, and nothing else is accepted any more.
+    if (reply.raw.destroyed) down();
+    else reply.raw.once("close", down);
     return audited;
   });
 }
