@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import type { StatusReport } from "@hitless/controller";
 import type { ReleaseRecord } from "@hitless/core";
 import { parse, stringify } from "yaml";
+import type { BootedMachine } from "./booted-machine.ts";
 
 export const repository = resolve(import.meta.dirname, "../..");
 
@@ -45,6 +46,8 @@ export interface BedOptions {
 export class AppBed implements AsyncDisposable {
   readonly dir: string;
   readonly port: number;
+  /** Where commands are run; null: on this machine as it is. */
+  machine: BootedMachine | null = null;
   private readonly env: NodeJS.ProcessEnv;
 
   private constructor(dir: string, port: number, env: NodeJS.ProcessEnv) {
@@ -108,7 +111,9 @@ export class AppBed implements AsyncDisposable {
   /** Like `start`, with more in the environment of this one command. */
   startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
     const began = performance.now();
-    const child = spawn(join(repository, "bin/hitless"), args, {
+    const command = [join(repository, "bin/hitless"), ...args];
+    const [program = "", ...rest] = this.machine?.lineOf(command, this.dir) ?? command;
+    const child = spawn(program, rest, {
       cwd: this.dir,
       env: { ...this.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
