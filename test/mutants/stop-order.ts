@@ -24,8 +24,8 @@ export const stopOrderMutants = mutantsOf(
   [
     "delay-left-out",
     "the drain delay is not waited for",
-    "const delayEnd = (drain.withdrawnAt ?? host.now()) + delaySeconds * 1000;",
-    "const delayEnd = (drain.withdrawnAt ?? host.now()) + delaySeconds;",
+    "const delayEnd = (drain.withdrawnAt ?? steadyNow()) + delaySeconds * 1000;",
+    "const delayEnd = (drain.withdrawnAt ?? steadyNow()) + delaySeconds;",
   ],
   [
     "pre-stop-twice",
@@ -36,8 +36,8 @@ export const stopOrderMutants = mutantsOf(
   [
     "grace-from-the-signal",
     "the grace counts anew under the next controller",
-    "return (drain.graceSince ?? host.now()) + terminationGracePeriodSeconds * 1000;",
-    "return host.now() + terminationGracePeriodSeconds * 1000;",
+    "return (drain.graceSince ?? steadyNow()) + terminationGracePeriodSeconds * 1000;",
+    "return steadyNow() + terminationGracePeriodSeconds * 1000;",
   ],
   [
     "leader-alone-is-told",
