@@ -53,8 +53,7 @@ export async function startProcess(
     return { leader: spawned.identity, exited: spawned.exited };
   } catch (error) {
     signal.throwIfAborted();
-    const message = error instanceof Error ? error.message : String(error);
-    return { kind: "notStarted", error: message, at: Date.now() };
+    return { kind: "notStarted", error: whyNotStarted(error), at: Date.now() };
   }
 }
 
@@ -72,6 +71,14 @@ async function recorded(host: ReplicaHost, signal: AbortSignal): Promise<void> {
       await pause(recordAgainMs, signal);
     }
   }
+}
+
+/** With its code and what to do: this is all that `why` will say of a replica that has no log. */
+function whyNotStarted(error: unknown): string {
+  if (!(error instanceof HitlessError))
+    return String(error instanceof Error ? error.message : error);
+  const { code, message, next } = error;
+  return `${code}: ${message}${next === undefined ? "" : ` (${next})`}`;
 }
 
 /** The process that the record speaks of, or one that was started and never recorded. */

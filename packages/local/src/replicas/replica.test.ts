@@ -181,6 +181,21 @@ it("names the command that cannot be started", async () => {
   expect(replica.view().state).toBe("stopped");
 });
 
+it("says by its code that no port is left, and what to do", async () => {
+  const stranger = createServer();
+  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+  const address = stranger.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  bench.ports = new PortPool({ range: { from: port, to: port } });
+  const replica = bench.replica(revisionOf({}));
+  replica.run();
+  await bench.untilState(replica, "failed");
+  const error = expect.stringMatching(/^NO_FREE_PORT: no port from .*HITLESS_PORTS/);
+  expect(bench.exits).toMatchObject([{ kind: "notStarted", error }]);
+  await replica.stop();
+  stranger.close();
+});
+
 it("takes another port at once when a stranger holds its own", async () => {
   const ports: number[] = [];
   bench.ports = new PortPool({
