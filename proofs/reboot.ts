@@ -30,7 +30,7 @@ type Moment = (typeof moments)[number];
 /** The machine goes down with everything on it, and comes up again: another boot, no processes. */
 export const proof: Proof = {
   title: `${moments.length} reboots, most in the middle of a release: \`up\` brings everything back as it was`,
-  seconds: 240,
+  seconds: 200,
   async run(args): Promise<Finding> {
     const seed = Number(args[0] ?? Date.now() % 100_000);
     console.log(`seed ${seed} (repeat with: npm run prove -- reboot ${seed})`);

@@ -29,7 +29,7 @@ interface Met {
 export const proof: Proof = {
   title:
     "a second `up` is refused at any moment; one that was stopped is replaced, seen gone first",
-  seconds: 600,
+  seconds: 420,
   async run(args): Promise<Finding> {
     const count = Number(args[0] ?? 1);
     const seed = Number(args[1] ?? Date.now() % 100_000);
