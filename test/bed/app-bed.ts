@@ -1,6 +1,16 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import {
+  chown,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -37,6 +47,10 @@ export interface BedOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Environment of every command, and so of the controller. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where the bed's folder is made; by default the system's temporary folder. */
+  readonly parent?: string;
+  /** User id that every command runs as, and that owns the folder; needs root. */
+  readonly user?: number;
 }
 
 /**
@@ -49,21 +63,23 @@ export class AppBed implements AsyncDisposable {
   /** Where commands are run; null: on this machine as it is. */
   machine: BootedMachine | null = null;
   private readonly env: NodeJS.ProcessEnv;
+  private readonly user: number | undefined;
 
-  private constructor(dir: string, port: number, env: NodeJS.ProcessEnv) {
-    this.dir = dir;
+  private constructor(root: string, port: number, options: BedOptions) {
+    this.dir = join(root, "app");
     this.port = port;
-    this.env = env;
+    this.user = options.user;
+    const own = { XDG_RUNTIME_DIR: join(root, "run"), NO_COLOR: "1" };
+    this.env = { ...process.env, ...own, ...options.env };
   }
 
   static async make(options: BedOptions): Promise<AppBed> {
-    const root = await mkdtemp(join(tmpdir(), "hitless-bed-"));
-    const runtime = join(root, "run");
-    await mkdir(runtime, { mode: 0o700 });
-    const env = { ...process.env, XDG_RUNTIME_DIR: runtime, NO_COLOR: "1", ...options.env };
-    const bed = new AppBed(join(root, "app"), await freePort(), env);
+    const root = await mkdtemp(join(options.parent ?? tmpdir(), "hitless-bed-"));
+    await mkdir(join(root, "run"), { mode: 0o700 });
+    const bed = new AppBed(root, await freePort(), options);
     await bed.use(options.app);
     await bed.edit({ port: bed.port, ...options.settings });
+    if (options.user !== undefined) await giveTo(options.user, root);
     return bed;
   }
 
@@ -116,6 +132,7 @@ export class AppBed implements AsyncDisposable {
     const child = spawn(program, rest, {
       cwd: this.dir,
       env: { ...this.env, ...env },
+      ...(this.user === undefined ? {} : { uid: this.user, gid: this.user }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";
@@ -231,6 +248,11 @@ export function isRunning(pid: number): boolean {
     return false;
   }
   return !stateOf(pid).startsWith("Z");
+}
+
+async function giveTo(user: number, root: string): Promise<void> {
+  const below = await readdir(root, { recursive: true });
+  for (const path of ["", ...below]) await chown(join(root, path), user, user);
 }
 
 /** A port that was free a moment ago. */

@@ -5,6 +5,7 @@ export { isAlive, isSameIdentity, type ProcessIdentity } from "./processes/proce
 export { findAccount } from "./processes/user-account.ts";
 export { proxyRuns } from "./routing/proxy-runs.ts";
 export { EnvironmentSecrets } from "./secrets/environment-secrets.ts";
+export { assertRoom } from "./state/assert-room.ts";
 export {
   acquireLock,
   type ControllerLock,

@@ -2,7 +2,13 @@ import { spawn } from "node:child_process";
 import { open, readFile, stat } from "node:fs/promises";
 import { ControllerClient } from "@hitless/controller";
 import { allErrorCodes, HitlessError } from "@hitless/core";
-import { controllerOf, createState, type ProcessIdentity, type StateFolder } from "@hitless/local";
+import {
+  assertRoom,
+  controllerOf,
+  createState,
+  type ProcessIdentity,
+  type StateFolder,
+} from "@hitless/local";
 import { withOrigin } from "../origin.ts";
 import { type Place, stateOf } from "../place.ts";
 
@@ -76,7 +82,10 @@ async function answering(client: ControllerClient, starting: Starting): Promise<
     );
   const { folder } = starting;
   const said = (await readFile(folder.controllerLog)).subarray(starting.before).toString("utf8");
-  throw lastWords(said) ?? (await replacedBy(folder)) ?? silent(said, folder.controllerLog);
+  const known = lastWords(said) ?? (await replacedBy(folder));
+  // What a full disk makes it say, a full disk does not take.
+  if (known === null) await assertRoom(folder);
+  throw known ?? silent(said, folder.controllerLog);
 }
 
 /** The error that the controller printed before it ended, as if it were ours; null without one. */
