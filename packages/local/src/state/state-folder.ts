@@ -73,6 +73,8 @@ async function socketsOf(root: string): Promise<StateFolder["sockets"]> {
   if (noted !== null && (await isListenedOn(noted))) {
     return { control: noted.control, proxy: noted.proxy };
   }
+  // A note that nobody can read was written here all the same.
+  if (note === null && (await stat(noteOf(root)).catch(() => null)) !== null) return usual;
   // Those of a folder that was here and was moved away with all that runs in it.
   return (await isListenedOn(usual)) ? socketsFor(`${root}#`) : usual;
 }

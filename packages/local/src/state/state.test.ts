@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AuditEntry, newApp, type ReleaseRecord } from "@hitless/core";
@@ -139,4 +141,19 @@ test("lines keep the order of the calls", async () => {
   const log = new LineLog(join(dir, "lines.jsonl"), z.number());
   await Promise.all(Array.from({ length: 50 }, (_, n) => log.append(n)));
   expect(await log.read()).toEqual(Array.from({ length: 50 }, (_, n) => n));
+});
+
+test("a damaged note of the sockets moves nobody to other ones", async () => {
+  const before = (await locateState(dir)).sockets;
+  await openStore();
+  const listener = createServer().listen(before.control);
+  await once(listener, "listening");
+  try {
+    for (const text of ["", '{"schema":2,', "{}"]) {
+      await writeFile(join(dir, ".hitless", "sockets.json"), text);
+      expect((await locateState(dir)).sockets).toEqual(before);
+    }
+  } finally {
+    listener.close();
+  }
 });
