@@ -31,8 +31,8 @@ export const invariantMutants = mutantsOf(
   [
     "warm-side-may-go",
     "a revision that is kept warm may lose replicas",
-    "if (app.kept.some((k) => k.warm && k.revision === scale.revision) && taken > 0) {",
-    "if (app.kept.some((k) => k.warm && k.revision === scale.revision) && taken > 1e9) {",
+    "if (kept !== undefined && kept.until > world.now && taken > 0) {",
+    "if (kept !== undefined && kept.until > world.now && taken > 1e9) {",
   ],
   [
     "weights-need-no-sum",

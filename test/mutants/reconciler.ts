@@ -256,8 +256,8 @@ export const reconcilerMutants = [
     [
       "way-back-from-the-start",
       "a way back skips the waypoints that lie behind",
-      "back: wayBack(release.plan, release.cursor),",
-      "back: wayBack(release.plan, 0),",
+      "back: wayBack(release),",
+      "back: wayBack({ ...release, cursor: 0 }),",
     ],
   ),
   ...mutantsOf(

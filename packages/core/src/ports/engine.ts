@@ -51,7 +51,8 @@ export interface LogLine {
  *    for counters and probes that answer as before; it may merge changes, never lose the last. It
  *    tells what comes after the first `next`, to everyone who listens, and ends when aborted.
  * 8. What a controller observes after it was started is not older than its start: it does not know
- *    the token of a mutation that its predecessor died over.
+ *    the token of a mutation that its predecessor died over. Nor is what it observes after an
+ *    `apply` that threw older than that call.
  * 9. After `collect` the revision is in no view of replicas or revisions any more, and cannot be
  *    started again. One that has a level or a replica is refused (REFUSED), and nothing changes.
  * 10. Exits that nobody asked for are counted by revision and never forgotten before `collect`:

@@ -90,9 +90,9 @@ describe("violations", () => {
   });
 
   it("names a scale down of a revision that is kept warm", async () => {
-    const { app, engine } = await midway([[2, 3]]);
-    const kept = { ...app, kept: [{ revision: 2, warm: true, until: 0 }] };
-    expect(broken(kept, engine, scale(2, 2))).toEqual(["4: revision 2 is kept warm"]);
+    const { app, engine } = await midway([[7, 3]]);
+    const kept = { ...app, kept: [{ revision: 7, warm: true, until: Number.POSITIVE_INFINITY }] };
+    expect(broken(kept, engine, scale(7, 2))).toEqual(["4: revision 7 is kept warm"]);
   });
 
   it("names a route to a revision with nobody available", async () => {

@@ -47,6 +47,12 @@ function scaleViolations(app: App, scale: Scale, world: World): readonly string[
   const position = positionOf(app, world);
   const limits = limitsAt(app, position, world.now);
   const taken = Math.max(0, side.level - scale.replicas);
+  const kept = app.kept.find((k) => k.warm && k.revision === scale.revision);
+  if (kept !== undefined && kept.until > world.now && taken > 0) {
+    found.push(`4: revision ${scale.revision} is kept warm`);
+  }
+  // What is only kept warm serves nobody.
+  if (world.parked.has(scale.revision)) return found;
   const healthy = Math.max(0, taken - unavailableOf(side));
   const available = sum(world, (s) => s.available) - healthy;
   if (healthy > 0 && available < limits.minAvailable) {
@@ -67,16 +73,13 @@ function scaleViolations(app: App, scale: Scale, world: World): readonly string[
   if (weight > 0 && scale.replicas === 0) {
     found.push(`2, 4: revision ${scale.revision} gets ${weight} % of the requests`);
   }
-  if (app.kept.some((k) => k.warm && k.revision === scale.revision) && taken > 0) {
-    found.push(`4: revision ${scale.revision} is kept warm`);
-  }
   return found;
 }
 
 function routeViolations(app: App, route: Route, world: World): readonly string[] {
   const { rule } = route.table;
   if (rule.kind === "byReplica") return [];
-  const found = growingShares(app.route.rule, rule)
+  const found = growingShares(app, world, rule)
     .filter(({ revision }) => sideOf(world, revision).available === 0)
     .map(({ revision }) => `2: revision ${revision} has no available replica`);
   if (rule.kind !== "byWeight") return found;

@@ -16,7 +16,7 @@ import { routeStands, routeStep } from "./route-step.ts";
 import { growthStep, shrinkStep, sum } from "./scale-step.ts";
 import { account } from "./traffic.ts";
 import { turnBackDecision } from "./turn-back.ts";
-import { type Facts, isWhy, readWorld, unobservable, type World } from "./world.ts";
+import { type Facts, isWhy, readWorld, sideOf, unobservable, type World } from "./world.ts";
 
 /** What the loop must read before it calls `next`. Reading is no mutation. */
 export function needs(app: App): readonly Observation[] {
@@ -42,7 +42,7 @@ export function next(app: App, seen: Observed, at: { now: number; facts: Facts }
   const counted = account(app, seen);
   return (
     barrier(world) ??
-    expireKept(counted, at.now) ??
+    expireKept(counted, world) ??
     startPending(counted, at.now) ??
     moveRelease(counted, world, at.facts) ??
     stand(counted, world, at.facts)
@@ -64,12 +64,18 @@ function barrier(world: World): Decision | null {
   return null;
 }
 
-/** Revisions are kept for a time, not for good. */
-function expireKept(app: App, now: number): Decision | null {
-  const kept = app.kept.filter((k) => k.until > now);
-  if (kept.length === app.kept.length) return null;
-  const revisions = app.kept.filter((k) => k.until <= now).map((k) => k.revision);
-  return { kind: "advance", app: { ...app, kept }, why: { kind: "keptExpired", revisions } };
+/** Revisions are kept for a time, not for good. Their replicas go first: they serve nobody. */
+function expireKept(app: App, world: World): Decision | null {
+  const over = app.kept.filter((k) => k.until <= world.now).map((k) => k.revision);
+  if (over.length === 0) return null;
+  const warm = over.find((n) => world.parked.has(n) && sideOf(world, n).level > 0);
+  if (warm !== undefined) return mutate(app, { kind: "scale", revision: warm, replicas: 0 }, world);
+  const kept = app.kept.filter((k) => k.until > world.now);
+  return {
+    kind: "advance",
+    app: { ...app, kept },
+    why: { kind: "keptExpired", revisions: over },
+  };
 }
 
 /** What a release decides before anything is moved: failure, progress, a pause. */
@@ -95,7 +101,7 @@ function stand(app: App, world: World, facts: Facts): Decision {
   const limits = limitsAt(app, position, world.now);
   const grow = growthStep(position, world, limits);
   if (grow !== null && world.fits) return mutate(app, grow, world);
-  const excess = shrinkStep(atMost(position, app), world, limits);
+  const excess = shrinkStep(atMost(position, app, world), world, limits);
   if (excess !== null) return mutate(app, excess, world);
   const route = routeStep(app, position, { world, limits });
   if (route !== null) return mutate(app, route, world);

@@ -63,12 +63,13 @@ export function positionOf(app: App, world: World): Position {
  * The same position for a side that has more than anybody wants since the desired number fell:
  * what is above it can go whatever the route is, and may be in the way of what has to grow.
  */
-export function atMost(position: Position, app: App): Position {
-  const { rule } = app.route;
-  // Who gets requests whatever its size keeps somebody to answer them.
+export function atMost(position: Position, app: App, world: World): Position {
+  const { rule, generation } = app.route;
+  const known = world.route.accepted === generation;
   const answering = rule.kind === "byReplica" ? [] : routedRevisions(rule);
   const targets = [...position.targets].map(([revision, target]) => {
-    const least = answering.includes(revision) ? 1 : 0;
+    // Who gets requests whatever its size, or may, keeps somebody to answer them.
+    const least = answering.includes(revision) || !known ? 1 : 0;
     return [revision, Math.max(target, app.desired.replicas, least)] as const;
   });
   return { ...position, targets: new Map(targets) };

@@ -47,13 +47,26 @@ function lacking(app: App, position: Position, at: { world: World; facts: Facts 
     return { why: { kind: "settling", revision, replica: id, until }, lookAgain: until };
   }
   return {
-    // Enough of them are there, and what leaves waits for the rest.
     why: {
-      ...starting(side, side.available < wanted ? wanted : target),
+      ...waitedFor(position, at.world, { side, wanted }),
       deadlineAt: back ? null : deadlineAt,
     },
     lookAgain: back || deadlineAt === null || deadlineAt <= at.world.now ? null : deadlineAt,
   };
+}
+
+/**
+ * The side whose replicas are not there: the arriving one, or, when enough of that one are, whoever
+ * has to come up before another side may go.
+ */
+function waitedFor(position: Position, world: World, arriving: { side: Side; wanted: number }) {
+  const { side, wanted } = arriving;
+  if (side.available < wanted) return starting(side, wanted);
+  for (const [revision, target] of position.targets) {
+    const other = sideOf(world, revision);
+    if (other.available < target) return starting(other, target);
+  }
+  return starting(side, wanted);
 }
 
 /** The route is not what the position wants, because somebody's share has not the replicas it needs. */

@@ -180,5 +180,7 @@ function begin(app: App, request: PendingRelease, now: number): App {
     waived: "none",
     contracted: false,
   };
-  return { ...app, pending: null, release, releases: Math.max(app.releases, id) };
+  // Who takes part is no longer only kept.
+  const kept = app.kept.filter((k) => k.revision !== request.to);
+  return { ...app, pending: null, kept, release, releases: Math.max(app.releases, id) };
 }

@@ -49,7 +49,7 @@ export function lackingFor(
   const lacking =
     position.rule === null
       ? []
-      : growingShares(app.route.rule, position.rule).filter((share) => {
+      : growingShares(app, at.world, position.rule).filter((share) => {
           const target = position.targets.get(share.revision) ?? 0;
           const needed = Math.min(target, Math.ceil((share.percent / 100) * full));
           return (
@@ -59,8 +59,13 @@ export function lackingFor(
   return lacking[0]?.revision ?? null;
 }
 
-/** The revisions that may get more of the requests under a new rule, with their share of them. */
-export function growingShares(before: RouteRule, rule: RouteRule) {
+/**
+ * The revisions that may get more of the requests under a new rule, with their share of them. Of a
+ * table that was never handed over nobody has got anything yet.
+ */
+export function growingShares(app: App, world: World, rule: RouteRule) {
+  const known = world.route.accepted === app.route.generation;
+  const before: RouteRule = known ? app.route.rule : { kind: "byReplica", revisions: [] };
   return sharesOf(rule).filter(({ revision, percent }) => percent > mostOf(before, revision));
 }
 

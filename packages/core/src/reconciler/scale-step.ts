@@ -52,8 +52,13 @@ export function unavailableOf(side: Side): number {
   return Math.max(0, side.level - side.available);
 }
 
+/** Over all revisions that take part: those that are only kept warm do not. */
 export function sum(world: World, of: (side: Side) => number): number {
-  return [...world.sides.values()].reduce((total, side) => total + of(side), 0);
+  let total = 0;
+  for (const side of world.sides.values()) {
+    if (!world.parked.has(side.revision)) total += of(side);
+  }
+  return total;
 }
 
 function arrivingFirst(position: Position): readonly (readonly [number, number])[] {

@@ -26,6 +26,8 @@ export interface World {
   readonly requests: Readonly<Record<number, number>>;
   readonly seen: Observed;
   readonly now: number;
+  /** Revisions that are only kept warm: their replicas serve nobody and count for nothing. */
+  readonly parked: ReadonlySet<number>;
 }
 
 /** What `next` needs to know of a revision beside its number. */
@@ -56,7 +58,14 @@ export function readWorld(
     requests: requests.kind === "known" ? requests.value : {},
     seen,
     now: at.now,
+    parked: parkedIn(app),
   };
+}
+
+function parkedIn(app: App): ReadonlySet<number> {
+  const inUse = [app.stable, app.release?.from, app.release?.to];
+  const warm = app.kept.filter((k) => k.warm).map((k) => k.revision);
+  return new Set(warm.filter((revision) => !inUse.includes(revision)));
 }
 
 /** When a ready replica becomes available (Kubernetes `minReadySeconds`). */

@@ -32,13 +32,16 @@ function resolve(amount: Amount, desired: number, round: (n: number) => number):
   return round(exact((Number.parseFloat(amount) * desired) / 100));
 }
 
-/** Whole replicas of a count; shares are rounded up, so that a share above 0 is never nobody. */
+/**
+ * Whole replicas of a count; shares are rounded up, so that a share above 0 is never nobody. A
+ * fixed number is never more than the desired one: there would be no room for it.
+ */
 export function countOf(count: Count, desired: number, level: number): number {
   switch (count.kind) {
     case "share":
       return Math.ceil(exact(count.of * desired));
     case "fixed":
-      return count.n;
+      return Math.min(count.n, desired);
     case "keep":
       return level;
   }

@@ -1,16 +1,19 @@
+import type { Release } from "../model/release.ts";
 import type { RouteIntent } from "../model/route-intent.ts";
 import type { Waypoint } from "../model/waypoint.ts";
-import { waypoint } from "./waypoint.ts";
+import { noneToKeep, waypoint } from "./waypoint.ts";
 
 /**
  * The way back from a waypoint, for any strategy: give the old side its full size and all
  * requests, then take the new side away. It waits for nothing of what it leaves. Where the way
  * forward never let both sides run at once, neither does the way back.
  */
-export function wayBack(plan: readonly Waypoint[], cursor: number): readonly Waypoint[] {
+export function wayBack(release: Pick<Release, "plan" | "cursor" | "from">): readonly Waypoint[] {
+  const { plan, cursor, from } = release;
   const at = plan[Math.min(cursor, plan.length - 1)];
   if (at === undefined) return [];
-  const { pace } = at;
+  // Where nobody served before, nobody is cared for on the way back either.
+  const pace = from === null ? noneToKeep : at.pace;
   const route: RouteIntent =
     at.route.kind === "byReplica" ? at.route : { kind: "byWeight", canary: 0, sticky: null };
   const back = waypoint("back", { stable: 1, canary: 0 }, { pace, route });

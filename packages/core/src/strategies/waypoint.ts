@@ -1,4 +1,7 @@
-import type { Count, Waypoint } from "../model/waypoint.ts";
+import type { Count, Pace, Waypoint } from "../model/waypoint.ts";
+
+/** The pace where there is nobody to care for: all at once. */
+export const noneToKeep: Pace = { surge: 0, unavailable: "100%" };
 
 /** A waypoint from shares of the desired number, with the usual rest. */
 export function waypoint(

@@ -83,10 +83,13 @@ export function loose(simulation: Simulation): readonly string[] {
   if (app.release !== null) found.push("a release is under way");
   if (app.pending !== null) found.push("a release is pending");
   for (const [revision, level] of engine.levels()) {
+    const warm = app.kept.some((k) => k.warm && k.revision === revision);
+    if (warm && revision !== app.stable) continue;
     const wanted = revision === app.stable ? app.desired.replicas : 0;
     if (level !== wanted) found.push(`revision ${revision} has level ${level}, not ${wanted}`);
   }
-  const strangers = engine.replicas().filter((r) => r.revision !== app.stable);
+  const kept = new Set([app.stable, ...app.kept.filter((k) => k.warm).map((k) => k.revision)]);
+  const strangers = engine.replicas().filter((r) => !kept.has(r.revision));
   found.push(...strangers.map((r) => `${r.id} is left over`));
   const { rule } = engine.dataPlane.inForce;
   const expected = JSON.stringify({ kind: "byReplica", revisions: [app.stable] });

@@ -22,6 +22,8 @@ export interface FakeEngineOptions {
   /** Up to this much is added to each start, drawn from `seed`, ms. Default 0. */
   readonly jitterMs?: number;
   readonly seed?: number;
+  /** What the clock says when it begins, ms since the epoch. Default 0. */
+  readonly startsAt?: number;
 }
 
 /** What happens when a mutation takes effect; `take` makes it happen, and must be called once. */
@@ -32,6 +34,15 @@ interface Late {
   readonly token: number;
   readonly due: number;
 }
+
+const usual: Required<FakeEngineOptions> = {
+  behaviour: {},
+  routeMs: 10,
+  slots: null,
+  jitterMs: 0,
+  seed: 1,
+  startsAt: 0,
+};
 
 const healthy: Behaviour = {
   startMs: 1000,
@@ -60,7 +71,7 @@ export class FakeEngine implements Engine, Clock {
   readonly #late: Late[] = [];
   #options: Required<FakeEngineOptions>;
   #witness: Witness = (_, take) => take();
-  /** Time since the engine began; the wall clock may be ahead of it or behind. */
+  /** True time; the wall clock may be ahead of it or behind. */
   #elapsed = 0;
   #wallAheadMs = 0;
   #lateMs = 0;
@@ -71,7 +82,8 @@ export class FakeEngine implements Engine, Clock {
   #deafSince: number | null = null;
 
   constructor(options: FakeEngineOptions = {}) {
-    this.#options = { behaviour: {}, routeMs: 10, slots: null, jitterMs: 0, seed: 1, ...options };
+    this.#options = { ...usual, ...options };
+    this.#elapsed = this.#options.startsAt;
     this.#random = this.#options.seed;
     this.dataPlane = new FakeDataPlane(this.#options.routeMs);
     this.#fleet = new FakeFleet({
@@ -88,7 +100,7 @@ export class FakeEngine implements Engine, Clock {
     return this.#elapsed + this.#wallAheadMs;
   }
 
-  /** Time that has passed in truth, ms. */
+  /** What a clock would say that never jumps. */
   get elapsed(): number {
     return this.#elapsed;
   }

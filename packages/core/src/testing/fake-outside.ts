@@ -1,5 +1,6 @@
+import type { App } from "../model/app.ts";
 import type { Mutation } from "../model/mutation.ts";
-import type { Observed, SchemaView } from "../model/observed.ts";
+import type { Observed, ReplicaView, SchemaView } from "../model/observed.ts";
 
 const takesMs = 1000;
 
@@ -49,4 +50,12 @@ export class FakeOutside {
     }
     return next;
   }
+}
+
+/** Last words of what may become the evidence of a failure. */
+export function lastLines(app: App, replicas: readonly ReplicaView[]): Observed["lastLogLines"] {
+  const { release } = app;
+  if (release?.direction !== "forward") return {};
+  const failing = replicas.filter((r) => r.revision === release.to && r.state !== "ready");
+  return Object.fromEntries(failing.map((r) => [r.id, [`last words of ${r.id}`]]));
 }

@@ -9,8 +9,9 @@ export class FakeStore implements ReleaseStore {
   readonly #revisions = new Map<number, Revision>();
   readonly #records = new Map<number, ReleaseRecord>();
   readonly #events: AppEvent[] = [];
-  /** Are told what became durable. */
+  /** Are told what became durable, and what was read. */
   onSave: (app: App) => void = () => {};
+  onLoad: (app: App) => void = () => {};
   onRecord: (record: ReleaseRecord) => void = () => {};
   readonly #audit: AuditEntry[] = [];
   #app: App | null = null;
@@ -19,6 +20,7 @@ export class FakeStore implements ReleaseStore {
   async load(): Promise<App | null> {
     if (this.#app === null) return null;
     const parsed: App = JSON.parse(JSON.stringify(this.#app));
+    this.onLoad(parsed);
     return parsed;
   }
 

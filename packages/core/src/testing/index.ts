@@ -24,3 +24,7 @@ export { FakeStore } from "./fake-store.ts";
 export { type Difference, type ReplayReport, replayTrace } from "./replay.ts";
 export type { Scenario, SimEvent } from "./scenario.ts";
 export { Simulation, simulate } from "./simulate.ts";
+export { type Batch, type Broken, medianOf, only, playMany } from "./stories/batch.ts";
+export { Coverage, impossible } from "./stories/coverage.ts";
+export { play } from "./stories/play.ts";
+export { tell } from "./stories/tell.ts";

@@ -18,7 +18,7 @@ export type SimEvent = {
       readonly act: (app: App, now: number) => App;
     }
   /** What the world does. */
-  | { readonly world: (simulation: Simulation) => void }
+  | { readonly world: (simulation: Simulation) => void | Promise<void> }
 );
 
 /** One run: an app, an engine, and what happens to them. */
@@ -32,6 +32,8 @@ export interface Scenario {
   readonly hook?: (key: string) => "done" | "failed";
   /** Asked whenever the controller could come to harm. */
   readonly mishap?: (danger: Danger, simulation: Simulation) => Mishap | null;
+  /** For how long nobody controls the app after a mishap has killed who did, ms. Default 0. */
+  readonly awayMs?: () => number;
   /** Every mutation reaches the engine so often. Default 1. */
   readonly deliveries?: (simulation: Simulation) => number;
   /** Is told of every step. */

@@ -1,7 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { EngineMutation, Mutation } from "../model/mutation.ts";
-import type { Observed, ReplicaView, Verdict } from "../model/observed.ts";
+import type { Observed, Verdict } from "../model/observed.ts";
 import type { ReleaseRecord } from "../model/release.ts";
 import type { Why } from "../model/why.ts";
 import { needs } from "../reconciler/next.ts";
@@ -9,12 +9,13 @@ import type { Facts } from "../reconciler/world.ts";
 import { CallFailed, type Danger, Killed } from "./danger.ts";
 import { FakeController } from "./fake-controller.ts";
 import type { FakeEngine } from "./fake-engine.ts";
-import { FakeOutside } from "./fake-outside.ts";
+import { FakeOutside, lastLines } from "./fake-outside.ts";
 import { FakeStore } from "./fake-store.ts";
-import { brokenAfter, Judge } from "./judge/judge.ts";
-import { brokenBy } from "./judge/judge-mutation.ts";
+import { brokenAfter, holdsForTwo, Judge } from "./judge/judge.ts";
+import { brokenBy, held } from "./judge/judge-mutation.ts";
 import type { Scenario, SimEvent } from "./scenario.ts";
-import { type Step, type TraceLine, traceLine } from "./trace.ts";
+import { SimulationFault, storyOf } from "./simulation-fault.ts";
+import { forget, type Step, type TraceLine, traceLine } from "./trace.ts";
 import { type Truth, truthOf } from "./truth.ts";
 
 const signal = new AbortController().signal;
@@ -23,16 +24,6 @@ const afterErrorMs = 1000;
 /** Most times in a row that a wait for the same reason is slept twice as long. */
 const mostDoublings = 5;
 const highestRevision = 40;
-
-/** A run that broke a rule; the message says which and what led there. */
-export class SimulationFault extends Error {
-  readonly broken: readonly string[];
-
-  constructor(broken: readonly string[], story: string) {
-    super([...broken, story].join("\n"));
-    this.broken = broken;
-  }
-}
 
 /**
  * Runs an app against the fake engine with a controller that does what the real one does. Stops
@@ -50,7 +41,8 @@ export class Simulation {
   readonly #waiting: Set<SimEvent>;
   readonly #steps: Step[] = [];
   readonly #facts: Facts;
-  readonly #askedBy = new WeakMap<Mutation, App>();
+  /** Who decided a mutation, knowing of how many losses. */
+  readonly #askedBy = new WeakMap<Mutation, { readonly app: App; readonly losses: number }>();
   #saved: App;
   #controllers: readonly FakeController[] = [];
   #broken: readonly string[] = [];
@@ -61,6 +53,7 @@ export class Simulation {
   #mutations = 0;
   #idle = 0;
   #doublings = 0;
+  #doubled = false;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -72,6 +65,7 @@ export class Simulation {
       this.#saved = app;
       this.#refuse(this.#judge.onSave(app));
     };
+    this.store.onLoad = (app) => this.#judge.onLoad(app);
     this.store.onRecord = (record) => this.#judge.onRecord(record);
     this.#waiting = new Set(scenario.events ?? []);
     const minReadyMs = scenario.minReadyMs ?? 0;
@@ -87,6 +81,11 @@ export class Simulation {
   /** Whether somebody controls the app. */
   get controlled(): boolean {
     return this.#controllers.length > 0;
+  }
+
+  /** Whether two controllers have acted at once. */
+  get doubled(): boolean {
+    return this.#doubled;
   }
 
   /** Mutations decided so far. */
@@ -109,7 +108,6 @@ export class Simulation {
     return truthOf(this.engine, this.#scenario.minReadyMs ?? 0);
   }
 
-  /** Rows of the history, oldest first. */
   history(): Promise<readonly ReleaseRecord[]> {
     return this.store.history();
   }
@@ -132,14 +130,25 @@ export class Simulation {
     else if (this.#lastSeen !== null) this.#lastSeen += ms;
   }
 
+  /** Something else will happen. */
+  expect(event: SimEvent): void {
+    this.#waiting.add(event);
+  }
+
   /** A second controller acts beside the first, which the lock of a store is there to prevent. */
   async double(): Promise<void> {
-    this.#controllers = [...this.#controllers, await this.#open()];
+    try {
+      this.#controllers = [...this.#controllers, await this.#open()];
+      this.#doubled = true;
+    } catch (thrown) {
+      this.#survive(thrown);
+    }
   }
 
   /** Only the newest controller is left. */
   undouble(): void {
     this.#controllers = this.#controllers.slice(-1);
+    if (this.#doubled) this.kill(0);
   }
 
   /** Runs until steady with no event left, or until the scenario says so. */
@@ -164,7 +173,9 @@ export class Simulation {
     for (const controller of this.#controllers) decision = await this.#turn(controller);
     this.#note(decision);
     if (decision?.kind === "steady" && this.#awaited() === Number.POSITIVE_INFINITY) return true;
-    if (this.controlled) this.#sleepAfter(decision);
+    if (!this.controlled) return false;
+    const restMs = decision === null ? afterErrorMs : this.#restMs(decision);
+    if (restMs !== null) this.#sleep(this.engine.elapsed + restMs);
     return false;
   }
 
@@ -235,13 +246,24 @@ export class Simulation {
   #danger(point: Danger): void {
     const mishap = this.#scenario.mishap?.(point, this) ?? null;
     if (mishap === null) return;
-    if (mishap === "failed") throw new CallFailed(point);
-    if (this.controlled) this.kill(this.#awayUntil - this.engine.elapsed);
+    if (mishap === "failed") {
+      this.#lookAnew(point);
+      throw new CallFailed(point);
+    }
+    this.kill(this.#scenario.awayMs?.() ?? 0);
     throw new Killed(point);
   }
 
+  /** What was done and said to have failed: nothing is built on it, and nothing older is seen. */
+  #lookAnew(point: Danger): void {
+    if (point === "after mutation") {
+      this.engine.thaw();
+      this.engine.settle();
+    } else if (point.startsWith("after")) this.#judge.onDoubt();
+  }
+
   async #apply(mutation: Mutation, app: App): Promise<number> {
-    this.#askedBy.set(mutation, app);
+    this.#askedBy.set(mutation, { app, losses: this.engine.seenLosses });
     if (mutation.kind === "hook" || mutation.kind === "migrate") {
       this.#witness(mutation, () => this.outside.begin(mutation, this.engine.elapsed));
       return 0;
@@ -255,9 +277,12 @@ export class Simulation {
   #witness(mutation: EngineMutation | Mutation, take: () => void): void {
     const before = this.truth();
     take();
-    // Nobody can know of a loss that an old view hides; the controller has judged by that view.
-    if (this.engine.losses !== this.engine.seenLosses || this.engine.frozen) return;
-    const app = this.#askedBy.get(mutation) ?? this.#saved;
+    // Delivered again: the first time was judged.
+    if (held(mutation, before)) return;
+    const asked = this.#askedBy.get(mutation);
+    // Nobody can know of a loss that an old view hides, or that comes before a late effect.
+    if (asked === undefined || this.engine.losses !== asked.losses || this.engine.frozen) return;
+    const { app } = asked;
     const deed = { app, strategy: this.#judge.strategyOf(app), now: this.now(), before };
     this.#refuse(brokenBy(mutation, { ...deed, after: this.truth() }));
   }
@@ -285,7 +310,7 @@ export class Simulation {
       if (!this.#due(event)) continue;
       if ("world" in event) {
         this.#waiting.delete(event);
-        event.world(this);
+        await event.world(this);
         continue;
       }
       // Who finds nobody to talk to asks again.
@@ -308,14 +333,10 @@ export class Simulation {
   #awaited(): number {
     let soonest = Number.POSITIVE_INFINITY;
     for (const { when } of this.#waiting) {
-      if (typeof when === "number" && when < soonest) soonest = when;
+      // What is due and waits for a controller comes with it.
+      if (typeof when === "number" && when > this.engine.elapsed && when < soonest) soonest = when;
     }
     return soonest;
-  }
-
-  #sleepAfter(decision: Decision | null): void {
-    const forMs = decision === null ? afterErrorMs : this.#restMs(decision);
-    if (forMs !== null) this.#sleep(this.engine.elapsed + forMs);
   }
 
   /** For how long nothing is to be done after a decision; null: the next turn follows at once. */
@@ -347,6 +368,11 @@ export class Simulation {
     this.#steps.push({ at: this.engine.elapsed, decision, truth });
     forget(this.#steps, this.#scenario.traced);
     forget(this.decisions, this.#scenario.traced);
+    // Two that undo each other's work do so at the pace of what they order.
+    if (this.#doubled && this.#idle > 20) {
+      this.engine.runTo(this.engine.elapsed + afterErrorMs);
+      this.#idle = 0;
+    }
     if (this.#idle > 500) this.#refuse(["decides without end while no time passes"]);
     this.#refuse(brokenAfter(this.#saved, truth));
     this.#scenario.onStep?.(this, decision);
@@ -355,33 +381,16 @@ export class Simulation {
 
   /** Collected, because what is thrown through a controller would pass for its own trouble. */
   #refuse(broken: readonly string[]): void {
-    if (broken.length > 0) this.#broken = [...this.#broken, ...broken];
+    const found = this.#doubled ? broken.filter(holdsForTwo) : broken;
+    if (found.length > 0) this.#broken = [...this.#broken, ...found];
   }
 
   #fault(broken: readonly string[]): SimulationFault {
-    const last = this.decisions.at(-1);
-    const lines = this.trace
-      .slice(-25)
-      .map((l) => `${l.at} ${l.available}/${l.total} ${JSON.stringify(l.levels)} ${l.decision}`);
-    const story = [
-      `at ${this.engine.elapsed} ms, last: ${last?.kind} ${JSON.stringify(last?.why)}`,
-      ...lines,
-    ];
-    return new SimulationFault([...new Set(broken)], story.join("\n"));
+    return new SimulationFault(
+      [...new Set(broken)],
+      storyOf(this.engine, this.decisions, this.trace),
+    );
   }
-}
-
-/** Drops the oldest now and then, so that a long run does not hold all of it. */
-function forget(things: unknown[], kept = Number.POSITIVE_INFINITY): void {
-  if (things.length > 2 * kept) things.splice(0, things.length - kept);
-}
-
-/** Last words of what may become the evidence of a failure. */
-function lastLines(app: App, replicas: readonly ReplicaView[]): Observed["lastLogLines"] {
-  const { release } = app;
-  if (release?.direction !== "forward") return {};
-  const failing = replicas.filter((r) => r.revision === release.to && r.state !== "ready");
-  return Object.fromEntries(failing.map((r) => [r.id, [`last words of ${r.id}`]]));
 }
 
 /** Runs a scenario to its end. */

@@ -27,6 +27,11 @@ export function traceLine({ at, decision, truth }: Step): TraceLine {
   };
 }
 
+/** Drops the oldest now and then, so that a long run does not hold all of it. */
+export function forget(things: unknown[], kept = Number.POSITIVE_INFINITY): void {
+  if (things.length > 2 * kept) things.splice(0, things.length - kept);
+}
+
 function textOf(decision: Decision): string {
   const detail = decision.kind === "mutate" ? ` ${JSON.stringify(decision.mutation)}` : "";
   return `${decision.kind} ${decision.why.kind}${detail}`;

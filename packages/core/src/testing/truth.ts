@@ -6,8 +6,9 @@ export interface Truth {
   /** Available replicas of all revisions, and of each. */
   readonly available: number;
   readonly availableOf: ReadonlyMap<number, number>;
-  /** Replicas that are not leaving. */
+  /** Replicas that are not leaving, of all revisions, and of each. */
   readonly total: number;
+  readonly liveOf: ReadonlyMap<number, number>;
   readonly levels: ReadonlyMap<number, number>;
   readonly running: ReadonlySet<number>;
   /** Leaving replicas that may still get requests. */
@@ -21,6 +22,7 @@ export interface Truth {
 export function truthOf(engine: FakeEngine, minReadyMs: number): Truth {
   const now = engine.elapsed;
   const availableOf = new Map<number, number>();
+  const liveOf = new Map<number, number>();
   const running = new Set<number>();
   const leavingRouted: string[] = [];
   let available = 0;
@@ -28,8 +30,10 @@ export function truthOf(engine: FakeEngine, minReadyMs: number): Truth {
   for (const replica of engine.replicas()) {
     const { revision, readySince } = replica;
     running.add(revision);
-    if (replica.state !== "draining") total += 1;
-    else if (replica.routed) leavingRouted.push(replica.id);
+    if (replica.state !== "draining") {
+      total += 1;
+      liveOf.set(revision, (liveOf.get(revision) ?? 0) + 1);
+    } else if (replica.routed) leavingRouted.push(replica.id);
     if (readySince === null || readySince + minReadyMs > now) continue;
     available += 1;
     availableOf.set(revision, (availableOf.get(revision) ?? 0) + 1);
@@ -38,6 +42,7 @@ export function truthOf(engine: FakeEngine, minReadyMs: number): Truth {
     available,
     availableOf,
     total,
+    liveOf,
     levels: new Map(engine.levels()),
     running,
     leavingRouted,

@@ -41,6 +41,18 @@ export function brokenBy(mutation: Mutation, deed: Deed): readonly string[] {
   }
 }
 
+/** Whether what a mutation asks for was so already, so that it changes nothing. */
+export function held(mutation: Mutation, before: Truth): boolean {
+  switch (mutation.kind) {
+    case "scale":
+      return (before.levels.get(mutation.revision) ?? -1) === mutation.replicas;
+    case "route":
+      return mutation.table.generation <= before.accepted.generation;
+    default:
+      return false;
+  }
+}
+
 /** Share of the requests that a rule may give to a revision, 0 to 1; null: it follows capacity. */
 export function shareOf(rule: RouteRule, revision: number): number | null {
   switch (rule.kind) {
@@ -72,20 +84,25 @@ function paceBroken(revision: number, deed: Deed): readonly string[] {
   const desired = app.desired.replicas;
   const { surge, unavailable } = roomOf(deed);
   const broken: string[] = [];
-  if (after.available < before.available && after.available < desired - unavailable) {
-    broken.push(`truth 1: ${after.available} available, ${desired} less ${unavailable} wanted`);
+  const available = sumOf(after.availableOf, app);
+  if (available < sumOf(before.availableOf, app) && available < desired - unavailable) {
+    broken.push(`truth 1: ${available} available, ${desired} less ${unavailable} wanted`);
   }
   const grew = (after.levels.get(revision) ?? 0) > (before.levels.get(revision) ?? 0);
-  const total = sumOf(after);
-  if (grew && Math.max(total, after.total) > desired + surge) {
+  const total = Math.max(sumOf(after.levels, app), sumOf(after.liveOf, app));
+  if (grew && total > desired + surge) {
     broken.push(`truth 1: ${total} replicas, ${desired} plus ${surge} allowed`);
   }
   return broken;
 }
 
-function sumOf(truth: Truth): number {
+/** Over the revisions that take part: those that are only kept warm serve nobody. */
+function sumOf(counts: ReadonlyMap<number, number>, app: App): number {
   let sum = 0;
-  for (const level of truth.levels.values()) sum += level;
+  for (const [revision, count] of counts) {
+    const inUse = revision === app.stable || revision === app.release?.to;
+    if (inUse || !app.kept.some((k) => k.warm && k.revision === revision)) sum += count;
+  }
   return sum;
 }
 

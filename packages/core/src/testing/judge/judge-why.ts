@@ -31,7 +31,9 @@ const claims: Partial<Record<Why["kind"], Claim>> = {
   stopping: (_, { engine }) => engine.replicas().some((r) => r.state === "draining"),
   noCapacity: (_, { truth }) => !truth.fits,
   paused: (_, { app }) => app.release?.paused !== null,
-  unobservable: () => false,
+  // Who acknowledges nothing does not count either.
+  unobservable: (why, { engine }) =>
+    why.kind === "unobservable" && why.what === "requests" && engine.dataPlane.held,
   stale: () => false,
 };
 

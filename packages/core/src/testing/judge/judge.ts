@@ -21,6 +21,7 @@ export class Judge {
   readonly #strategies = new Map<number, Strategy>();
   readonly #rows = new Map<number, ReleaseRecord>();
   #saved: App | null = null;
+  #before: App | null = null;
 
   /** The strategy that the release under way was made with. */
   strategyOf(app: App): Strategy {
@@ -30,12 +31,23 @@ export class Judge {
   /** An app was saved. */
   onSave(app: App): readonly string[] {
     const before = this.#saved?.release ?? null;
+    this.#before = this.#saved;
     this.#saved = app;
     if (app.release !== null && !this.#strategies.has(app.release.id)) {
       this.#strategies.set(app.release.id, app.settings.strategy);
     }
     if (before === null || app.release?.id === before.id) return changed(before, app.release);
     return this.#onEnd(before, app);
+  }
+
+  /** The last save was said to have failed: the controller goes on from what was there before. */
+  onDoubt(): void {
+    this.#saved = this.#before;
+  }
+
+  /** A controller begins with what is there. */
+  onLoad(app: App): void {
+    this.#saved = app;
   }
 
   /** A row of the history was added. */
@@ -47,8 +59,9 @@ export class Judge {
   onDecision(app: App, decision: Decision, at: { truth: Truth; engine: FakeEngine }) {
     const { release } = app;
     const found: string[] = [];
-    if (release?.direction === "forward") found.push(...wayOut(app, release));
-    if (decision.kind !== "wait") return found;
+    if (decision.kind !== "wait") {
+      return release?.direction === "forward" ? wayOut(app, release) : found;
+    }
     const lie = falseIn(decision.why, { app, ...at });
     if (lie !== null) found.push(lie);
     if (release?.direction === "back" && !at.engine.blurred) {
@@ -84,6 +97,16 @@ export function brokenAfter(app: App, truth: Truth): readonly string[] {
   if (inMotion > 2) found.push(`truth 8: ${inMotion} revisions have replicas`);
   if (app.release === null && inMotion > 1) found.push("truth 8: two levels and no release");
   return found;
+}
+
+/**
+ * Whether a rule can hold once two controllers have acted. Pace, weights, barriers, reasons, history
+ * and an orderly end cannot: each orders by what it alone remembers and saves over what the other has
+ * saved, one may even collect what the other releases. That is why a store has a lock. What nobody
+ * could undo must hold all the same.
+ */
+export function holdsForTwo(broken: string): boolean {
+  return broken.startsWith("truth 3") || broken.startsWith("truth 6");
 }
 
 /** What a release is for never changes. */

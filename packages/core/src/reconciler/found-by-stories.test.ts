@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import type { App, Settings } from "../model/app.ts";
+import { withSchemaPhases } from "../strategies/compile.ts";
+import {
+  atWaypoint,
+  begin,
+  exampleSettings,
+  exampleStrategies,
+  FakeEngine,
+  intent,
+  loose,
+  type Scenario,
+  settledApp,
+  simulate,
+} from "../testing/index.ts";
+import { newApp, setReplicas } from "./requests.ts";
+
+const pass = () => ({ verdict: "successful", detail: "fine" }) as const;
+
+function migrated(app: App): App {
+  if (app.release === null) throw new TypeError("no release");
+  return {
+    ...app,
+    release: { ...app.release, plan: withSchemaPhases(app.release.plan, 5000) },
+  };
+}
+
+async function play(settings: Partial<Settings>, rest: Partial<Scenario>, shape = (a: App) => a) {
+  const { app, engine } = await settledApp(settings);
+  const released = shape(begin(app, 2, engine.now()));
+  return simulate({ app: released, engine, verdict: pass, ...rest });
+}
+
+/** Runs that random stories met first; each is the shortest form of one that broke a rule. */
+describe("found by stories", () => {
+  it("a first release aborted before contract leaves nobody behind", async () => {
+    const engine = new FakeEngine();
+    const app = migrated(begin(newApp("shop", exampleSettings), 1, 0));
+    const events = [intent("abort", atWaypoint("contract"))];
+    const run = await simulate({ app, engine, events, verdict: pass });
+    expect((await run.history()).at(-1)?.outcome).toBe("stuck");
+    expect(engine.replicas()).toEqual([]);
+  });
+
+  it("recreate aborted before contract goes back", async () => {
+    const events = [intent("abort", atWaypoint("contract"))];
+    const run = await play({ strategy: exampleStrategies.recreate }, { events }, migrated);
+    expect(run.app.stable).toBe(1);
+    expect(loose(run)).toEqual([]);
+  });
+
+  it("a canary step with more replicas than the app has goes on", async () => {
+    const steps = [{ weight: 10, replicas: { kind: "fixed", n: 5 }, hold: [] }] as const;
+    const strategy = { kind: "canary", steps, sticky: null, bakeMs: 0 } as const;
+    const run = await play({ strategy, replicas: 1 }, {});
+    expect(run.app.stable).toBe(2);
+  });
+
+  it("what is kept warm takes no room from a release, and goes when its time is over", async () => {
+    const { app, engine } = await settledApp();
+    const signal = new AbortController().signal;
+    await engine.apply({ kind: "scale", revision: 7, replicas: 3 }, signal);
+    engine.runTo(engine.now() + 5000);
+    const kept = [{ revision: 7, warm: true, until: engine.now() + 60_000 }];
+    const during = await simulate({ app: begin({ ...app, kept }, 2, engine.now()), engine });
+    expect(during.app.stable).toBe(2);
+    expect(engine.levels().get(7)).toBe(3);
+    engine.runTo(engine.now() + 60_000);
+    const after = await simulate({ app: during.app, engine });
+    expect(after.whys).toContain("keptExpired");
+    expect(engine.levels().get(7)).toBe(0);
+  });
+
+  it("scaled to nothing keeps somebody for a table that is still in force", async () => {
+    let killed = false;
+    const run = await play(
+      { strategy: exampleStrategies.blueGreen },
+      {
+        events: [
+          intent("promote", atWaypoint("preview")),
+          {
+            when: ({ app }) => app.release?.cursor === app.release?.plan.length,
+            act: (app) => setReplicas(app, 0),
+          },
+        ],
+        mishap: (danger, { app }) => {
+          const last = app.release?.cursor === app.release?.plan.length;
+          if (killed || !last || danger !== "before mutation") return null;
+          killed = true;
+          return "killed";
+        },
+      },
+    );
+    expect(killed).toBe(true);
+    expect(run.engine.replicas()).toEqual([]);
+  });
+
+  it("a table that was never handed over needs its capacity when it is", async () => {
+    let killed = false;
+    const run = await play(
+      { strategy: exampleStrategies.blueGreen, replicas: 1 },
+      {
+        events: [
+          intent("skip", atWaypoint("preview")),
+          { when: () => killed, act: (app) => setReplicas(app, 6) },
+        ],
+        mishap: (danger, { app }) => {
+          const { rule } = app.route;
+          const full =
+            rule.kind === "byWeight" &&
+            rule.weights.some((w) => w.revision === 2 && w.weight === 100);
+          if (killed || danger !== "before mutation" || !full) return null;
+          killed = true;
+          return "killed";
+        },
+      },
+    );
+    expect(killed).toBe(true);
+    expect(run.app.stable).toBe(2);
+    expect(loose(run)).toEqual([]);
+  });
+});

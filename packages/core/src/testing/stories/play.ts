@@ -1,0 +1,308 @@
+import type { App } from "../../model/app.ts";
+import type { IntentKind, MeantFor } from "../../model/release.ts";
+import { applyIntent } from "../../reconciler/intents.ts";
+import { newestRelease } from "../../reconciler/meant-for.ts";
+import { changeSettings, newApp, requestRelease, setReplicas } from "../../reconciler/requests.ts";
+import { withSchemaPhases } from "../../strategies/compile.ts";
+import { loose, orUnchanged, releaseTo, rollBack } from "../examples.ts";
+import { FakeEngine } from "../fake-engine.ts";
+import type { SimEvent } from "../scenario.ts";
+import { Simulation } from "../simulate.ts";
+import { SimulationFault, storyOf } from "../simulation-fault.ts";
+import { type Ask, askOf } from "./coverage.ts";
+import { Ills } from "./ills.ts";
+import { type Stage, stageOf } from "./stage.ts";
+import type { Act, Cue, Happening, Story } from "./story.ts";
+import { cast } from "./tell.ts";
+
+/** What a story came to. */
+export interface Played {
+  readonly simulation: Simulation;
+  /** Changes of the app or of what ails it, each of which was judged. */
+  readonly transitions: number;
+  /** Releases that ended. */
+  readonly ended: number;
+  /** Whether it ended with a release under way, for a reason that was true. */
+  readonly waits: boolean;
+  readonly met: ReadonlySet<string>;
+}
+
+const signal = new AbortController().signal;
+const mendsAfterMs = 900_000;
+const nudgeEveryMs = 100_000;
+const passEveryMs = 70_000;
+const longestMs = 14_400_000;
+
+/** Plays a story to its end. Throws a `SimulationFault` when a rule is broken. */
+export async function play(story: Story, options: { traced?: number } = {}): Promise<Played> {
+  const player = await Player.make(story, options.traced ?? 40);
+  return player.run();
+}
+
+class Player {
+  readonly #story: Story;
+  readonly #engine: FakeEngine;
+  readonly #simulation: Simulation;
+  readonly #ills: Ills;
+  readonly #startsAt: number;
+  readonly #firstLook: MeantFor;
+  readonly #met = new Set<string>();
+  #transitions = 0;
+  #looks = 0;
+  #mended = false;
+  #lastAsk: { readonly ask: Ask; readonly at: number } | null = null;
+
+  static async make(story: Story, traced: number): Promise<Player> {
+    const engine = await engineOf(story);
+    return new Player(story, engine, traced);
+  }
+
+  private constructor(story: Story, engine: FakeEngine, traced: number) {
+    this.#story = story;
+    this.#engine = engine;
+    this.#ills = new Ills(story.behaviour.startMs ?? 1000);
+    this.#startsAt = engine.elapsed;
+    const app = appOf(story, engine.now());
+    this.#firstLook = newestRelease(app, []);
+    this.#simulation = new Simulation({
+      app,
+      engine,
+      minReadyMs: story.minReadyMs,
+      tardy: story.tardy,
+      traced,
+      maxSteps: 20_000,
+      events: [...story.happenings.map((h) => this.#eventOf(h)), ...this.#endings()],
+      verdict: () => ({ verdict: this.#verdict(), detail: "as the story says" }),
+      hook: (key) => (key.endsWith("bad") ? "failed" : "done"),
+      mishap: (danger, { app }) => {
+        const mishap = this.#ills.mishap(danger);
+        if (mishap === "killed") this.#met.add(`killed ${danger} @ ${stageOf(app)}`);
+        return mishap;
+      },
+      awayMs: () => this.#ills.awayMs(),
+      deliveries: () => this.#ills.deliveries(),
+      onStep: (_, decision) => {
+        if (decision !== null && decision.kind !== "wait" && decision.kind !== "steady") {
+          this.#transitions += 1;
+        }
+        this.#cover();
+        this.#ills.step();
+      },
+      until: ({ doubled }) =>
+        engine.elapsed > this.#startsAt + (doubled ? mendsAfterMs : this.#longestMs()),
+    });
+  }
+
+  async run(): Promise<Played> {
+    const simulation = await this.#simulation.run();
+    const waits = simulation.app.release !== null || simulation.app.pending !== null;
+    const rows = await simulation.history();
+    // Who was let go at the last moment leaves.
+    this.#engine.runTo(this.#engine.elapsed + 300_000);
+    const judged = this.#story.mends && !simulation.doubled;
+    const found = judged ? loose(simulation) : [];
+    if (found.length > 0)
+      throw new SimulationFault(
+        found,
+        storyOf(this.#engine, simulation.decisions, simulation.trace),
+      );
+    return {
+      simulation,
+      transitions: this.#transitions,
+      ended: rows.length,
+      waits,
+      met: this.#met,
+    };
+  }
+
+  #longestMs(): number {
+    return this.#story.mends ? longestMs : mendsAfterMs;
+  }
+
+  #verdict() {
+    const { verdicts } = this.#story;
+    if (this.#mended) return "successful";
+    const verdict = verdicts[Math.min(this.#looks, verdicts.length - 1)] ?? "successful";
+    this.#looks += 1;
+    return verdict;
+  }
+
+  #eventOf({ cue, acts }: Happening): SimEvent {
+    return {
+      when: this.#whenOf(cue),
+      world: async (simulation) => {
+        if (this.#mended) return;
+        for (const act of acts) await this.#do(act, simulation);
+      },
+    };
+  }
+
+  #whenOf(cue: Cue): SimEvent["when"] {
+    if (cue.kind === "time") return this.#startsAt + cue.ms;
+    if (cue.kind === "death") return () => this.#ills.killed > cue.nth;
+    let left = cue.looks;
+    return ({ app }) => {
+      if (stageOf(app) !== cue.stage) return false;
+      left -= 1;
+      return left < 0;
+    };
+  }
+
+  async #do(act: Act, simulation: Simulation): Promise<void> {
+    if (act.kind === "fault") {
+      this.#transitions += 1;
+      await this.#ills.begin(act, simulation);
+      this.#cover();
+      return;
+    }
+    const when = simulation.engine.elapsed;
+    simulation.expect({ when, act: (app, now) => this.#ask(act, app, now) });
+  }
+
+  #ask(act: Exclude<Act, { kind: "fault" }>, app: App, now: number): App {
+    const ask = askOf(act);
+    if (ask !== null) {
+      const stage = stageOf(app);
+      this.#met.add(`${ask} @ ${stage}`);
+      for (const fault of this.#ills.felt()) this.#met.add(`${fault} & ${ask}`);
+      this.#lastAsk = { ask, at: this.#simulation.engine.elapsed };
+    }
+    const changed = orUnchanged(app, () => this.#answer(act, app, now));
+    if (changed !== app) this.#transitions += 1;
+    return changed;
+  }
+
+  #answer(act: Exclude<Act, { kind: "fault" }>, app: App, now: number): App {
+    const by = "bob";
+    switch (act.kind) {
+      case "say": {
+        const meantFor = act.looked === "before" ? this.#firstLook : newestRelease(app, []);
+        return applyIntent(app, { kind: act.intent, by, at: now, meantFor });
+      }
+      case "release":
+        return requestRelease(app, releaseTo(act.to), { now, by, busy: act.busy });
+      case "rollback":
+        return rollBack(app, act.to, now);
+      case "scale":
+        return setReplicas(app, act.to);
+      case "settings":
+        return changeSettings(app, act.settings);
+    }
+  }
+
+  /** In the end the world mends, and somebody lets pass whatever still waits for a person. */
+  #endings(): readonly SimEvent[] {
+    const passing: SimEvent = {
+      when: this.#startsAt + passEveryMs,
+      world: (simulation) => this.#pass(simulation),
+    };
+    const keen = this.#story.keen ? [passing] : [];
+    if (!this.#story.mends) return keen;
+    const mend: SimEvent = {
+      when: this.#startsAt + mendsAfterMs,
+      world: (simulation) => {
+        this.#mended = true;
+        this.#ills.cureAll(simulation);
+        this.#nudge(simulation);
+      },
+    };
+    return [...keen, mend];
+  }
+
+  /** Somebody comes by who resumes and skips, and comes again. */
+  #pass(simulation: Simulation): void {
+    if (this.#mended) return;
+    this.#say(["resume", "skip"], simulation);
+    const when = simulation.engine.elapsed + passEveryMs;
+    if (when < this.#startsAt + mendsAfterMs) {
+      simulation.expect({ when, world: (later) => this.#pass(later) });
+    }
+  }
+
+  #say(intents: readonly IntentKind[], simulation: Simulation): void {
+    for (const kind of intents) {
+      simulation.expect({
+        when: simulation.engine.elapsed,
+        act: (app, at) =>
+          orUnchanged(app, () => {
+            const meantFor = newestRelease(app, []);
+            return applyIntent(app, { kind, by: "carol", at, meantFor });
+          }),
+      });
+    }
+  }
+
+  #nudge(simulation: Simulation): void {
+    const { app, engine } = simulation;
+    if (app.release === null && app.pending === null) return;
+    this.#say(["resume", "promote"], simulation);
+    // A side that was too small to be mended before it came up may be there by now.
+    for (const revision of engine.levels().keys()) engine.heal(revision);
+    const when = engine.elapsed + nudgeEveryMs;
+    simulation.expect({ when, world: (later) => this.#nudge(later) });
+  }
+
+  #cover(): void {
+    const stage: Stage = stageOf(this.#simulation.app);
+    const said = this.#lastAsk;
+    for (const fault of this.#ills.felt()) {
+      this.#met.add(`${fault} @ ${stage}`);
+      if (said !== null && said.at === this.#engine.elapsed)
+        this.#met.add(`${fault} & ${said.ask}`);
+    }
+  }
+}
+
+/** The engine as it stands when the story begins. */
+async function engineOf(story: Story): Promise<FakeEngine> {
+  const { behaviour, routeMs, jitterMs, seed, settings, kept, slots } = story;
+  const extra = kept?.warm ? kept.replicas : 0;
+  const engine = new FakeEngine({
+    behaviour,
+    routeMs,
+    jitterMs,
+    startsAt: Date.UTC(2026, 0, 1),
+    seed: 1 + (seed % 1_000_000),
+    slots: slots === null ? null : slots + extra,
+  });
+  if (story.first) return engine;
+  const scale = (revision: number, replicas: number) =>
+    engine.apply({ kind: "scale", revision, replicas }, signal);
+  await scale(1, 0);
+  await scale(2, extra);
+  await scale(cast.stable, settings.replicas);
+  await engine.apply({ kind: "route", table: { generation: 1, rule: startRule } }, signal);
+  engine.runTo(
+    engine.elapsed + (behaviour.startMs ?? 1000) + jitterMs + routeMs + story.minReadyMs + 10,
+  );
+  return engine;
+}
+
+const startRule = { kind: "byReplica", revisions: [cast.stable] } as const;
+
+/** The app as it stands when the story begins: a release has just been asked for. */
+function appOf(story: Story, now: number): App {
+  const fresh = newApp("shop", story.settings);
+  const { kept } = story;
+  const settled: App = {
+    ...fresh,
+    stable: cast.stable,
+    served: cast.served,
+    releases: cast.served.length,
+    route: { generation: 1, rule: startRule },
+    kept: kept === null ? [] : [{ revision: 2, warm: kept.warm, until: now + kept.ms }],
+  };
+  const before = story.first ? fresh : settled;
+  const asked = requestRelease(before, releaseTo(cast.canary), { now, by: "ann", busy: "queue" });
+  return asked.release === null ? asked : { ...asked, release: withExtras(asked.release, story) };
+}
+
+function withExtras(release: NonNullable<App["release"]>, story: Story) {
+  const { schema } = story;
+  const plan = schema === null ? release.plan : withSchemaPhases(release.plan, schema.bakeMs);
+  const hooked = plan.map((waypoint, index) => {
+    const hooks = story.hooks.filter((hook) => hook.waypoint === index);
+    return { ...waypoint, before: hooks.map((hook) => ({ name: hook.fails ? "bad" : "good" })) };
+  });
+  return { ...release, plan: hooked };
+}

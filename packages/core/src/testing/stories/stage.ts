@@ -1,0 +1,51 @@
+import type { App } from "../../model/app.ts";
+import type { Release } from "../../model/release.ts";
+
+/** Where an app can stand, as coverage counts it: the kinds of waypoints, each way, and rest. */
+export const stages = [
+  "steady",
+  "first",
+  "expand",
+  "roll",
+  "stop",
+  "start",
+  "preview",
+  "switch",
+  "step",
+  "bake",
+  "compare",
+  "winner",
+  "retire",
+  "contract",
+  "finish",
+  "leave",
+  "back",
+  "returned",
+] as const;
+export type Stage = (typeof stages)[number];
+
+const known: ReadonlySet<string> = new Set(stages);
+
+/** Where the app stands or moves to. */
+export function stageOf({ release }: App): Stage {
+  if (release === null) return "steady";
+  return release.direction === "back" ? stageBack(release) : stageForward(release);
+}
+
+function stageForward(release: Release): Stage {
+  const at = release.plan[release.cursor];
+  if (at === undefined) return "finish";
+  if (at.schema === null && release.from === null) return "first";
+  return isStage(at.id) ? at.id : "step";
+}
+
+/** `returned`: past the waypoints of the way back, only the finish is left. */
+function stageBack(release: Release): Stage {
+  const at = release.back[release.cursor];
+  if (at === undefined) return "returned";
+  return at.id === "leave" ? "leave" : "back";
+}
+
+function isStage(id: string): id is Stage {
+  return known.has(id);
+}

@@ -1,0 +1,37 @@
+import { replayOf, simulateMany } from "../scripts/simulate-many.ts";
+import type { Finding, Proof } from "./proof.ts";
+
+const leastInCell = 50;
+const leastMedian = 30;
+
+/** Random releases under every fault, judged by the truth after every step. */
+export const proof: Proof = {
+  title: "100,000 random releases under every fault, killed at every line: no rule broken",
+  seconds: 600,
+  async run(args): Promise<Finding> {
+    const releases = Number(args[0] ?? 100_000);
+    let told = performance.now();
+    const result = await simulateMany({
+      releases,
+      seed: Number(args[1] ?? 1),
+      onProgress: (done, perSecond) => {
+        if (performance.now() - told < 30_000) return;
+        told = performance.now();
+        console.log(`${done} of ${releases}, ${Math.round(perSecond)}/s`);
+      },
+    });
+    const { broken, coverage, median, perSecond, peakBytes } = result;
+    for (const each of broken) console.log(`${each.message}\n\nPlay it again: ${replayOf(each)}`);
+    const rare = coverage.below(leastInCell);
+    for (const [cell, n] of rare) console.log(`RARE  ${cell}: ${n}`);
+    const enough = releases < 10_000 || rare.length === 0;
+    return {
+      figure:
+        `${result.releases} releases in ${result.stories} stories, ${broken.length} broken, ` +
+        `${result.waiting} wait for what they say, rarest cell ${coverage.least()}, median ` +
+        `${median} transitions a story, ${Math.round(perSecond)} releases/s, at most ` +
+        `${Math.round(peakBytes / 1024 / 1024)} MiB a process`,
+      ok: broken.length === 0 && enough && median >= leastMedian,
+    };
+  },
+};
