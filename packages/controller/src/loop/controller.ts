@@ -60,6 +60,8 @@ export interface AppLock {
   assertHeld(): void;
   /** The deadlines in the state are those of a clock that has jumped: signs of life follow it. */
   clockMoved(): Promise<void>;
+  /** The deadlines in the state are those of now: from here on signs of life mean that it is watched. */
+  takenUp(): Promise<void>;
 }
 
 /**
@@ -100,6 +102,7 @@ export class Controller {
     const taken = takeUp(app, options.lock.lastSeen, Date.now());
     // Else a controller that is killed before it decides anything takes that time away again.
     if (taken !== app) await options.store.save(taken);
+    await options.lock.takenUp();
     options.recorder?.saved(taken, "taken up");
     const controller = new Controller(taken, options);
     await controller.loadFacts();

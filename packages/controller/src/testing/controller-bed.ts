@@ -178,6 +178,7 @@ export class ControllerBed implements AsyncDisposable {
       lastSeen,
       assertHeld: () => this.assertHeld(),
       clockMoved: async () => undefined,
+      takenUp: async () => undefined,
     };
     const { recorder } = this;
     this.present = await Controller.open(saved, { store, engine, lock, recorder });

@@ -5,12 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
-import { type AcquireOptions, acquireLock, controllerOf } from "./controller-lock.ts";
+import {
+  type AcquireOptions,
+  acquireLock,
+  type ControllerLock,
+  controllerOf,
+} from "./controller-lock.ts";
 
 let dir = "";
 let path = "";
 const children: ChildProcess[] = [];
+let began = 0;
 beforeEach(async () => {
+  began = Date.now();
   dir = await mkdtemp(join(tmpdir(), "hitless-lock-"));
   path = join(dir, "controller.json");
 });
@@ -90,6 +97,29 @@ test("a controller that is not seen to renew its lease for 10 s is replaced", as
   expect(lock.lastSeen).toBeCloseTo(longAgo.getTime(), -3);
   expect(await other.ended).toBe("SIGKILL");
   await lock.release(path);
+});
+
+test.each([
+  ["right after it took the lock", async () => undefined],
+  ["after signs of life", () => eventually(async () => (await lastSeen()) > began + 500)],
+])("who dies %s has not watched: the next one learns when somebody did", async (_when, work) => {
+  await name({ ...self(), pid: 4_194_303, startTime: "1" });
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(path, longAgo, longAgo);
+  const first = await acquire();
+  await work();
+  const next = await successorOf(first);
+  expect(next.lastSeen).toBeCloseTo(longAgo.getTime(), -3);
+  await next.takenUp();
+  const last = await successorOf(next);
+  expect(last.lastSeen).toBeGreaterThan(began - 1000);
+  await last.release(path);
+});
+
+test("who dies before it took the app up after a good end leaves it unknown, as it was", async () => {
+  const next = await successorOf(await acquire());
+  expect(next.lastSeen).toBeNull();
+  await next.release(path);
 });
 
 test.each([-86_400_000, 86_400_000])(
@@ -174,6 +204,17 @@ test("the next one ends a controller that its dead replacer did not get to end",
 
 function acquire(options: Partial<AcquireOptions> = {}) {
   return acquireLock(path, { instead: null, answers: async () => false, ...options });
+}
+
+/** Lets the holder die, and the next one take the lock. */
+async function successorOf(lock: ControllerLock): Promise<ControllerLock> {
+  const claim = await readFile(path, "utf8");
+  const { mtime } = await stat(path);
+  // It beats no more, and its lock stands there with the name of somebody dead.
+  await lock.release(path);
+  await writeFile(path, claim.replace(/"pid":\d+/, '"pid":4194303'));
+  await utimes(path, mtime, mtime);
+  return acquire();
 }
 
 function self(): ProcessIdentity {

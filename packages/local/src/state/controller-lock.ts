@@ -31,7 +31,7 @@ const jumpMs = 5000;
 
 /** The right to act on one app's state folder. One process holds it at a time. */
 export interface ControllerLock {
-  /** When the previous controller last showed a sign of life; null when there was none. */
+  /** When a controller that had taken the app up last showed a sign of life; null: nobody knows. */
   readonly lastSeen: number | null;
   /** Aborts when the lock was lost: stop acting at once. */
   readonly lost: AbortSignal;
@@ -45,6 +45,11 @@ export interface ControllerLock {
    * signs of life go on by the old time, so that state and lock never disagree about it.
    */
   clockMoved(): Promise<void>;
+  /**
+   * To be called when the deadlines in the state are those of now. Until then nobody watches the
+   * app, whatever the signs of life: who is killed before it passes on the `lastSeen` that it found.
+   */
+  takenUp(): Promise<void>;
   /** Gives it up; `path` is where the lock lies by now. */
   release(path: string): Promise<void>;
 }
@@ -67,14 +72,15 @@ export async function acquireLock(path: string, options: AcquireOptions): Promis
   if (self === null)
     throw new HitlessError("UNSUPPORTED_PLATFORM", "process identities cannot be read");
   const { before, hung } = await claim(path, self, options);
+  const watchedUntil = before?.watchedUntil ?? null;
   for (const other of (await readClaim(path))?.ends ?? []) await end(other, hung ? 0 : leaveMs);
   // Seen gone. Somebody may have taken it from us meanwhile: then it is that one who acts.
   await guarded(path, async () => {
     const present = await readClaim(path);
     if (!names(present, self)) throw refused(path, present);
-    await writeClaim(path, self, []);
+    await writeClaim(path, { process: self, ends: [], watchedUntil });
   });
-  return new HeldLock(path, self, before?.lastSeen ?? null);
+  return new HeldLock(path, self, watchedUntil);
 }
 
 /** The live controller of a state folder; null when there is none. */
@@ -118,7 +124,9 @@ async function claim(
     const verdict = await judge(seen, watched, options);
     if (verdict === "refuse") throw refused(path, seen);
     if (verdict === "wait") await delay(lookEveryMs);
-    else if (await take(path, self, seen)) return { before: seen, hung: verdict === "hung" };
+    else if (await take(path, { self, seen, watchedUntil: seen?.watchedUntil ?? null })) {
+      return { before: seen, hung: verdict === "hung" };
+    }
   }
 }
 
@@ -144,12 +152,20 @@ async function judge(
 }
 
 /** False when somebody was faster. */
-function take(path: string, self: ProcessIdentity, seen: LockClaim | null): Promise<boolean> {
+function take(
+  path: string,
+  by: {
+    readonly self: ProcessIdentity;
+    readonly seen: LockClaim | null;
+    readonly watchedUntil: number | null | undefined;
+  },
+): Promise<boolean> {
+  const { self, seen, watchedUntil } = by;
   return guarded(path, async () => {
     if (!isUnchanged(seen, await readClaim(path))) return false;
     await failpoint("lock-guarded");
     const before = [...(seen?.ends ?? []), ...(seen?.process ? [seen.process] : [])];
-    await writeClaim(path, self, before.filter(isAlive));
+    await writeClaim(path, { process: self, ends: before.filter(isAlive), watchedUntil });
     await failpoint("lock-taken");
     return true;
   });
@@ -161,6 +177,8 @@ class HeldLock implements ControllerLock {
   readonly #self: ProcessIdentity;
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  /** As it is written in the lock. */
+  #watchedUntil: number | null | undefined;
   /** The wall clock at some moment of the steady one. */
   #anchor = { wall: Date.now(), steady: performance.now() };
 
@@ -168,6 +186,7 @@ class HeldLock implements ControllerLock {
     this.#path = path;
     this.#self = self;
     this.lastSeen = lastSeen;
+    this.#watchedUntil = lastSeen;
     this.#timer = setInterval(() => void this.#beat().catch(() => undefined), heartbeatMs);
     this.#timer.unref();
   }
@@ -190,6 +209,14 @@ class HeldLock implements ControllerLock {
     await this.#beat();
   }
 
+  async takenUp(): Promise<void> {
+    this.#watchedUntil = undefined;
+    await guarded(this.#path, async () => {
+      if (!names(await readClaim(this.#path), this.#self)) return;
+      await writeClaim(this.#path, { process: this.#self, ends: [] });
+    });
+  }
+
   async release(path: string): Promise<void> {
     clearInterval(this.#timer);
     const present = await readClaim(path).catch(() => null);
@@ -202,7 +229,10 @@ class HeldLock implements ControllerLock {
     const holder = present?.process ?? null;
     if (holder !== null && this.#isLostTo(holder)) return this.#lost.abort(takenOver(holder));
     // Removed, damaged, or an old one that somebody brought back: it is ours for as long as we live.
-    if (!names(present, this.#self)) await take(this.#path, this.#self, present);
+    if (!names(present, this.#self)) {
+      const watchedUntil = this.#watchedUntil;
+      await take(this.#path, { self: this.#self, seen: present, watchedUntil });
+    }
     const byOldTime = this.#anchor.wall + performance.now() - this.#anchor.steady;
     if (Math.abs(Date.now() - byOldTime) < jumpMs) this.#reanchor();
     const now = new Date(this.#anchor.wall + performance.now() - this.#anchor.steady);

@@ -12,6 +12,7 @@ const lockFile = z.object({
   schema: z.int().positive(),
   process: identity,
   ends: z.array(identity).default([]),
+  watchedUntil: z.number().nullable().optional(),
 });
 
 /** What the lock file says. */
@@ -22,6 +23,14 @@ export interface LockClaim {
   readonly ends: readonly ProcessIdentity[];
   /** When its holder last renewed it, by the holder's wall clock. */
   readonly lastSeen: number;
+  /** When somebody last watched the app, which the holder may not have taken up yet; null: unknown. */
+  readonly watchedUntil: number | null;
+}
+
+/** What is written into the lock file. */
+interface WrittenClaim extends Pick<LockClaim, "process" | "ends"> {
+  /** Undefined: the holder itself watches the app. */
+  readonly watchedUntil?: number | null | undefined;
 }
 
 /** What is written at `path`; null when there is no such file. */
@@ -29,7 +38,8 @@ export async function readClaim(path: string): Promise<LockClaim | null> {
   try {
     const text = await readFile(path, "utf8");
     const { mtimeMs } = await stat(path);
-    return { ...parseClaim(text), lastSeen: mtimeMs };
+    const { watchedUntil = mtimeMs, ...claim } = parseClaim(text);
+    return { ...claim, watchedUntil, lastSeen: mtimeMs };
   } catch (cause) {
     if (hasErrno(cause, "ENOENT")) return null;
     throw cause;
@@ -37,17 +47,13 @@ export async function readClaim(path: string): Promise<LockClaim | null> {
 }
 
 /** Who holds the lock by its text; null when that is damaged. */
-export function parseClaim(text: string): Pick<LockClaim, "process" | "ends"> {
+export function parseClaim(text: string): WrittenClaim {
   const parsed = lockFile.safeParse(jsonOrNull(text));
-  return parsed.success ? parsed.data : { process: null, ends: [] };
+  return parsed.success ? parsed.data : { process: null, ends: [], watchedUntil: null };
 }
 
-export async function writeClaim(
-  path: string,
-  process: ProcessIdentity,
-  ends: readonly ProcessIdentity[],
-): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify({ schema: 1, process, ends })}\n`, { mode: 0o600 });
+export async function writeClaim(path: string, claim: WrittenClaim): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify({ schema: 1, ...claim })}\n`, { mode: 0o600 });
 }
 
 /** Whether two readings show the same, not renewed in between. */
