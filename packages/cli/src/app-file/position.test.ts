@@ -8,7 +8,10 @@ import { positionOf } from "./position.ts";
 const keys = ["name", "run", "replicas", "config", "secrets", "probes", "drain", "strategy", "zzz"];
 
 it("puts every problem of every file at a place inside it", () => {
-  const files = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue(), { minKeys: 1 });
+  // A merge key that merges no map is refused as a whole, with no place.
+  const files = fc
+    .dictionary(fc.constantFrom(...keys), fc.jsonValue(), { minKeys: 1 })
+    .filter((file) => !JSON.stringify(file).includes('"<<":'));
   fc.assert(
     fc.property(files, (file) => {
       const text = stringify(file);
