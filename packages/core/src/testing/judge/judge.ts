@@ -42,6 +42,11 @@ export class Judge {
 
   /** The last save was said to have failed: the controller goes on from what was there before. */
   onDoubt(): void {
+    const undone = this.#saved?.release?.id;
+    // Another release may get its number, and another strategy.
+    if (undone !== undefined && undone !== this.#before?.release?.id) {
+      this.#strategies.delete(undone);
+    }
     this.#saved = this.#before;
   }
 
