@@ -13,6 +13,7 @@ import {
   settledApp,
   simulate,
 } from "../testing/index.ts";
+import { extendDeadlines } from "./progress.ts";
 import { newApp, setReplicas } from "./requests.ts";
 
 const pass = () => ({ verdict: "successful", detail: "fine" }) as const;
@@ -118,5 +119,11 @@ describe("found by stories", () => {
     expect(killed).toBe(true);
     expect(run.app.stable).toBe(2);
     expect(loose(run)).toEqual([]);
+  });
+
+  it("the time for which a revision is kept moves with a clock that jumps", async () => {
+    const { app } = await settledApp();
+    const kept = [{ revision: 7, warm: true, until: 50_000 }];
+    expect(extendDeadlines({ ...app, kept }, -20_000).kept[0]?.until).toBe(30_000);
   });
 });

@@ -74,11 +74,13 @@ export function startClock(app: App, now: number): Pick<Progress, "at" | "deadli
  * jumped, the controller was away. Negative after a jump back.
  */
 export function extendDeadlines(app: App, gapMs: number): App {
+  const kept = app.kept.map((k) => ({ ...k, until: k.until + gapMs }));
   const { release } = app;
-  if (release === null) return app;
+  if (release === null) return kept.length === 0 ? app : { ...app, kept };
   const { progress } = release;
   return {
     ...app,
+    kept,
     release: {
       ...release,
       startedAt: release.startedAt + gapMs,
