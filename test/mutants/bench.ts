@@ -27,6 +27,8 @@ export interface TestRun {
 const notCopied = new Set([".git", "node_modules"]);
 /** A sabotage may make a test wait for what never comes. */
 const hungAfterMs = 180_000;
+/** All that the sabotages may fail, on a busy machine. */
+const wholeWithinMs = 900_000;
 
 /** A copy of the sources in which one file at a time is sabotaged and tested. */
 export class MutantBench implements AsyncDisposable {
@@ -56,9 +58,9 @@ export class MutantBench implements AsyncDisposable {
     const source = await readFile(join(this.repository, mutant.file), "utf8");
     await writeFile(path, sabotaged(source, mutant));
     try {
-      const run = await this.test(paths);
+      const run = await this.test(paths, hungAfterMs);
       if (run.kind !== "failed" || run.file === null) return run;
-      const again = await this.test([run.file]);
+      const again = await this.test([run.file], hungAfterMs);
       const seconds = run.seconds + again.seconds;
       if (again.kind !== "passed") return { ...run, seconds };
       return { kind: "passed", file: null, first: `${run.file} failed once only`, seconds };
@@ -68,12 +70,12 @@ export class MutantBench implements AsyncDisposable {
   }
 
   /** Runs the tests of these paths, up to the first failure. */
-  async test(paths: readonly string[]): Promise<TestRun> {
+  async test(paths: readonly string[], withinMs = wholeWithinMs): Promise<TestRun> {
     const report = join(this.root, "report.json");
     await rm(report, { force: true });
     const began = performance.now();
     const args = ["run", "--project", "unit", "--bail", "1", "--reporter", "json"];
-    const ended = await this.vitest([...args, "--outputFile", report, ...paths]);
+    const ended = await this.vitest([...args, "--outputFile", report, ...paths], withinMs);
     const seconds = (performance.now() - began) / 1000;
     if (ended.kind === "hung") return { kind: "hung", file: null, first: "no end", seconds };
     if (ended.code === 0) return { kind: "passed", file: null, first: "", seconds };
@@ -105,7 +107,7 @@ export class MutantBench implements AsyncDisposable {
       hung = true;
       // Its own group: vitest's workers and what tests started end with it.
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    }, hungAfterMs);
+    }, withinMs);
     return new Promise((ended, failed) => {
       child.once("error", failed);
       child.once("close", (code) => {
