@@ -88,7 +88,10 @@ export class MutantBench implements AsyncDisposable {
     await rm(this.root, { recursive: true, force: true });
   }
 
-  private vitest(args: readonly string[]): Promise<{
+  private vitest(
+    args: readonly string[],
+    withinMs: number,
+  ): Promise<{
     readonly kind: "hung" | "ended";
     readonly code: number | null;
     readonly said: string;
