@@ -65,6 +65,7 @@ const once = [1] as const;
  */
 const reachedBy: Readonly<Record<Failpoint, Passings>> = {
   "lock-guarded": { adoption: once, firstStart: once },
+  "lock-written": { adoption: once, firstStart: once },
   "lock-taken": { adoption: once, firstStart: once },
   "lock-renewed": { restart: once },
   "proxy-started": { adoption: once, firstStart: once },

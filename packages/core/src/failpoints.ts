@@ -6,6 +6,7 @@
 export const failpoints = [
   // The controller starts: its lock, its engine, the app it takes up.
   "lock-guarded",
+  "lock-written",
   "lock-taken",
   "lock-renewed",
   "proxy-started",

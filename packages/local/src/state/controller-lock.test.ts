@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { armFailpoints } from "@hitless/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
 import {
@@ -23,6 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  armFailpoints(null);
   for (const child of children.splice(0)) child.kill("SIGKILL");
   await rm(dir, { recursive: true, force: true });
 });
@@ -44,6 +46,33 @@ test("of many who find a dead controller's lock, exactly one gets it", async () 
   const won = tries.flatMap((t) => (t.status === "fulfilled" ? [t.value] : []));
   expect(won).toHaveLength(1);
   await won[0]?.release(path);
+});
+
+test("one that was stopped in the middle of taking a lock does not take it from who came meanwhile", async () => {
+  const other = await sleeper();
+  let stopped = true;
+  armFailpoints((name) => {
+    if (name !== "lock-written" || !stopped) return undefined;
+    stopped = false;
+    return meanwhile();
+  });
+  // What a process that finds the guard standing for too long does, and then takes the lock.
+  const meanwhile = async () => {
+    await rm(`${path}.guard`, { recursive: true });
+    await name(other.identity);
+  };
+  await expect(acquire()).rejects.toThrow(`process ${other.identity.pid}`);
+  expect((await controllerOf(path))?.pid).toBe(other.identity.pid);
+  expect((await readdir(dir)).toSorted()).toEqual(["controller.json"]);
+});
+
+test("a guard that was left behind by a crash is broken once it stood for too long", async () => {
+  await mkdir(`${path}.guard`);
+  await writeFile(join(`${path}.guard`, "claim-left"), "");
+  tenTimesAsFast();
+  const lock = await acquire();
+  expect((await controllerOf(path))?.pid).toBe(process.pid);
+  await lock.release(path);
 });
 
 test("takes over from a living controller only when asked, and sees it gone first", async () => {

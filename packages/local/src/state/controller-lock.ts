@@ -10,14 +10,7 @@ import {
 } from "../processes/process-identity.ts";
 import { readIfPresent } from "../processes/process-table.ts";
 import { hasErrno } from "./errno.ts";
-import {
-  guarded,
-  isUnchanged,
-  type LockClaim,
-  parseClaim,
-  readClaim,
-  writeClaim,
-} from "./lock-file.ts";
+import { guarded, isUnchanged, type LockClaim, parseClaim, readClaim } from "./lock-file.ts";
 
 /** How often the holder of the lock shows that it lives, and when it counts as hung, ms. */
 const heartbeatMs = 2000;
@@ -75,11 +68,11 @@ export async function acquireLock(path: string, options: AcquireOptions): Promis
   const watchedUntil = before?.watchedUntil ?? null;
   for (const other of (await readClaim(path))?.ends ?? []) await end(other, hung ? 0 : leaveMs);
   // Seen gone. Somebody may have taken it from us meanwhile: then it is that one who acts.
-  await guarded(path, async () => {
-    const present = await readClaim(path);
-    if (!names(present, self)) throw refused(path, present);
-    await writeClaim(path, { process: self, ends: [], watchedUntil });
+  const ours = await guarded(path, async (write) => {
+    if (!names(await readClaim(path), self)) return false;
+    return write({ process: self, ends: [], watchedUntil });
   });
+  if (!ours) throw refused(path, await readClaim(path));
   return new HeldLock(path, self, watchedUntil);
 }
 
@@ -161,13 +154,13 @@ function take(
   },
 ): Promise<boolean> {
   const { self, seen, watchedUntil } = by;
-  return guarded(path, async () => {
+  return guarded(path, async (write) => {
     if (!isUnchanged(seen, await readClaim(path))) return false;
     await failpoint("lock-guarded");
     const before = [...(seen?.ends ?? []), ...(seen?.process ? [seen.process] : [])];
-    await writeClaim(path, { process: self, ends: before.filter(isAlive), watchedUntil });
+    const taken = await write({ process: self, ends: before.filter(isAlive), watchedUntil });
     await failpoint("lock-taken");
-    return true;
+    return taken;
   });
 }
 
@@ -211,9 +204,11 @@ class HeldLock implements ControllerLock {
 
   async takenUp(): Promise<void> {
     this.#watchedUntil = undefined;
-    await guarded(this.#path, async () => {
-      if (!names(await readClaim(this.#path), this.#self)) return;
-      await writeClaim(this.#path, { process: this.#self, ends: [] });
+    await guarded(this.#path, async (write) => {
+      // Else the next heartbeat finds out who has it.
+      if (names(await readClaim(this.#path), this.#self)) {
+        await write({ process: this.#self, ends: [] });
+      }
     });
   }
 

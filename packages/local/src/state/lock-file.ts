@@ -1,7 +1,10 @@
-import { mkdir, readFile, rmdir, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { failpoint } from "@hitless/core";
 import { z } from "zod";
 import type { ProcessIdentity } from "../processes/process-identity.ts";
-import { writeFileAtomic } from "./atomic-file.ts";
+import { syncPath } from "./atomic-file.ts";
 import { hasErrno } from "./errno.ts";
 
 /** Nobody needs the guard of the lock for longer, ms. */
@@ -52,45 +55,82 @@ export function parseClaim(text: string): WrittenClaim {
   return parsed.success ? parsed.data : { process: null, ends: [], watchedUntil: null };
 }
 
-export async function writeClaim(path: string, claim: WrittenClaim): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify({ schema: 1, ...claim })}\n`, { mode: 0o600 });
-}
-
 /** Whether two readings show the same, not renewed in between. */
 export function isUnchanged(one: LockClaim | null, other: LockClaim | null): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+/** Writes the lock, under the guard that it belongs to; false when that was broken: nothing is written. */
+export type WriteClaim = (claim: WrittenClaim) => Promise<boolean>;
+
 /**
  * One at a time looks at the lock and takes it: two that find the same dead lock must not both
- * have it. The guard is a folder, which only one can make; one that was left behind by a crash
- * stands for longer than anybody needs it.
+ * have it. The guard is a folder with a page in it that only its maker knows the name of; the lock
+ * is written on that page and then moved into its place. One that stands for longer than anybody
+ * needs it was left behind by a crash, or its maker was stopped: it is broken, with its page, and
+ * a maker that goes on after that has nothing left to move.
  */
-export async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function guarded<T>(
+  path: string,
+  work: (write: WriteClaim) => Promise<T>,
+): Promise<T> {
   const guard = `${path}.guard`;
-  let seen = { made: 0, at: performance.now() };
-  while (!(await madeFolder(guard))) {
-    const made = (await stat(guard).catch(() => null))?.mtimeMs ?? 0;
-    if (made !== seen.made) seen = { made, at: performance.now() };
+  const page = `claim-${randomUUID()}`;
+  let seen = { pages: "", at: performance.now() };
+  while (!(await madeGuard(guard, page))) {
+    const pages = (await pagesOf(guard)).join();
+    if (pages !== seen.pages) seen = { pages, at: performance.now() };
     // By our own steady clock: the time of the folder means nothing after a jump.
-    if (performance.now() - seen.at > guardMs) await rmdir(guard).catch(() => null);
+    if (performance.now() - seen.at > guardMs) await breakGuard(guard, pages.split(","));
     else await new Promise((resolve) => setTimeout(resolve, 10));
   }
   try {
-    return await work();
+    return await work((claim) => moveInto(path, join(guard, page), claim));
   } finally {
-    await rmdir(guard).catch(() => null);
+    await breakGuard(guard, [page]);
   }
 }
 
-async function madeFolder(path: string): Promise<boolean> {
+/** Made beside it and moved into place whole: a guard with a page in it is never replaced. */
+async function madeGuard(guard: string, page: string): Promise<boolean> {
+  const made = `${guard}-${page}`;
+  await mkdir(made);
   try {
-    await mkdir(path);
+    await writeFile(join(made, page), "", { mode: 0o600 });
+    await rename(made, guard);
     return true;
   } catch (cause) {
-    if (hasErrno(cause, "EEXIST")) return false;
+    await rm(made, { recursive: true, force: true });
+    if (hasErrno(cause, "ENOTEMPTY", "EEXIST")) return false;
     throw cause;
   }
+}
+
+async function pagesOf(guard: string): Promise<readonly string[]> {
+  return readdir(guard).catch(() => []);
+}
+
+/** Takes those pages away, and the guard when no other is in it. */
+async function breakGuard(guard: string, pages: readonly string[]): Promise<void> {
+  for (const page of pages) await rm(join(guard, page), { force: true });
+  await rmdir(guard).catch(() => null);
+}
+
+async function moveInto(path: string, page: string, claim: WrittenClaim): Promise<boolean> {
+  try {
+    // Opened, not made: in a guard of somebody else there is no such page.
+    await writeFile(page, `${JSON.stringify({ schema: 1, ...claim })}\n`, {
+      flag: "r+",
+      flush: true,
+    });
+    await failpoint("lock-written");
+    await rename(page, path);
+  } catch (cause) {
+    if (hasErrno(cause, "ENOENT")) return false;
+    throw cause;
+  }
+  await syncPath(dirname(path));
+  return true;
 }
 
 function jsonOrNull(text: string): unknown {
