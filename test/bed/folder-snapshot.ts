@@ -8,6 +8,9 @@ export type FolderSnapshot = ReadonlyMap<string, string>;
 /** The controller's sign of life: its time grows every 2 s, its content must not change. */
 const signOfLife = ".hitless/controller.json";
 
+/** Says of refused commands that they were refused: what counts is what it says was accepted. */
+const auditLog = ".hitless/audit.jsonl";
+
 /** Reads a whole folder. Its own time is left out: the test writes the app file into it. */
 export async function snapshotOf(root: string): Promise<FolderSnapshot> {
   const names = await readdir(root, { recursive: true });
@@ -26,6 +29,7 @@ export function differences(before: FolderSnapshot, after: FolderSnapshot): read
 async function describe(root: string, name: string): Promise<string> {
   const path = join(root, name);
   const found = await lstat(path, { bigint: true });
+  if (name === auditLog) return `audit log: ${await acceptedIn(path)}`;
   const time = name === signOfLife ? "" : ` at ${found.mtimeNs}`;
   const kind = `${found.mode.toString(8)} ${found.size}${time}`;
   if (found.isSymbolicLink()) return `link ${kind} ${await readlink(path)}`;
@@ -33,4 +37,9 @@ async function describe(root: string, name: string): Promise<string> {
   return `file ${kind} ${createHash("sha256")
     .update(await readFile(path))
     .digest("hex")}`;
+}
+
+async function acceptedIn(path: string): Promise<string> {
+  const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "");
+  return lines.filter((line) => !line.includes('"result":{"kind":"refused"')).join("\n");
 }

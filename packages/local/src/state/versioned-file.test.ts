@@ -39,6 +39,16 @@ it("reads what was written last, and null where nothing was", async () => {
   expect(await fresh().mend()).toEqual([]);
 });
 
+it("writes nothing that it could not read back", async () => {
+  const file = fresh();
+  await file.write(value("whole"));
+  const unfit = { name: "unfit", at: { steps: [Number.NaN] } };
+  await expect(file.write(unfit)).rejects.toThrow("at.steps");
+  expect(await fresh().read()).toEqual(value("whole"));
+  await file.write(value("next"));
+  expect(await fresh().read()).toEqual(value("next"));
+});
+
 it("loses nothing when the file or its copy is cut at any byte, says which, and mends it", async () => {
   await fresh().write(value("kept"));
   const whole = readFileSync(path);

@@ -98,9 +98,13 @@ export class VersionedFile<T> {
   async #write(value: T): Promise<void> {
     if (this.#writes === null) await this.#examine();
     const writes = (this.#writes ?? 0) + 1;
+    const text = sealed(value, writes);
+    // Both copies are replaced: what could not be read back would take the state with it.
+    const back = opened(Buffer.from(text), this.#shape, this.path);
+    if (back.kind === "damaged") throw unwritable(this.path, back.reason);
     // Taken before it is tried: one that fails half way has left it on the disk.
     this.#writes = writes;
-    await writeFilesAtomic([this.path, this.copyPath], sealed(value, writes));
+    await writeFilesAtomic([this.path, this.copyPath], text);
   }
 
   async #open(path: string): Promise<Copy<T>> {
@@ -147,6 +151,16 @@ function copyOf(path: string): string {
 function unusable(thrown: unknown): Extract<Copy<never>, { kind: "damaged" }> {
   if (thrown instanceof HitlessError && thrown.code === "NO_PERMISSION") throw thrown;
   return { kind: "damaged", reason: thrown instanceof Error ? thrown.message : String(thrown) };
+}
+
+function unwritable(path: string, reason: string): HitlessError {
+  return new HitlessError(
+    "INTERNAL",
+    `${path} is not written: it could not be read back: ${reason}`,
+    {
+      next: "This is a fault in Hitless. What was saved before is untouched; please report it.",
+    },
+  );
 }
 
 function newest<T>(file: Copy<T>, copy: Copy<T>): Versioned<T> | null {
