@@ -70,11 +70,13 @@ async function up(options: UpOptions): Promise<void> {
   const running = await notingRefusal(place, asked, () =>
     startController(place, file, { instead, by, origin, record }),
   );
+  // First of all: a Ctrl-C while the files are compared means `down` as well.
+  const ended = untilToldToEnd(running, { place, record, daemon: options.daemon ?? false });
   if (!options.daemon) {
     sayWhatRuns(running);
-    await sayIfFileDiffers(place, file);
+    await Promise.race([ended, sayIfFileDiffers(place, file)]);
   }
-  await untilToldToEnd(running, { place, record, daemon: options.daemon ?? false });
+  await ended;
 }
 
 /** The controller that runs now and is to be replaced: one that comes later is not meant. */
