@@ -13,7 +13,7 @@ import {
   settledApp,
   simulate,
 } from "../testing/index.ts";
-import { extendDeadlines } from "./progress.ts";
+import { extendDeadlines, takeUp } from "./progress.ts";
 import { newApp, setReplicas } from "./requests.ts";
 
 const pass = () => ({ verdict: "successful", detail: "fine" }) as const;
@@ -125,5 +125,9 @@ describe("found by stories", () => {
     const { app } = await settledApp();
     const kept = [{ revision: 7, warm: true, until: 50_000 }];
     expect(extendDeadlines({ ...app, kept }, -20_000).kept[0]?.until).toBe(30_000);
+    // Set back while nobody was there to see it, a clock that went on for a while first.
+    expect(takeUp({ ...app, kept }, 40_000, 15_000).kept[0]?.until).toBe(25_000);
+    expect(takeUp({ ...app, kept }, 40_000, 45_000).kept[0]?.until).toBe(50_000);
+    expect(takeUp({ ...app, kept }, null, 15_000).kept[0]?.until).toBe(50_000);
   });
 });

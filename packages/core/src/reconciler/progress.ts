@@ -74,13 +74,12 @@ export function startClock(app: App, now: number): Pick<Progress, "at" | "deadli
  * jumped, the controller was away. Negative after a jump back.
  */
 export function extendDeadlines(app: App, gapMs: number): App {
-  const kept = app.kept.map((k) => ({ ...k, until: k.until + gapMs }));
-  const { release } = app;
-  if (release === null) return kept.length === 0 ? app : { ...app, kept };
+  const moved = keptFrom(app, gapMs);
+  const { release } = moved;
+  if (release === null) return moved;
   const { progress } = release;
   return {
-    ...app,
-    kept,
+    ...moved,
     release: {
       ...release,
       startedAt: release.startedAt + gapMs,
@@ -93,10 +92,11 @@ export function extendDeadlines(app: App, gapMs: number): App {
 
 /**
  * Takes up an app that nobody watched since `lastSeen` (null: nobody knows since when): the
- * deadline counts from now, holds do not count the absence, and what only the last controller ran
- * is ordered again.
+ * deadline counts from now, holds do not count the absence, what only the last controller ran is
+ * ordered again, and a clock that was set back meanwhile keeps no revision for longer.
  */
-export function takeUp(app: App, lastSeen: number | null, now: number): App {
+export function takeUp(saved: App, lastSeen: number | null, now: number): App {
+  const app = keptFrom(saved, Math.min(0, now - (lastSeen ?? now)));
   const { release } = app;
   if (release === null) return app;
   const last = app.ordered?.mutation.kind;
@@ -106,6 +106,12 @@ export function takeUp(app: App, lastSeen: number | null, now: number): App {
   const watchedFrom = (at: number) => (lastSeen === null ? 0 : Math.max(0, lastSeen - at));
   const reached = counting(release, (at) => now - watchedFrom(at));
   return { ...app, ordered, release: { ...going, reached } };
+}
+
+/** The times until which revisions are kept, moved. */
+function keptFrom(app: App, gapMs: number): App {
+  if (app.kept.length === 0 || gapMs === 0) return app;
+  return { ...app, kept: app.kept.map((k) => ({ ...k, until: k.until + gapMs })) };
 }
 
 /**

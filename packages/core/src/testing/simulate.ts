@@ -115,7 +115,9 @@ export class Simulation {
   /** The controller dies; the next one comes `forMs` later. */
   kill(forMs: number): void {
     this.#controllers = [];
-    this.#lastSeen = this.now();
+    // Its signs of life go by the clock that its deadlines go by: a jump that it has not noticed is not in them.
+    this.#lastSeen = this.now() - this.#wallGapMs;
+    this.#wallGapMs = 0;
     this.#awayUntil = this.engine.elapsed + forMs;
     // Who is new lists the world anew, so that a lost token is not needed to see what was done.
     this.engine.thaw();
@@ -127,7 +129,6 @@ export class Simulation {
   jumpClock(ms: number): void {
     this.engine.jumpClock(ms);
     if (this.controlled) this.#wallGapMs += ms;
-    else if (this.#lastSeen !== null) this.#lastSeen += ms;
   }
 
   /** Something else will happen. */
