@@ -35,7 +35,7 @@ export const proof: Proof = {
 async function refuseBrokenTests(bench: MutantBench, chosen: readonly Mutant[]): Promise<void> {
   const packages = [...new Set(chosen.map(packageOf))];
   const run = await bench.test(packages);
-  if (run.kind !== "passed") throw new Error(`fails without a mutant: ${run.first}`);
+  if (run.kind !== "passed") throw new Error(`fails without a mutant: ${run.file}: ${run.first}`);
   console.log(`${packages.join(", ")}: green without a mutant in ${run.seconds.toFixed(0)} s`);
 }
 

@@ -143,7 +143,11 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 }
 
@@ -157,7 +161,10 @@ async function firstFailure(
   for (const { name, message, assertionResults } of report.testResults) {
     const file = relative(root, name);
     const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed !== undefined) return { file, first: failed.fullName };
+    if (failed !== undefined) {
+      const [why = ""] = failed.failureMessages.join("\n").split("\n");
+      return { file, first: `${failed.fullName}: ${why}` };
+    }
     if (message !== "") return { file, first: message.split("\n")[0] ?? "" };
   }
   return null;
