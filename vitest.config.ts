@@ -6,6 +6,8 @@ const fromSource = { resolve, ssr: { resolve } };
 
 export default defineConfig({
   test: {
+    // By default one core is left idle; most of these tests wait for processes anyway.
+    maxWorkers: "100%",
     reporters: ["default", new ClosingLineReporter()],
     projects: [
       {
