@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ReleaseRecord, RevisionContent } from "@hitless/core";
-import { FakeStore } from "@hitless/core/testing";
+import { newApp, type ReleaseRecord, type RevisionContent, requestRelease } from "@hitless/core";
+import { exampleSettings, FakeStore } from "@hitless/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { contentSpec, place, SaidArtifacts } from "../testing/controller-bed.ts";
@@ -104,6 +104,20 @@ test("a number is never given twice, also when its revision is kept no more", as
   await store.removeRevision(second.number);
   const third = await maker.make(content, "three");
   expect([first.number, second.number, third.number]).toEqual([1, 2, 3]);
+});
+
+test("a number that lost its place in the queue is not given again, although nothing is left of it", async () => {
+  const { maker, store } = bed();
+  const content = await maker.contentOf(contentSpec(), place);
+  const at = { now: 1, by: "alice", busy: "queue" } as const;
+  let app = newApp("shop", exampleSettings);
+  for (const cause of ["one", "two", "three"]) {
+    const { number } = await maker.make(content, cause);
+    app = requestRelease(app, { to: number, kind: "release", cause, requestedAt: 1 }, at);
+  }
+  await store.save({ ...app, pending: null });
+  for (const number of [2, 3]) await store.removeRevision(number);
+  expect((await maker.make(content, "four")).number).toBe(4);
 });
 
 test("a revision made again has the digest of the old one and a number of its own", async () => {

@@ -55,11 +55,12 @@ export class RevisionMaker {
     return digestOf(content);
   }
 
-  /** Stores a new revision under the next number. */
+  /** Stores a new revision under the next number, which nobody was ever told of another one. */
   async make(content: RevisionContent, cause: string): Promise<Revision> {
     const numbers = await this.store.revisions();
     const history = await this.store.history();
-    const used = [...numbers, ...history.map((r) => r.to)];
+    const asked = (await this.store.load())?.revisions ?? 0;
+    const used = [...numbers, ...history.map((r) => r.to), asked];
     const revision: Revision = {
       ...content,
       number: Math.max(0, ...used) + 1,

@@ -55,6 +55,8 @@ export interface App {
   readonly overrides: Readonly<Record<string, string>>;
   /** Number of the last release that was accepted, begun or not; the next gets one more. */
   readonly releases: number;
+  /** Highest number of a revision that anybody asked for: it is given to no other, whatever became of it. */
+  readonly revisions: number;
   /** How many releases have ended: each has its row in `history`. */
   readonly ended: number;
   /** The last mutation, until its effect has been observed at the far end. */

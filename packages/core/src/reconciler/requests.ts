@@ -26,6 +26,7 @@ export function newApp(name: string, settings: Settings): App {
     frozen: null,
     overrides: {},
     releases: 0,
+    revisions: 0,
     ended: 0,
     ordered: null,
   };
@@ -40,15 +41,16 @@ export type ReleaseRequest = Omit<PendingRelease, "id" | "by">;
  * Throws REFUSED when the app is frozen, or busy under `reject`.
  */
 export function requestRelease(
-  app: App,
+  before: App,
   request: ReleaseRequest,
   at: { now: number; by: string; busy: BusyPolicy },
 ): App {
-  if (app.frozen !== null) {
-    throw new HitlessError("REFUSED", `${app.name} is frozen: ${app.frozen.reason}`);
+  if (before.frozen !== null) {
+    throw new HitlessError("REFUSED", `${before.name} is frozen: ${before.frozen.reason}`);
   }
-  const { release } = app;
-  if (release === null && request.to === app.stable) return { ...app, pending: null };
+  const { release } = before;
+  if (release === null && request.to === before.stable) return { ...before, pending: null };
+  const app = { ...before, revisions: Math.max(before.revisions, request.to) };
   if (release === null) return begin(app, numbered(app, request, at.by), at.now);
   switch (at.busy) {
     case "queue":

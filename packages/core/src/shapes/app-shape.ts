@@ -84,6 +84,8 @@ const presentShape = wholeShape<App>()(
     frozen: z.object({ reason: z.string(), since: z.number() }).nullable(),
     overrides: z.record(z.string(), z.string()),
     releases: z.int().nonnegative(),
+    // Version 1 knew only those that are kept or in the history.
+    revisions: z.int().nonnegative().default(0),
     ended: z.int().nonnegative(),
     ordered: orderedShape.nullable(),
   }),
