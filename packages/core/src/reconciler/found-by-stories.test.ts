@@ -130,4 +130,13 @@ describe("found by stories", () => {
     expect(takeUp({ ...app, kept }, 40_000, 45_000).kept[0]?.until).toBe(50_000);
     expect(takeUp({ ...app, kept }, null, 15_000).kept[0]?.until).toBe(50_000);
   });
+
+  it("a token that an engine restored from a backup never reaches keeps no successor waiting", async () => {
+    const { app, engine } = await settledApp();
+    const mutation = { kind: "scale", revision: 1, replicas: 3 } as const;
+    const ahead = { ...app, ordered: { mutation, token: 1e6, since: 0 } };
+    const { whys } = await simulate({ app: takeUp(ahead, 0, engine.now()), engine });
+    expect(whys).not.toContain("stale");
+    expect(whys).toContain("steady");
+  });
 });

@@ -2,7 +2,7 @@ import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Evidence, Failure } from "../model/failure.ts";
 import type { ReplicaView } from "../model/observed.ts";
-import type { Progress, Release } from "../model/release.ts";
+import type { Ordered, Progress, Release } from "../model/release.ts";
 import type { Position } from "./position.ts";
 import { type Side, sideOf, type World } from "./world.ts";
 
@@ -96,16 +96,24 @@ export function extendDeadlines(app: App, gapMs: number): App {
  * ordered again, and a clock that was set back meanwhile keeps no revision for longer.
  */
 export function takeUp(saved: App, lastSeen: number | null, now: number): App {
-  const app = keptFrom(saved, Math.min(0, now - (lastSeen ?? now)));
+  const kept = keptFrom(saved, Math.min(0, now - (lastSeen ?? now)));
+  const app = kept.ordered === null ? kept : { ...kept, ordered: reordered(kept.ordered) };
   const { release } = app;
   if (release === null) return app;
-  const last = app.ordered?.mutation.kind;
-  const ordered = last === "hook" || last === "migrate" ? null : app.ordered;
   const going = restartClock(app, release, now);
   // What had passed while somebody watched stays, wherever the clock stands by now.
   const watchedFrom = (at: number) => (lastSeen === null ? 0 : Math.max(0, lastSeen - at));
   const reached = counting(release, (at) => now - watchedFrom(at));
-  return { ...app, ordered, release: { ...going, reached } };
+  return { ...app, release: { ...going, reached } };
+}
+
+/**
+ * What a successor makes of the last mutation. It sees nothing older than itself (clause 8 of the
+ * engine's contract), and a token of before is worth nothing to an engine that was restored.
+ */
+function reordered(last: Ordered): Ordered | null {
+  const { kind } = last.mutation;
+  return kind === "hook" || kind === "migrate" ? null : { ...last, token: null };
 }
 
 /** The times until which revisions are kept, moved. */
