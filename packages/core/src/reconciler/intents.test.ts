@@ -92,6 +92,15 @@ describe("a gap in which nobody watched", () => {
     expect(extendDeadlines(idle, 30_000)).toBe(idle);
   });
 
+  it("does not count towards a hold, in whatever direction the clock went", () => {
+    if (moving.release === null) throw new TypeError("no release");
+    const held = { ...moving, release: { ...moving.release, reached: { at: 100, requests: 7 } } };
+    for (const gapMs of [30_000, -30_000]) {
+      const { release } = extendDeadlines(held, gapMs);
+      expect(release?.reached).toEqual({ at: 100 + gapMs, requests: 7 });
+    }
+  });
+
   const day = 86_400_000;
   /** A hold that had counted for 900 ms when it was paused. */
   const paused = () => {
