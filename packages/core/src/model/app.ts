@@ -43,7 +43,7 @@ export interface App {
   readonly desired: Desired;
   /** The revision that serves; null before the first release has succeeded. */
   readonly stable: number | null;
-  /** Revisions that have been stable, oldest first, without repeats; the last is the present one. */
+  /** Revisions that have been stable and are kept for it, oldest first, without repeats; the last is the present one. */
   readonly served: readonly number[];
   readonly kept: readonly Kept[];
   readonly route: RouteTable;

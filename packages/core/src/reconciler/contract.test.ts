@@ -15,6 +15,7 @@ import {
   simulate,
 } from "../testing/index.ts";
 import { requestRelease } from "./requests.ts";
+import { turnBack } from "./turn-back.ts";
 
 const pass = () => ({ verdict: "successful", detail: "fine" }) as const;
 
@@ -42,6 +43,7 @@ describe("contract, which cannot be undone", () => {
       expect(() => say(app, kind, 0)).toThrow(/contracted the schema/);
     }
     expect(() => rollBack(app, 3, 0)).toThrow(/contracted/);
+    expect(turnBack(app, { kind: "aborted", by: "alice" }, 0)).toBe(app);
   });
 
   it("lets a replacing release wait for the end instead", async () => {

@@ -10,9 +10,12 @@ export function finish(app: App, world: World): Decision {
   if (release === null) throw new TypeError("finish needs a release");
   const outcome = outcomeOf(release);
   const stable = release.direction === "forward" ? release.to : release.from;
+  // Older ones are collected: nobody can go back to them.
   const served =
     outcome === "succeeded"
-      ? [...app.served.filter((n) => n !== release.to), release.to]
+      ? [...app.served.filter((n) => n !== release.to), release.to].slice(
+          -app.settings.keepRevisions,
+        )
       : app.served;
   const record: ReleaseRecord = {
     id: release.id,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Observed } from "../model/observed.ts";
-import { type FakeEngine, settledApp } from "../testing/index.ts";
+import { begin, type FakeEngine, settledApp, simulate } from "../testing/index.ts";
 import { next } from "./next.ts";
 
 const lagging = ["the proxy does not answer"];
@@ -24,3 +24,13 @@ function observed(engine: FakeEngine): Observed {
   const schema = { kind: "unknown", reason: "no migrator", since: 0 } as const;
   return { ...engine.view(), schema, verdicts: {}, hooks: {}, lastLogLines: {} };
 }
+
+it("remembers of those that served as many as it keeps, however many there were", async () => {
+  const keepRevisions = 3;
+  let { app, engine } = await settledApp({ keepRevisions });
+  for (const revision of [2, 3, 4, 5, 6]) {
+    ({ app } = await simulate({ app: begin(app, revision, engine.now()), engine }));
+  }
+  expect(app.served).toEqual([4, 5, 6]);
+  expect([...engine.levels().keys()].toSorted()).toEqual([4, 5, 6]);
+});
