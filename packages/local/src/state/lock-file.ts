@@ -76,12 +76,15 @@ export async function guarded<T>(
 ): Promise<T> {
   const guard = `${path}.guard`;
   const page = `claim-${randomUUID()}`;
-  let seen = { pages: "", at: performance.now() };
+  let seen: { readonly pages: readonly string[]; readonly at: number } = {
+    pages: [],
+    at: performance.now(),
+  };
   while (!(await madeGuard(guard, page))) {
-    const pages = (await pagesOf(guard)).join();
-    if (pages !== seen.pages) seen = { pages, at: performance.now() };
+    const pages = await pagesOf(guard);
+    if (pages.join() !== seen.pages.join()) seen = { pages, at: performance.now() };
     // By our own steady clock: the time of the folder means nothing after a jump.
-    if (performance.now() - seen.at > guardMs) await breakGuard(guard, pages.split(","));
+    if (performance.now() - seen.at > guardMs) await breakGuard(guard, pages);
     else await new Promise((resolve) => setTimeout(resolve, 10));
   }
   try {

@@ -1,23 +1,11 @@
+import { intentKinds } from "../../model/release.ts";
 import { dangers } from "../danger.ts";
 import { blows, type Fault, sickness, troubles } from "./faults.ts";
 import { type Stage, stages } from "./stage.ts";
 import type { Act } from "./story.ts";
 
 /** What people ask for, as coverage counts it. */
-export const asks = [
-  "promote",
-  "pause",
-  "resume",
-  "abort",
-  "retry",
-  "skip",
-  "rollback",
-  "replace",
-  "queue",
-  "reject",
-  "scale",
-  "settings",
-] as const;
+export const asks = [...intentKinds, "queue", "reject", "scale", "settings"] as const;
 export type Ask = (typeof asks)[number];
 
 const faults: readonly Fault[] = [
