@@ -61,6 +61,16 @@ export interface App {
   readonly ended: number;
   /** The last mutation, until its effect has been observed at the far end. */
   readonly ordered: Ordered | null;
+  /** The last absence of a controller that these times account for: null before the first. */
+  readonly absence: Absence | null;
+}
+
+/** A time in which nobody watched. Both by the wall clock, which may have been set back in it. */
+export interface Absence {
+  /** The last sign of life before it, ms since the epoch. */
+  readonly from: number;
+  /** When the app was taken up again, ms since the epoch. */
+  readonly to: number;
 }
 
 /** A release that was asked for and has not begun. */

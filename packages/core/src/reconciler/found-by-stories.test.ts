@@ -131,6 +131,18 @@ describe("found by stories", () => {
     expect(takeUp({ ...app, kept }, null, 15_000).kept[0]?.until).toBe(50_000);
   });
 
+  it("an absence is accounted for once, however many controllers die in taking the app up", async () => {
+    const { app } = await settledApp();
+    const kept = [{ revision: 7, warm: true, until: 50_000 }];
+    const first = takeUp({ ...app, kept }, 40_000, 15_000);
+    const second = takeUp(first, 40_000, 16_000);
+    expect(second.kept).toEqual(first.kept);
+    // The clock is set back again, and the third one has the same last sign of life to go by.
+    expect(takeUp(second, 40_000, 12_000).kept[0]?.until).toBe(21_000);
+    // A sign of life after it begins another absence.
+    expect(takeUp(second, 17_000, 12_000).kept[0]?.until).toBe(20_000);
+  });
+
   it("a token that an engine restored from a backup never reaches keeps no successor waiting", async () => {
     const { app, engine } = await settledApp();
     const mutation = { kind: "scale", revision: 1, replicas: 3 } as const;

@@ -124,4 +124,13 @@ describe("a gap in which nobody watched", () => {
     const { release } = say(taken, "resume", 120_000 + jump);
     expect(release?.reached?.at).toBe(119_100 + jump);
   });
+
+  it("counts no second of a hold twice when a controller dies in taking it up", () => {
+    if (moving.release === null) throw new TypeError("no release");
+    const held = { ...moving, release: { ...moving.release, reached: { at: 100, requests: 0 } } };
+    // Watched for 900 ms, then the clock was set back by a day.
+    const first = takeUp(held, 1000, 5000 - day);
+    expect(first.release?.reached?.at).toBe(4100 - day);
+    expect(takeUp(first, 1000, 6000 - day).release?.reached?.at).toBe(5100 - day);
+  });
 });

@@ -96,15 +96,23 @@ export function extendDeadlines(app: App, gapMs: number): App {
  * ordered again, and a clock that was set back meanwhile keeps no revision for longer.
  */
 export function takeUp(saved: App, lastSeen: number | null, now: number): App {
-  const kept = keptFrom(saved, Math.min(0, now - (lastSeen ?? now)));
+  const since = unaccountedSince(saved, lastSeen);
+  const kept = keptFrom(saved, Math.min(0, now - (since ?? now)));
   const app = kept.ordered === null ? kept : { ...kept, ordered: reordered(kept.ordered) };
   const { release } = app;
-  if (release === null) return app;
+  if (release === null && app === saved) return saved;
+  const absence = lastSeen === null ? null : { from: lastSeen, to: now };
+  if (release === null) return { ...app, absence };
   const going = restartClock(app, release, now);
   // What had passed while somebody watched stays, wherever the clock stands by now.
-  const watchedFrom = (at: number) => (lastSeen === null ? 0 : Math.max(0, lastSeen - at));
+  const watchedFrom = (at: number) => (since === null ? 0 : Math.max(0, since - at));
   const reached = counting(release, (at) => now - watchedFrom(at));
-  return { ...app, release: { ...going, reached } };
+  return { ...app, absence, release: { ...going, reached } };
+}
+
+/** Who dies between taking an app up and its own first sign of life leaves the same absence again. */
+function unaccountedSince({ absence }: App, lastSeen: number | null): number | null {
+  return absence !== null && absence.from === lastSeen ? absence.to : lastSeen;
 }
 
 /**

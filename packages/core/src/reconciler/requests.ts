@@ -29,6 +29,7 @@ export function newApp(name: string, settings: Settings): App {
     revisions: 0,
     ended: 0,
     ordered: null,
+    absence: null,
   };
 }
 

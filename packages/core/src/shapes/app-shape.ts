@@ -88,6 +88,7 @@ const presentShape = wholeShape<App>()(
     revisions: z.int().nonnegative().default(0),
     ended: z.int().nonnegative(),
     ordered: orderedShape.nullable(),
+    absence: z.object({ from: z.number(), to: z.number() }).nullable().default(null),
   }),
 );
 

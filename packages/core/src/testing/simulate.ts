@@ -114,9 +114,10 @@ export class Simulation {
 
   /** The controller dies; the next one comes `forMs` later. */
   kill(forMs: number): void {
+    // Its signs of life go by the clock that its deadlines go by: a jump that it has not noticed is
+    // not in them. Who dies before it has taken up the app passes on what it found.
+    if (this.controlled) this.#lastSeen = this.now() - this.#wallGapMs;
     this.#controllers = [];
-    // Its signs of life go by the clock that its deadlines go by: a jump that it has not noticed is not in them.
-    this.#lastSeen = this.now() - this.#wallGapMs;
     this.#wallGapMs = 0;
     this.#awayUntil = this.engine.elapsed + forMs;
     // Who is new lists the world anew, so that a lost token is not needed to see what was done.
