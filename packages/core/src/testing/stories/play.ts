@@ -203,7 +203,7 @@ class Player {
       world: (simulation) => {
         this.#mended = true;
         this.#ills.cureAll(simulation);
-        this.#nudge(simulation);
+        this.#nudge(simulation, 0);
       },
     };
     return [...keen, mend];
@@ -232,14 +232,16 @@ class Player {
     }
   }
 
-  #nudge(simulation: Simulation): void {
+  /** Twice in a row nothing to do is the end: at the first, somebody may be asking for a release. */
+  #nudge(simulation: Simulation, idle: number): void {
     const { app, engine } = simulation;
-    if (app.release === null && app.pending === null) return;
+    const atRest = app.release === null && app.pending === null;
+    if (atRest && idle > 0) return;
     this.#say(["resume", "promote"], simulation);
     // A side that was too small to be mended before it came up may be there by now.
     for (const revision of engine.levels().keys()) engine.heal(revision);
     const when = engine.elapsed + nudgeEveryMs;
-    simulation.expect({ when, world: (later) => this.#nudge(later) });
+    simulation.expect({ when, world: (later) => this.#nudge(later, atRest ? 1 : 0) });
   }
 
   #cover(): void {
