@@ -33,10 +33,8 @@ const wholeWithinMs = 900_000;
 /** A copy of the sources in which one file at a time is sabotaged and tested. */
 export class MutantBench implements AsyncDisposable {
   private readonly root: string;
-  private readonly repository: string;
 
-  private constructor(repository: string, root: string) {
-    this.repository = repository;
+  private constructor(root: string) {
     this.root = root;
   }
 
@@ -46,7 +44,7 @@ export class MutantBench implements AsyncDisposable {
     const filter = (path: string) => !notCopied.has(basename(path));
     await cp(repository, root, { recursive: true, filter, verbatimSymlinks: true });
     await linkModules(repository, root);
-    return new MutantBench(repository, root);
+    return new MutantBench(root);
   }
 
   /**
@@ -55,7 +53,7 @@ export class MutantBench implements AsyncDisposable {
    */
   async tryOut(mutant: Mutant, paths: readonly string[]): Promise<TestRun> {
     const path = join(this.root, mutant.file);
-    const source = await readFile(join(this.repository, mutant.file), "utf8");
+    const source = await readFile(path, "utf8");
     await writeFile(path, sabotaged(source, mutant));
     try {
       const run = await this.test(paths, hungAfterMs);

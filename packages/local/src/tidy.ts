@@ -39,12 +39,13 @@ export async function tidyState(options: TidyOptions): Promise<readonly string[]
 /** Null when that is not known: an app that was lost is no reason to throw away its revisions. */
 async function neededRevisions(options: TidyOptions): Promise<ReadonlySet<number> | null> {
   const { folder, store, app } = options;
-  const { revisions } = await loadEngineState(folder.engine, app !== null);
+  const { revisions, replicas } = await loadEngineState(folder.engine, app !== null);
   if (app === null) {
     const served = revisions.length + (await store.history()).length;
     return served === 0 ? new Set() : null;
   }
-  return new Set([...app.served, ...references(app), ...revisions.map((r) => r.revision)]);
+  const running = [...revisions, ...replicas].map((r) => r.revision);
+  return new Set([...app.served, ...references(app), ...running]);
 }
 
 function digestsOf(revision: Revision | null): string[] {

@@ -13,8 +13,11 @@ function clocks() {
 test("time that passes on both clocks, and ordinary drift, is no gap", () => {
   const at = clocks();
   const watch = new ClockWatch();
-  at.wall += 60_000;
-  at.steady += 59_000;
+  for (let second = 0; second < 60; second += 1) {
+    at.wall += 1010;
+    at.steady += 1000;
+    watch.tick();
+  }
   expect(watch.gap()).toBe(0);
 });
 
@@ -26,4 +29,16 @@ test("a jump of the wall clock is told once, with its sign", () => {
   expect(watch.gap()).toBe(0);
   at.wall -= 7_200_000;
   expect(watch.gap()).toBe(-7_200_000);
+});
+
+test("the time in which this process was stopped is told once, on top of a jump", () => {
+  const at = clocks();
+  const watch = new ClockWatch();
+  at.wall += 3_600_000;
+  at.steady += 3_600_000;
+  expect(watch.gap()).toBe(3_600_000);
+  expect(watch.gap()).toBe(0);
+  at.wall += 60_000 - 86_400_000;
+  at.steady += 60_000;
+  expect(watch.gap()).toBe(60_000 - 86_400_000);
 });

@@ -81,7 +81,7 @@ export class Controller {
   private lastError = "";
   private sequence = 0;
   private closed: HitlessError | null = null;
-  /** A jump of the clock that no deadline has been moved by yet. */
+  /** A jump of the clock, or a time without a watch, that no deadline has been moved by yet. */
   private gapMs = 0;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly listeners = new Set<() => void>();
@@ -189,6 +189,7 @@ export class Controller {
   /** Runs until `signal` aborts. Leaves everything as it is then. */
   async run(signal: AbortSignal): Promise<void> {
     const stopListening = this.listen(signal);
+    const ticking = this.clock.start();
     while (!signal.aborted) {
       try {
         await this.step(signal);
@@ -198,6 +199,7 @@ export class Controller {
         await this.sleeper.until(Date.now() + afterErrorMs, signal);
       }
     }
+    ticking.stop();
     await stopListening;
   }
 

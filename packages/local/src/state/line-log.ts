@@ -1,8 +1,9 @@
-import { open, rename } from "node:fs/promises";
+import { open, rename, stat } from "node:fs/promises";
 import { failpoint } from "@hitless/core";
 import type { z } from "zod";
 import { readIfPresent } from "./atomic-file.ts";
 import { explainDisk } from "./disk-fault.ts";
+import { hasErrno } from "./errno.ts";
 import { opened, sealed } from "./versioned.ts";
 
 /** The lines that could be read, and what was wrong with the others, in sentences. */
@@ -42,12 +43,17 @@ export class LineLog<T> {
 
   /** Like `read`, and says what was left out. Throws STATE_UNREADABLE for a newer line, NO_PERMISSION. */
   async examine(): Promise<Lines<T>> {
-    const older = await this.linesOf(`${this.path}.1`);
-    const newer = await this.linesOf(this.path);
-    return {
-      values: [...older.values, ...newer.values],
-      damage: [...older.damage, ...newer.damage],
-    };
+    for (;;) {
+      const before = await inodeOf(this.path);
+      const older = await this.linesOf(`${this.path}.1`);
+      const newer = await this.linesOf(this.path);
+      // Else the file became the older one in between, and its lines are in neither reading.
+      if ((await inodeOf(this.path)) !== before) continue;
+      return {
+        values: [...older.values, ...newer.values],
+        damage: [...older.damage, ...newer.damage],
+      };
+    }
   }
 
   private async linesOf(path: string): Promise<Lines<T>> {
@@ -83,6 +89,16 @@ export class LineLog<T> {
 }
 
 const newline = 0x0a;
+
+/** Null when there is no such file. */
+async function inodeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).ino;
+  } catch (cause) {
+    if (hasErrno(cause, "ENOENT")) return null;
+    throw cause;
+  }
+}
 
 /** What follows the last newline counts when there is anything. */
 function split(bytes: Buffer): readonly Buffer[] {

@@ -137,6 +137,30 @@ test("a log with a bound keeps the newest lines in two files", async () => {
   expect((await stat(path)).size + (await stat(`${path}.1`)).size).toBeLessThan(2600);
 });
 
+test("a log that becomes the older one while it is read is read whole", async () => {
+  const path = join(dir, "lines.jsonl");
+  const log = new LineLog(path, z.number(), 400);
+  let written = 0;
+  const writing = (async () => {
+    for (; written < 400; written += 1) await log.append(written);
+  })();
+  const reader = new LineLog(path, z.number());
+  let last = -1;
+  try {
+    while (written < 400) {
+      const before = written;
+      const lines = await reader.read();
+      expect(lines).toEqual(lines.map((_, at) => (lines[0] ?? 0) + at));
+      // What was appended before is there: the present file is never missing.
+      expect(lines.at(-1) ?? -1).toBeGreaterThanOrEqual(Math.max(last, before - 1));
+      last = lines.at(-1) ?? -1;
+    }
+  } finally {
+    await writing;
+  }
+  expect(last).toBeGreaterThan(0);
+});
+
 test("lines keep the order of the calls", async () => {
   const log = new LineLog(join(dir, "lines.jsonl"), z.number());
   await Promise.all(Array.from({ length: 50 }, (_, n) => log.append(n)));
