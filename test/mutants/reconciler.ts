@@ -254,10 +254,10 @@ export const reconcilerMutants = [
       'if (release === null || release.direction === "back") return app;',
     ],
     [
-      "way-back-from-the-start",
-      "a way back skips the waypoints that lie behind",
-      "back: wayBack(release),",
-      "back: wayBack({ ...release, cursor: 0 }),",
+      "way-back-by-replica",
+      "a way back gives requests to the side that it leaves",
+      "back: wayBack(release, app.route.rule),",
+      'back: wayBack({ ...release, cursor: 0 }, { kind: "byReplica", revisions: [] }),',
     ],
   ),
   ...mutantsOf(

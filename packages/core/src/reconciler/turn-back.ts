@@ -19,7 +19,7 @@ export function turnBack(app: App, reason: Failure, now: number): App {
       ...release,
       direction: "back",
       reason,
-      back: wayBack(release),
+      back: wayBack(release, app.route.rule),
       cursor: 0,
       enteredAt: now,
       reached: null,

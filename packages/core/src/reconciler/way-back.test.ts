@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { App, Settings } from "../model/app.ts";
 import type { ReleaseRecord } from "../model/release.ts";
 import { routedRevisions } from "../model/route.ts";
+import { withSchemaPhases } from "../strategies/compile.ts";
 import {
   afterMutations,
   atWaypoint,
@@ -201,6 +202,35 @@ describe("the way back", () => {
         expect(loose(run)).toEqual([]);
       }
     }
+  });
+
+  it.each(kinds)("of %s leads back from every step of a migration too", async (kind) => {
+    const strategy = Object.entries(exampleStrategies).find(([k]) => k === kind)?.[1];
+    if (strategy === undefined) throw new TypeError(kind);
+    const approve = intent("promote", (s) => s.decisions.at(-1)?.why.kind === "held");
+    const turned: number[] = [];
+    for (let step = 0; turned.length === step; step += 1) {
+      const { app, engine } = await settledApp({ strategy });
+      const begun = begin(app, 2, engine.now());
+      if (begun.release === null) throw new TypeError("no release");
+      const plan = withSchemaPhases(begun.release.plan, 1000);
+      const migrating = { ...begun, release: { ...begun.release, plan } };
+      const abort = intent("abort", (s) => {
+        const due = s.mutations >= step && s.app.release?.contracted === false;
+        if (due && turned.length === step) turned.push(step);
+        return due;
+      });
+      // Who gets requests on the way is judged by the simulation, after each route.
+      const run = await simulate({
+        app: migrating,
+        engine,
+        verdict: pass,
+        events: [approve, abort],
+        until: ({ app: { release } }) => release?.contracted === true,
+      });
+      if (turned.length > step) expect(loose(run), `step ${step}`).toEqual([]);
+    }
+    expect(turned.length).toBeGreaterThan(2);
   });
 
   it.each(kinds)("of %s is reached from every step with a new side that hangs", async (kind) => {

@@ -1,4 +1,5 @@
 import type { Release } from "../model/release.ts";
+import type { RouteRule } from "../model/route.ts";
 import type { RouteIntent } from "../model/route-intent.ts";
 import type { Waypoint } from "../model/waypoint.ts";
 import { noneToKeep, waypoint } from "./waypoint.ts";
@@ -6,16 +7,22 @@ import { noneToKeep, waypoint } from "./waypoint.ts";
 /**
  * The way back from a waypoint, for any strategy: give the old side its full size and all
  * requests, then take the new side away. It waits for nothing of what it leaves. Where the way
- * forward never let both sides run at once, neither does the way back.
+ * forward never let both sides run at once, neither does the way back. `inForce` is the rule that
+ * requests go by: a side that they were kept away from gets none because it has replicas.
  */
-export function wayBack(release: Pick<Release, "plan" | "cursor" | "from">): readonly Waypoint[] {
+export function wayBack(
+  release: Pick<Release, "plan" | "cursor" | "from">,
+  inForce: RouteRule,
+): readonly Waypoint[] {
   const { plan, cursor, from } = release;
   const at = plan[Math.min(cursor, plan.length - 1)];
   if (at === undefined) return [];
   // Where nobody served before, nobody is cared for on the way back either.
   const pace = from === null ? noneToKeep : at.pace;
-  const route: RouteIntent =
-    at.route.kind === "byReplica" ? at.route : { kind: "byWeight", canary: 0, sticky: null };
+  const byReplica = at.route.kind === "byReplica" && inForce.kind === "byReplica";
+  const route: RouteIntent = byReplica
+    ? { kind: "byReplica" }
+    : { kind: "byWeight", canary: 0, sticky: null };
   const back = waypoint("back", { stable: 1, canary: 0 }, { pace, route });
   const apart = plan.some((w) => w.leavers === "stopped" && w.schema === null);
   if (!apart) return [back];

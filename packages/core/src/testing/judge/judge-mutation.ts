@@ -31,7 +31,11 @@ export function brokenBy(mutation: Mutation, deed: Deed): readonly string[] {
         ...bakeBroken(mutation.revision, deed),
       ];
     case "route":
-      return [...barred, ...routeBroken(mutation.table.rule, deed)];
+      return [
+        ...barred,
+        ...routeBroken(mutation.table.rule, deed),
+        ...wayBackBroken(mutation.table.rule, deed),
+      ];
     case "collect":
       return [...barred, ...referenceBroken(mutation.revision, deed)];
     case "migrate":
@@ -175,6 +179,17 @@ function routeBroken(rule: RouteRule, { app, before }: Deed): readonly string[] 
   if (rule.kind !== "byWeight") return broken;
   const total = rule.weights.reduce((all, w) => all + w.weight, 0);
   return Math.abs(total - 100) < 1e-6 ? broken : [...broken, `truth 7: weights sum to ${total}`];
+}
+
+/** The way back takes requests off the side that it leaves, and gives it none. */
+function wayBackBroken(rule: RouteRule, { app, before }: Deed): readonly string[] {
+  const { release } = app;
+  if (release?.direction !== "back") return [];
+  if (!routedRevisions(rule).includes(release.to)) return [];
+  const was = shareOf(before.accepted.rule, release.to);
+  const is = shareOf(rule, release.to);
+  const grows = was !== null && (is === null || is > was);
+  return grows ? [`truth 2: the way back gives requests to revision ${release.to}`] : [];
 }
 
 /**
