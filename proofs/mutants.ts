@@ -20,7 +20,7 @@ export const proof: Proof = {
     let caught = 0;
     for (const [index, mutant] of chosen.entries()) {
       const run = await outcomeOf(bench, mutant);
-      if (run.kind !== "passed") caught += 1;
+      if (run.kind === "failed") caught += 1;
       console.log(`${index + 1}/${chosen.length} ${lineOf(mutant, run)}`);
     }
     const minutes = (performance.now() - began) / 60_000;
@@ -45,7 +45,7 @@ async function outcomeOf(bench: MutantBench, mutant: Mutant): Promise<TestRun> {
   for (const tests of [dirname(mutant.file), packageOf(mutant)]) {
     const run = await bench.tryOut(mutant, [tests]);
     seconds += run.seconds;
-    if (run.kind !== "passed") return { ...run, seconds };
+    if (run.kind === "failed") return { ...run, seconds };
   }
   const last = await bench.tryOut(mutant, ["packages"]);
   return { ...last, seconds: seconds + last.seconds };
@@ -56,6 +56,7 @@ function packageOf({ file }: Mutant): string {
 }
 
 function lineOf({ name, breaks }: Mutant, { kind, file, first, seconds }: TestRun): string {
-  const by = kind === "passed" ? `SURVIVED ${first}` : `caught by ${file}: ${first}`;
+  // Tests without an end tell nobody what is wrong.
+  const by = kind === "failed" ? `caught by ${file}: ${first}` : `SURVIVED ${first}`;
   return `${name} (${breaks}): ${by} (${seconds.toFixed(0)} s)`;
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { App } from "../model/app.ts";
 import type { Mutation } from "../model/mutation.ts";
 import type { RouteRule } from "../model/route.ts";
-import { begin, type FakeEngine, settledApp } from "../testing/index.ts";
+import { begin, type FakeEngine, releaseTo, settledApp } from "../testing/index.ts";
 import { violations } from "./invariants.ts";
+import { requestRelease } from "./requests.ts";
 import { isWhy, readWorld } from "./world.ts";
 
 /** Revision 1 stable with 3 replicas, 2 being released; the engine has the levels given. */
@@ -115,6 +116,18 @@ describe("violations", () => {
       `4: revision ${n} is still referred to and must not be collected`,
     ]);
     expect(broken(app, engine, { kind: "collect", revision: 7 })).toEqual([]);
+  });
+
+  it("names a collect of whatever is still referred to, and of nothing else", async () => {
+    const { app, engine } = await midway([]);
+    const waiting = requestRelease(app, releaseTo(6), { now: 0, by: "ann", busy: "queue" });
+    const kept = [{ revision: 7, warm: false, until: engine.now() + 1000 }];
+    const rule = { kind: "byReplica", revisions: [1, 8] } as const;
+    const referring = { ...waiting, kept, route: { generation: 1, rule } };
+    const collectable = [1, 2, 5, 6, 7, 8].filter((revision) => {
+      return broken(referring, engine, { kind: "collect", revision }).length === 0;
+    });
+    expect(collectable).toEqual([5]);
   });
 
   it("names a contract while the old revision runs", async () => {
