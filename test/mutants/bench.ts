@@ -48,15 +48,17 @@ export class MutantBench implements AsyncDisposable {
   }
 
   /**
-   * Runs the tests of these paths on the sabotaged sources, up to the first failure. That file is
-   * run once more: only what fails again has seen the sabotage, and not a busy machine.
+   * Runs the tests of these paths on the sabotaged sources, up to the first failure; without paths,
+   * all tests that load what was sabotaged, and no others. The file that fails is run once more:
+   * only what fails again has seen the sabotage, and not a busy machine.
    */
-  async tryOut(mutant: Mutant, paths: readonly string[]): Promise<TestRun> {
+  async tryOut(mutant: Mutant, paths: readonly string[] | null): Promise<TestRun> {
     const path = join(this.root, mutant.file);
     const source = await readFile(path, "utf8");
     await writeFile(path, sabotaged(source, mutant));
     try {
-      const run = await this.test(paths, hungAfterMs);
+      const which = paths === null ? ["related", mutant.file] : ["run", ...paths];
+      const run = await this.run(which, hungAfterMs);
       if (run.kind !== "failed" || run.file === null) return run;
       const again = await this.test([run.file], hungAfterMs);
       const seconds = run.seconds + again.seconds;
@@ -68,12 +70,16 @@ export class MutantBench implements AsyncDisposable {
   }
 
   /** Runs the tests of these paths, up to the first failure. */
-  async test(paths: readonly string[], withinMs = wholeWithinMs): Promise<TestRun> {
+  test(paths: readonly string[], withinMs = wholeWithinMs): Promise<TestRun> {
+    return this.run(["run", ...paths], withinMs);
+  }
+
+  private async run(which: readonly string[], withinMs: number): Promise<TestRun> {
     const report = join(this.root, "report.json");
     await rm(report, { force: true });
     const began = performance.now();
-    const args = ["run", "--project", "unit", "--bail", "1", "--reporter", "json"];
-    const ended = await this.vitest([...args, "--outputFile", report, ...paths], withinMs);
+    const args = ["--run", "--project", "unit", "--bail", "1", "--reporter", "json"];
+    const ended = await this.vitest([...which, ...args, "--outputFile", report], withinMs);
     const seconds = (performance.now() - began) / 1000;
     if (ended.kind === "hung") return { kind: "hung", file: null, first: "no end", seconds };
     if (ended.code === 0) return { kind: "passed", file: null, first: "", seconds };

@@ -141,4 +141,16 @@ describe("violations", () => {
     ]);
     expect(broken(gone, without, contract)).toEqual([]);
   });
+
+  it("names a contract while a replica of the old revision still leaves", async () => {
+    const { app, engine } = await settledApp({}, { behaviour: { drainMs: 30_000 } });
+    const never = new AbortController().signal;
+    await engine.apply({ kind: "scale", revision: 2, replicas: 3 }, never);
+    await engine.apply({ kind: "scale", revision: 1, replicas: 0 }, never);
+    const contract = { kind: "migrate", phase: "contract" } as const;
+    const after = begin(app, 2, engine.now());
+    expect(broken(after, engine, contract)).toEqual(["6: revision 1 still runs"]);
+    engine.runTo(engine.elapsed + 60_000);
+    expect(broken(after, engine, contract)).toEqual([]);
+  });
 });
