@@ -156,6 +156,15 @@ test("the next engine adopts what runs: same processes, clients served throughou
   expect([...poll.pids].sort()).toEqual([...before].sort());
 });
 
+test("a replica that dies is told of, with its end and when it starts again", async () => {
+  await using bed = await EngineBed.make();
+  await bed.serving(2);
+  const [victim] = await bed.pids();
+  process.kill(victim ?? 0, "SIGKILL");
+  const told = `replica 1-1 (process ${victim}): SIGKILL, starts again `;
+  await eventually("told", () => bed.events.some((text) => text.startsWith(told)));
+});
+
 test("one that was killed meanwhile is replaced; its end is reported as unknown", async () => {
   await using bed = await EngineBed.make();
   await bed.serving(3);
@@ -245,6 +254,7 @@ test("when the holder is killed another one gets the table, and clients are serv
   expect((await poll.end()).wrong).toEqual([]);
   expect(await bed.pids()).toEqual(before);
   expect(bed.events).toContain("proxy: the holder is gone, looking for its successor");
+  expect(bed.events).toContain(`proxy: holder ${bed.engine.proxyPid} has taken over`);
 });
 
 test("when a worker is killed the next one serves by the same table, and replicas stay routed", async () => {
@@ -257,6 +267,9 @@ test("when a worker is killed the next one serves by the same table, and replica
     const now = await bed.workers();
     return now.length === 1 && now[0] !== worker;
   });
+  const [next] = await bed.workers();
+  const told = [`proxy: worker ${worker} is gone`, `proxy: worker ${next} serves`];
+  await eventually("told", () => told.every((text) => bed.events.includes(text)));
   expect((await ask(bed.port)).status).toBe(200);
   expect((await bed.views()).map((v) => v.routed)).toEqual([true, true]);
 });

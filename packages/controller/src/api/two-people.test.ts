@@ -186,6 +186,8 @@ describe.each(offsets)("two people at once, the second %i turns later:", (turns)
     expect(met.rows).toEqual([[3, 3, "rolledBack"]]);
     expect(met.dropped).toEqual([expect.stringContaining("release 4 to revision 4")]);
     expect(met.audited[0]).toEqual(["rollback", "accepted"]);
+    // Nobody can be told to go back to what never served.
+    expect(await bed.store.revisions()).not.toContain(4);
   });
 
   it("down and a release: whichever came second is refused or carried over, never forgotten", async () => {

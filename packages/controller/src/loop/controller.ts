@@ -81,6 +81,8 @@ export class Controller {
   private lastError = "";
   private sequence = 0;
   private closed: HitlessError | null = null;
+  /** Revisions whose release ended or was dropped, perhaps before anything of them was started. */
+  private readonly unstarted = new Set<number>();
   /** A jump of the clock, or a time without a watch, that no deadline has been moved by yet. */
   private gapMs = 0;
   private turn: Promise<unknown> = Promise.resolve();
@@ -169,6 +171,7 @@ export class Controller {
     if (dropped !== null) {
       const text = `release ${dropped.id} to revision ${dropped.to}, queued by ${dropped.by}, never begins: ${said}`;
       await this.event("dropped", text).catch(() => undefined);
+      this.unstarted.add(dropped.to);
     }
     return change;
   }
@@ -219,7 +222,8 @@ export class Controller {
       // An engine may take its time to accept it.
       if (made.kind === "mutate") this.explain(made.why);
       await carryOut(made, { app: before, seen, at }, this.portsUntil(signal));
-      if (made.kind === "finish") await this.forgetUnstarted(made.record, seen);
+      if (made.kind === "finish") this.unstarted.add(made.record.to);
+      await this.forgetUnstarted(seen);
       return made;
     });
     if (decision === null) return;
@@ -229,11 +233,15 @@ export class Controller {
   }
 
   /** Nobody else throws away a revision that the engine never heard of; killed here, the next start does. */
-  private async forgetUnstarted({ to }: ReleaseRecord, { revisions }: Observed): Promise<void> {
+  private async forgetUnstarted({ revisions }: Observed): Promise<void> {
+    if (revisions.kind === "unknown") return;
     const { app } = this;
-    if (revisions.kind === "unknown" || revisions.value.some((r) => r.revision === to)) return;
-    if (app.served.includes(to) || references(app).has(to)) return;
-    await this.options.store.removeRevision(to);
+    const needed = new Set([...app.served, ...references(app)]);
+    for (const { revision } of revisions.value) needed.add(revision);
+    for (const to of this.unstarted) {
+      if (!needed.has(to)) await this.options.store.removeRevision(to);
+      this.unstarted.delete(to);
+    }
   }
 
   /** Deadlines move with a clock that jumped. Saved at once: most decisions change nothing else. */

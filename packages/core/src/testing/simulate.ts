@@ -114,8 +114,7 @@ export class Simulation {
 
   /** The controller dies; the next one comes `forMs` later. */
   kill(forMs: number): void {
-    // Its signs of life go by the clock that its deadlines go by: a jump that it has not noticed is
-    // not in them. Who dies before it has taken up the app passes on what it found.
+    // By the clock that its deadlines go by. Who dies before it has taken up passes on what it found.
     if (this.controlled) this.#lastSeen = this.now() - this.#wallGapMs;
     this.#controllers = [];
     this.#wallGapMs = 0;

@@ -25,8 +25,8 @@ export interface ReplicaHost {
   cut(id: string): Promise<number>;
   /** Something observable changed. */
   changed(): void;
-  /** An end that nobody asked for: counts for the crash loop. */
-  exited(exit: Exit): void;
+  /** An end that nobody asked for: counts for the crash loop. It starts again after `delayMs`. */
+  exited(exit: Exit, delayMs: number): void;
   /** A sentence for `hitless events`. */
   event(text: string): void;
 }

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
+  describeExit,
+  type Exit,
   failpoint,
   HitlessError,
   type ReleaseStore,
@@ -228,7 +230,13 @@ export class ReplicaKeeper {
       inFlight: async (id) => (await options.router.read()).inFlight[id] ?? 0,
       cut: (id) => options.router.cut(id),
       changed: options.changed,
-      exited: (exit) => this.noteExit(slot.record.revision, exit),
+      exited: (exit, delayMs) => {
+        const { id, revision, process } = slot.record;
+        const who = process === null ? `replica ${id}` : `replica ${id} (process ${process.pid})`;
+        const when = delayMs < 1000 ? "at once" : `in ${Math.round(delayMs / 1000)} s`;
+        options.event(`${who}: ${describeExit(exit)}, starts again ${when}`);
+        this.noteExit(revision, exit);
+      },
       event: options.event,
     };
   }
@@ -264,7 +272,7 @@ export class ReplicaKeeper {
     else if (level !== undefined) level.lastExit = exit;
   }
 
-  private noteExit(revision: number, exit: Parameters<ReplicaHost["exited"]>[0]): void {
+  private noteExit(revision: number, exit: Exit): void {
     const level = this.options.state.revisions.find((r) => r.revision === revision);
     if (level === undefined) return;
     level.exits += 1;

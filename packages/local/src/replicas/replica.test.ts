@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { PortPool } from "../processes/port-pool.ts";
 import { membersOf } from "../processes/process-group.ts";
@@ -73,13 +74,41 @@ it("cuts off what is in flight when the drain budget is over", async () => {
   expect(bench.events).toContain("replica 1-1: cut off 3 requests after 0.2 s");
 });
 
-it("goes on after the drain budget when no proxy says what is in flight", async () => {
-  const replica = await bench.ready(revisionOf({ drain: { timeoutSeconds: 0.2 } }));
+it("goes on after the drain budget, and not before, when no proxy says what is in flight", async () => {
+  const replica = await bench.ready(revisionOf({ drain: { timeoutSeconds: 1 } }));
   bench.requests = () => {
     throw new Error("away");
   };
+  const began = performance.now();
   await replica.stop();
+  expect(performance.now() - began).toBeGreaterThanOrEqual(1000);
   expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+});
+
+it("counts as withdrawn when that was acknowledged, and not before", async () => {
+  const replica = await bench.ready();
+  let acknowledge = (): void => {};
+  bench.onWithdraw = () => new Promise((resolve) => (acknowledge = resolve));
+  const stopped = replica.stop();
+  await eventually("withdraws", () => bench.calls.includes("withdraw"));
+  // Long enough for whoever does not wait for it to go on.
+  await delay(200);
+  expect(bench.saved?.drain?.withdrawnAt).toBeNull();
+  acknowledge();
+  await stopped;
+  expect(bench.journal()).toEqual(["listening", "SIGTERM"]);
+});
+
+it("waits for the drain delay before it looks at what is in flight", async () => {
+  const replica = await bench.ready(revisionOf({ drain: { delaySeconds: 1 } }));
+  const began = performance.now();
+  let asked = Number.POSITIVE_INFINITY;
+  bench.requests = () => {
+    asked = Math.min(asked, performance.now() - began);
+    return 0;
+  };
+  await replica.stop();
+  expect(asked).toBeGreaterThanOrEqual(1000);
 });
 
 it("passes the stop signal through a shell", async () => {

@@ -264,7 +264,7 @@ export class Replica {
     const { failures, delayMs } = backOff(record.failures, this.#longestReadyMs);
     record.failures = failures;
     record.lastExit = exit;
-    this.#host.exited(exit);
+    this.#host.exited(exit, delayMs);
     await this.#wait(steadyNow() + delayMs);
   }
 

@@ -52,6 +52,8 @@ export class Router {
   private ruleInForce = 0;
   private working: Promise<void> | null = null;
   private told = "";
+  /** The holder was lost, and none has been found yet. */
+  private orphaned = false;
   private status: { readonly at: number; readonly answer: Promise<ProxyStatus> } | null = null;
 
   constructor(options: RouterOptions) {
@@ -196,14 +198,29 @@ export class Router {
     const known = await client.status().catch(() => null);
     this.options.inForce(Math.max(0, ...(known?.workers ?? []).map((w) => w.generation)));
     this.client = client;
+    if (this.orphaned) this.options.event(`proxy: holder ${client.holderPid} has taken over`);
+    this.orphaned = false;
+    this.watchWorkers(client, known?.workers.map((w) => w.pid) ?? []);
     void client.onClose.then(() => this.lost(client));
     return client;
+  }
+
+  private watchWorkers(client: ProxyClient, present: readonly number[]): void {
+    let before = present;
+    client.onWorkerChange((pids) => {
+      for (const pid of before.filter((p) => !pids.includes(p)))
+        this.options.event(`proxy: worker ${pid} is gone`);
+      for (const pid of pids.filter((p) => !before.includes(p)))
+        this.options.event(`proxy: worker ${pid} serves`);
+      before = pids;
+    });
   }
 
   /** The holder died: find or start the next one and give it the table, without being asked. */
   private lost(client: ProxyClient): void {
     if (this.client !== client || this.ending.signal.aborted) return;
     this.client = null;
+    this.orphaned = true;
     this.options.event("proxy: the holder is gone, looking for its successor");
     this.push().catch(() => undefined);
   }
