@@ -31,6 +31,20 @@ it("goes on after its folder was moved: the controller follows, every process st
   await rename(moved, bed.dir);
 });
 
+it("goes on after its folder was moved, and moved back before anybody had followed", async () => {
+  await using bed = await AppBed.make({ app: "shop/1.0", settings: { replicas } });
+  await bed.must(0, "up", "--detach");
+  const { controller } = await bed.status();
+  const moved = `${bed.dir}-moved`;
+  await rename(bed.dir, moved);
+  const log = join(moved, ".hitless/controller.log");
+  await until(async () => (await readFile(log, "utf8")).includes("was moved to"), "it noticed");
+  await rename(moved, bed.dir);
+  await until(() => !isRunning(controller.pid), "the controller left");
+  await until(async () => (await bed.run("status")).code === 0, "the next controller answers");
+  await bed.everybody(replicas);
+});
+
 it("a copy of the folder has no part in what the original runs", async () => {
   await using bed = await AppBed.make({ app: "shop/1.0", settings: { replicas } });
   await bed.must(0, "up", "--detach");

@@ -41,7 +41,7 @@ export interface RunningController {
   readonly controller: Controller;
   readonly folder: StateFolder;
   /** Resolves with what ended it: `down` from the API, the lock taken over, the folder moved. */
-  readonly asked: Promise<"down" | "replaced" | { readonly movedTo: string }>;
+  readonly asked: Promise<"down" | "replaced" | { readonly moved: FolderWatch }>;
   /** Stops everything: replicas drained, proxy ended, lock released. */
   down(): Promise<void>;
   /** Ends the controller alone; replicas and proxy go on serving. */
@@ -206,7 +206,11 @@ async function serve(parts: Parts): Promise<RunningController> {
   const asked: RunningController["asked"] = new Promise((resolve) => {
     ask = resolve;
   });
-  const watch = new FolderWatch(folder.appDir, (movedTo) => ask({ movedTo }));
+  let moved = false;
+  const watch = new FolderWatch(folder.appDir, () => {
+    moved = true;
+    ask({ moved: watch });
+  });
   const replaced = () => {
     // At once: the other one adopts what runs.
     void engine.abandon();
@@ -239,7 +243,8 @@ async function serve(parts: Parts): Promise<RunningController> {
   };
   const giveBack = async () => {
     await lock.release(join(watch.path, relative(folder.appDir, folder.lock)));
-    watch[Symbol.dispose]();
+    // Whoever follows the folder needs to know where it goes from here.
+    if (!moved) watch[Symbol.dispose]();
   };
   return {
     controller,

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { assignment, checkWait, duration, gather, instant, wholeNumber } from "./options.ts";
+import {
+  assignment,
+  checkWait,
+  duration,
+  gather,
+  instant,
+  timeout,
+  wholeNumber,
+} from "./options.ts";
 
 describe("duration", () => {
   it.each([
@@ -18,6 +26,11 @@ describe("duration", () => {
       expect(() => duration(text)).toThrow("write it as 250ms, 90s, 5m or 1h");
     },
   );
+
+  it("refuses what no timer can wait for", () => {
+    expect(timeout("500h")).toBe(1_800_000_000);
+    expect(() => timeout("501h")).toThrow("write at most 500h");
+  });
 });
 
 describe("instant", () => {

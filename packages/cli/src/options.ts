@@ -37,9 +37,11 @@ export function withWait(command: Command): Command {
     .option(
       "--timeout <time>",
       "stop waiting after this long, e.g. 5m (the release goes on)",
-      duration,
+      timeout,
     );
 }
+
+const longestMs = 500 * 3_600_000;
 
 /** `90s`, `5m`, `1h`, `250ms` in milliseconds. */
 export function duration(text: string): number {
@@ -48,6 +50,13 @@ export function duration(text: string): number {
   const unit = units[found?.[2] ?? ""];
   if (unit === undefined) throw new InvalidArgumentError("write it as 250ms, 90s, 5m or 1h");
   return Number(found?.[1]) * unit;
+}
+
+/** Like `duration`, for what a timer waits for: one that is told to wait longer ends at once. */
+export function timeout(text: string): number {
+  const ms = duration(text);
+  if (ms > longestMs) throw new InvalidArgumentError("write at most 500h");
+  return ms;
 }
 
 /**

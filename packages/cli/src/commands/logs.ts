@@ -2,7 +2,6 @@ import type { ControllerClient } from "@hitless/controller";
 import { HitlessError, type LogQuery } from "@hitless/core";
 import { Command } from "commander";
 import { type FileOption, instant, wholeNumber } from "../options.ts";
-import { say } from "../output.ts";
 import { withController } from "../place.ts";
 
 /** For the last line of one replica. */
@@ -41,7 +40,8 @@ async function printLogs(options: LogsOptions): Promise<void> {
       const lines = client.logs(queryOf(options), stop.signal);
       for await (const line of lines) {
         told += 1;
-        say(`${line.replica} | ${line.text}`);
+        // As the app wrote it: its colours are its own.
+        process.stdout.write(`${line.replica} | ${line.text}\n`);
       }
       if (told === 0) await refuseUnknown(client, options);
     } catch (thrown) {

@@ -30,8 +30,8 @@ export function statusCommand(): Command {
 
 /** Watching, a terminal is redrawn, and machines get a line for each change. */
 function show(status: StatusReport, { json, watch }: StatusOptions): void {
-  const clear = watch && process.stdout.isTTY ? "\u001b[H\u001b[2J" : "";
-  if (!json) say(`${clear}${renderStatus(status, Date.now())}`);
+  if (watch && !json && process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J");
+  if (!json) say(renderStatus(status, Date.now()));
   else if (watch) say(JSON.stringify(status));
   else sayJson(status);
 }

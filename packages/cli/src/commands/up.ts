@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { armFailpoints, HitlessError, type Revision } from "@hitless/core";
 import {
   controllerOf,
+  type FolderWatch,
   isSameIdentity,
   leaseHolderOf,
   type ProcessIdentity,
@@ -169,20 +170,28 @@ async function untilToldToEnd(
   } else {
     progress("the controller ends; replicas and proxy go on serving");
     await running.leave();
-    if (typeof why !== "string") {
-      const appFile = join(why.movedTo, basename(place.appFile));
-      await follow({ place: { appDir: why.movedTo, appFile }, record, daemon });
-    }
+    if (typeof why !== "string") await follow(why.moved, { place, record, daemon });
   }
   quiet.abort();
   process.exit(0);
 }
 
-/** Every path is another one by now: the next controller starts with them, and adopts what runs. */
-async function follow({ place, record, daemon }: Standing): Promise<void> {
-  progress(`the folder of the app was moved to ${place.appDir}`);
-  if (daemon) await detach(place, { instead: null, record });
-  else progress("`hitless up` there adopts what runs");
+/**
+ * Every path is another one by now: the next controller starts with them, and adopts what runs. A
+ * folder that was moved on meanwhile is followed further.
+ */
+async function follow(folder: FolderWatch, { place, record, daemon }: Standing): Promise<void> {
+  for (;;) {
+    const appDir = folder.path;
+    progress(`the folder of the app was moved to ${appDir}`);
+    if (!daemon) return progress("`hitless up` there adopts what runs");
+    try {
+      const appFile = join(appDir, basename(place.appFile));
+      return await detach({ appDir, appFile }, { instead: null, record });
+    } catch (thrown) {
+      if (folder.path === appDir) throw thrown;
+    }
+  }
 }
 
 async function tell(running: RunningController, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   width: number | undefined = process.stdout.columns,
 ): string {
-  const all = [head.map((h) => h.toUpperCase()), ...rows];
+  const all = [head.map((h) => h.toUpperCase()), ...rows.map((row) => row.map(inOneLine))];
   const widths = head.map((_, i) => Math.max(...all.map((r) => (r[i] ?? "").length)));
   return all
     .map((r) =>
@@ -17,4 +17,9 @@ export function renderTable(
       width === undefined || line.length <= width ? line : `${line.slice(0, width - 1)}…`,
     )
     .join("\n");
+}
+
+/** A message may have lines of its own, which would break the table. */
+function inOneLine(cell: string): string {
+  return cell.replace(/\r?\n/g, "\\n").replace(/\t/g, "\\t");
 }

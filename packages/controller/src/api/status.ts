@@ -100,7 +100,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
       inForce: view.route.kind === "known" ? view.route.value.inForce : null,
       rule: app.route.rule,
     },
-    release: releaseStatus(account(app, view).release),
+    release: releaseStatus(account(app, view).release, controller.why),
     pending: app.pending,
     newest: newestRelease(app, history),
     why: controller.why,
@@ -112,7 +112,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
   };
 }
 
-function releaseStatus(release: Release | null): ReleaseStatus | null {
+function releaseStatus(release: Release | null, why: Why): ReleaseStatus | null {
   if (release === null) return null;
   const { id, kind, cause, from, to, direction, reason, paused, cursor, startedAt, intents } =
     release;
@@ -128,8 +128,17 @@ function releaseStatus(release: Release | null): ReleaseStatus | null {
     waypoints: courseOf(release).map((w) => w.id),
     cursor,
     startedAt,
-    overdue: direction === "back" && Date.now() > release.progress.deadlineAt,
+    overdue: isOverdue(release, why, Date.now()),
     intents,
     traffic: release.traffic?.counted ?? null,
   };
+}
+
+/** What leaves has limits of its own: waiting for it is no standstill. */
+export function isOverdue(
+  { direction, progress }: Pick<Release, "direction" | "progress">,
+  why: Why,
+  now: number,
+): boolean {
+  return direction === "back" && why.kind !== "stopping" && now > progress.deadlineAt;
 }

@@ -7,6 +7,10 @@ export function describeHappened(happened: Happened, now: number): string {
   switch (happened.kind) {
     case "noneYet":
       return "no release is under way, and there has been none";
+    case "unknown": {
+      const { release, newest } = happened;
+      return `there is no release ${release}${newest === 0 ? "" : `; the newest is ${newest}`}`;
+    }
     case "ended":
       return `release ${happened.release} ended${endedHow(happened.ended, now)}; no release is under way`;
     case "another": {

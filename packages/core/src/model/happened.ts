@@ -11,6 +11,8 @@ export interface Ended {
 export type Happened =
   /** There has been none. */
   | { readonly kind: "noneYet" }
+  /** No release has had that number yet; `newest` is the last that was given. */
+  | { readonly kind: "unknown"; readonly release: number; readonly newest: number }
   /** `ended` is null when its row of the history is not there. */
   | { readonly kind: "ended"; readonly release: number; readonly ended: Ended | null }
   /** Another one is under way. */

@@ -62,6 +62,14 @@ describe("what was meant for a release", () => {
     });
   });
 
+  it.each(stopping)("that has never been is said not to be there: %s", (kind) => {
+    const meantFor = { ...seen, release: 777 };
+    expect(late(moving, kind, { meantFor })).toMatchObject({
+      code: "OVERTAKEN",
+      message: "there is no release 777; the newest is 7",
+    });
+  });
+
   it.each(stopping)("does not reach the next one: %s", (kind) => {
     expect(late(ask({ ...idle, releases: 7 }, 3), kind, { past: [row] })).toMatchObject({
       code: "OVERTAKEN",

@@ -55,6 +55,7 @@ export function whatBecameOf(app: App, meant: number, past: readonly ReleaseReco
   const record = past.find((r) => r.id === meant);
   const ended: Ended | null =
     record === undefined ? null : { outcome: record.outcome, at: record.endedAt };
+  if (meant > app.releases) return { kind: "unknown", release: meant, newest: app.releases };
   if (underWay !== null) return { kind: "another", underWay, meant, ended };
   return meant === 0 ? { kind: "noneYet" } : { kind: "ended", release: meant, ended };
 }
@@ -83,6 +84,7 @@ function nextAfter(happened: Happened): string {
     case "queued":
       return "Wait until it has begun.";
     case "noneYet":
+    case "unknown":
     case "ended":
       return "See `hitless history`; `hitless release` begins a new one.";
     default:

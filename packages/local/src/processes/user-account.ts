@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { HitlessError } from "@hitless/core";
 
 /** Whom a process runs as. */
@@ -8,6 +7,11 @@ export interface UserAccount {
   readonly gid: number;
   readonly name: string;
   readonly home: string;
+}
+
+/** Whom this process runs as. In a container that user need not have an account. */
+export function ownUid(): number {
+  return process.geteuid?.() ?? 0;
 }
 
 /**
@@ -26,8 +30,8 @@ export function findAccount(user: string): UserAccount | null {
       next: "name a user of this machine, or leave user out",
     });
   }
-  if (account.uid === userInfo().uid) return null;
-  if (userInfo().uid === 0) return account;
+  if (account.uid === ownUid()) return null;
+  if (ownUid() === 0) return account;
   throw new HitlessError("BAD_INPUT", `cannot run as user ${user}: the controller is not root`, {
     path: ["user"],
     next: "run the controller as root, or as that user, or leave user out",

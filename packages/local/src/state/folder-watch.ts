@@ -15,15 +15,14 @@ export class FolderWatch implements Disposable {
     return this.#movedTo() ?? this.#path;
   }
 
-  /** `moved` is called once, with the new path. */
-  constructor(path: string, moved: (to: string) => void) {
+  /** `moved` is called once. */
+  constructor(path: string, moved: () => void) {
     this.#path = path;
     this.#handle = openSync(path, "r");
     this.#timer = setInterval(() => {
-      const to = this.#movedTo();
-      if (to === null) return;
+      if (this.#movedTo() === null) return;
       clearInterval(this.#timer);
-      moved(to);
+      moved();
     }, everyMs);
     this.#timer.unref();
   }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { chmod, lstat, mkdir, realpath, stat } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { HitlessError } from "@hitless/core";
 import { z } from "zod";
+import { ownUid } from "../processes/user-account.ts";
 import { readIfPresent, writeFileAtomic } from "./atomic-file.ts";
 import { explainDisk } from "./disk-fault.ts";
 import { socketAnswers } from "./socket-answers.ts";
@@ -177,7 +178,7 @@ async function refuseCopy(root: string): Promise<void> {
 function socketRoot(): string {
   const runtime = process.env["XDG_RUNTIME_DIR"];
   if (runtime !== undefined && runtime !== "") return join(runtime, "hitless");
-  return join(tmpdir(), `hitless-${userInfo().uid}`);
+  return join(tmpdir(), `hitless-${ownUid()}`);
 }
 
 async function ownFolder(dir: string, mode: number): Promise<void> {
@@ -190,7 +191,7 @@ async function ownFolder(dir: string, mode: number): Promise<void> {
 /** In a folder for everybody's temporary files somebody may have made ours first, or a link. */
 async function refuseForeign(dir: string): Promise<void> {
   const found = await lstat(dir);
-  if (!found.isDirectory() || found.uid !== userInfo().uid) throw foreign(dir);
+  if (!found.isDirectory() || found.uid !== ownUid()) throw foreign(dir);
 }
 
 function foreign(dir: string): HitlessError {
