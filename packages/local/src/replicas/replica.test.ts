@@ -111,6 +111,24 @@ it("waits for the drain delay before it looks at what is in flight", async () =>
   expect(asked).toBeGreaterThanOrEqual(1000);
 });
 
+it("is not routed to by an admission that was under way when it was told to leave", async () => {
+  let record = (): void => {};
+  let recording = false;
+  bench.onSave = ({ admitted }) => {
+    if (!admitted || recording) return;
+    recording = true;
+    return new Promise((resolve) => (record = resolve));
+  };
+  const replica = bench.replica();
+  replica.run();
+  await eventually("its admission is being recorded", () => recording);
+  const stopped = replica.stop();
+  await eventually("withdraws", () => bench.calls.includes("withdraw"));
+  record();
+  await stopped;
+  expect(bench.calls).not.toContain("admit");
+});
+
 it("passes the stop signal through a shell", async () => {
   const replica = await bench.ready(revisionOf({ run: { command: shell, stopSignal: "SIGUSR2" } }));
   await replica.stop();

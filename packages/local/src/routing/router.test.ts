@@ -146,6 +146,24 @@ test("a push that comes right after the one before it was acknowledged is not fo
   }
 });
 
+test("who asks for a newer table while an older one is handed over waits for the newer", async () => {
+  const bed = await openRouter();
+  const gates: (() => void)[] = [];
+  bed.before = () => new Promise((resolve) => gates.push(resolve));
+  const older = bed.router.push();
+  await eventually("the older is on its way", () => gates.length === 1);
+  let answered = false;
+  const newer = bed.router.push().then(() => {
+    answered = true;
+  });
+  gates[0]?.();
+  await older;
+  await eventually("the newer is on its way", () => gates.length === 2);
+  expect(answered).toBe(false);
+  gates[1]?.();
+  await newer;
+});
+
 test("what is in flight is never older than the withdrawal that was acknowledged", async () => {
   const bed = await openRouter();
   const { upstream, waiting } = await slowApp();
