@@ -31,6 +31,20 @@ it("stops a bad version at its first replica, goes back by itself and says why",
     }
     expect((await bed.ask()).version).toBe("1.0");
   }
+  const { stdout, stderr } = await bed.must(
+    3,
+    "release",
+    "--set",
+    "config.A=b",
+    "--wait",
+    "--json",
+  );
+  const row = (await bed.history()).at(-1);
+  expect(row).toMatchObject({ outcome: "failed", traffic: { cut: {} } });
+  expect(JSON.parse(stdout)).toMatchObject({ ended: row, error: { code: "RELEASE_FAILED" } });
+  expect(stderr).toContain(
+    "still set over the file: config.A=b (take away: hitless release --unset",
+  );
 });
 
 it("has no way back from a first revision, and serves once it is mended", async () => {

@@ -280,6 +280,6 @@ async function operationsOf(parts: Parts): Promise<Operations> {
 
 function leaving(): HitlessError {
   return new HitlessError("NO_CONTROLLER", "the controller is ending; nothing was changed", {
-    next: "Say it again once the next one runs: `hitless up`.",
+    next: "Say it again once the next one runs: `hitless up --detach`.",
   });
 }

@@ -1,7 +1,13 @@
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Failpoint, type FailpointHandler, failpoints, HitlessError } from "@hitless/core";
+import {
+  type Failpoint,
+  type FailpointHandler,
+  failpoints,
+  HitlessError,
+  nearestKeys,
+} from "@hitless/core";
 
 /** What happens at a failpoint. `errno`: an error as the file system reports it. */
 type Action =
@@ -16,7 +22,7 @@ interface Armed {
   readonly action: Action;
 }
 
-const shape = /^([a-z-]+)(?:@([1-9]\d*))?=(?:(kill|enospc|eacces)|hold:(\d+))$/;
+const shape = /^([^@=,;\s]+)(?:@([1-9]\d*))?=(?:(kill|enospc|eacces)|hold:(\d+))$/;
 
 const texts = {
   ENOSPC: "no space left on device",
@@ -48,8 +54,9 @@ export function describeMet(name: Failpoint, passing: number): string {
 
 function parse(entry: string): Armed {
   const [, asked, passing, word, ms] = shape.exec(entry) ?? [];
+  if (asked === undefined) throw unknownEntry(entry);
   const name = failpoints.find((each) => each === asked);
-  if (name === undefined) throw unknownEntry(entry);
+  if (name === undefined) throw unknownName(asked);
   return {
     name,
     passing: passing === undefined ? null : Number(passing),
@@ -82,7 +89,13 @@ function act({ name, action }: Armed, passing: number): Promise<void> | undefine
 
 function unknownEntry(entry: string): HitlessError {
   return new HitlessError("BAD_INPUT", `HITLESS_FAILPOINT: "${entry}" is not NAME[@N]=ACTION`, {
-    next: `ACTION is kill, enospc, eacces or hold:MS; NAME is one of ${failpoints.join(", ")}.`,
+    next: "ACTION is kill, enospc, eacces or hold:MS, as in mutation-saved@2=kill.",
+  });
+}
+
+function unknownName(name: string): HitlessError {
+  return new HitlessError("BAD_INPUT", `HITLESS_FAILPOINT: no failpoint is called "${name}"`, {
+    next: `Near it are ${nearestKeys(name, failpoints, 4).join(", ")}; all are in packages/core/src/failpoints.ts.`,
   });
 }
 

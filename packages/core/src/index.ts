@@ -2,6 +2,7 @@ export * from "./app-file/index.ts";
 export * from "./diagnosis/audit-state.ts";
 export * from "./diagnosis/describe.ts";
 export * from "./diagnosis/describe-happened.ts";
+export * from "./diagnosis/leaf-changes.ts";
 export * from "./errors.ts";
 export * from "./failpoints.ts";
 export * from "./model/app.ts";
@@ -40,6 +41,7 @@ export {
   newApp,
   previousRevision,
   type ReleaseRequest,
+  replicasFromFile,
   requestRelease,
   requestRollback,
   setReplicas,

@@ -8,6 +8,6 @@ import { withIntentOptions, withWait } from "../options.ts";
 export function abortCommand(): Command {
   const command = new Command("abort").description("Turn the running release back.");
   return withWait(withIntentOptions(command)).action(async (options: ChangeOptions) => {
-    await sendIntent("abort", options, wentBack);
+    await sendIntent("abort", options, { wanted: wentBack, goesBack: true });
   });
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readState } from "../follow/read-state.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
+import { describeInstant } from "../render/describe-instant.ts";
 
 /** `hitless events [--json]` */
 export function eventsCommand(): Command {
@@ -20,5 +21,5 @@ export function eventsCommand(): Command {
 }
 
 function line(event: AppEvent): string {
-  return `${new Date(event.at).toISOString()}  ${event.kind.padEnd(8)}  ${event.text}`;
+  return `${describeInstant(event.at)}  ${event.kind.padEnd(8)}  ${event.text}`;
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readState } from "../follow/read-state.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
+import { describeInstant } from "../render/describe-instant.ts";
 import { describeTraffic } from "../render/describe-traffic.ts";
 import { logLinesOf } from "../render/log-lines-of.ts";
 import { renderTable } from "../render/render-table.ts";
@@ -41,7 +42,7 @@ function row(record: ReleaseRecord): readonly string[] {
   const reason = failed && record.reason !== null ? `: ${describeFailure(record.reason)}` : "";
   return [
     String(record.id),
-    new Date(record.startedAt).toISOString().slice(0, 19).replace("T", " "),
+    describeInstant(record.startedAt),
     String(record.from ?? "-"),
     String(record.to),
     seconds,

@@ -20,7 +20,9 @@ export function loadCommand(): Command {
       "Open-loop load that counts every lost, wrong or late answer. Clients never retry.",
     )
     .option("--rate <n>", "requests per second", wholeNumber, 100)
-    .option("--for <time>", "how long, e.g. 60s", duration, 10_000)
+    .addOption(
+      new Option("--for <time>", "how long, e.g. 60s").argParser(duration).default(10_000, "10s"),
+    )
     .option("--url <url>", "where; without it, the app of this folder")
     .addOption(
       new Option("--expect <kind>", "shop: also check the answers of examples/shop")

@@ -24,11 +24,12 @@ export function planCommand(): Command {
     await stateOf(place);
     const { store } = await openStores(place);
     const known = await store.load();
-    const { file } = await requestedFile(place.appFile, known?.overrides ?? {}, options);
+    const requested = await requestedFile(place.appFile, known, options);
+    const { file } = requested;
     await preflight(place, file);
     // Once there is a controller, its environment counts and not the one of this shell.
     if (known === null) secretsAreSet(file);
-    const plan = await planOf(place, file);
+    const plan = await planOf(place, requested);
     if (options.json) sayJson(plan);
     else say(renderPlan(plan));
   });

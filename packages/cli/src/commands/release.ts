@@ -23,7 +23,11 @@ export function releaseCommand(): Command {
   const command = new Command("release")
     .description("Make a revision of the app file as it is now and move the app to it.")
     .option("--set <key=value>", "put a value over the file; it stays until --unset", assignment)
-    .option("--unset <key>", "take such a value back", gather)
+    .option(
+      "--unset <key>",
+      "take such a value back; `replicas`: also what `hitless scale` set",
+      gather,
+    )
     .option("-m, --message <text>", "why, for `hitless history`")
     .option("--dry-run", "print the plan and change nothing")
     .addOption(
@@ -39,11 +43,12 @@ async function release(options: ReleaseOptions): Promise<void> {
   const place = placeOf(options.file);
   await stateOf(place);
   const { store } = await openStores(place);
-  const overridesBefore = (await store.load())?.overrides ?? {};
-  const { file, overrides } = await requestedFile(place.appFile, overridesBefore, options);
+  const known = await store.load();
+  const requested = await requestedFile(place.appFile, known, options);
+  const { file, overrides, replicasFromFile } = requested;
   await preflight(place, file);
   if (options.dryRun) {
-    say(renderPlan(await planOf(place, file)));
+    say(renderPlan(await planOf(place, requested)));
     return;
   }
   const by = whoAsks();
@@ -51,7 +56,8 @@ async function release(options: ReleaseOptions): Promise<void> {
     raw: file.raw,
     ...place,
     overrides,
-    overridesBefore,
+    overridesBefore: known?.overrides ?? {},
+    replicasFromFile,
     cause: options.message ?? `release by ${by}`,
     by,
     busy: options.ifBusy,

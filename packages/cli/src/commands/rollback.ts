@@ -29,6 +29,7 @@ async function rollback(options: RollbackOptions, { args }: Command): Promise<vo
       const meantFor = await meantBy(client, options);
       return client.rollback({ to: options.to ?? null, by: whoAsks(), meantFor });
     },
+    goesBack: true,
     // With a release under way, that one is followed on its way back; otherwise ours forward.
     wanted: (ended, { revision }) => (ended.to === revision ? succeeded(ended) : wentBack(ended)),
   });

@@ -139,7 +139,7 @@ function sayWhatRuns(running: RunningController): void {
 
 /** What runs was adopted, whatever the file says by now. */
 async function sayIfFileDiffers(place: Place, file: LoadedAppFile): Promise<void> {
-  const { from, changes, settings } = await planOf(place, file);
+  const { from, changes, settings } = await planOf(place, { file });
   if (from === null || changes.length + settings.length === 0) return;
   progress(
     `the file differs from revision ${from}, which serves; \`hitless plan\` shows it, \`hitless release\` releases it`,

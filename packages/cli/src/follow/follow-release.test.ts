@@ -1,9 +1,9 @@
 import type { Accepted, StatusReport } from "@hitless/controller";
 import { HitlessError, type Outcome, type ReleaseRecord } from "@hitless/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { followRelease, type ReleaseSource, succeeded, wentBack } from "./follow-release.ts";
+import { followRelease, judge, type ReleaseSource, succeeded, wentBack } from "./follow-release.ts";
 
-const forever = { timeoutMs: null, wanted: succeeded };
+const forever = null;
 
 describe("followRelease", () => {
   let said: string[] = [];
@@ -29,42 +29,16 @@ describe("followRelease", () => {
 
     expect(ended?.outcome).toBe("succeeded");
     expect(said.join("")).toContain("release 2: revision 2: 0 ready, revision 1: 0");
-    expect(said.at(-1)).toBe("release 2 succeeded after 1.5 s\n");
   });
 
-  it.each<[Outcome, number]>([
-    ["failed", 3],
-    ["aborted", 4],
-    ["rolledBack", 4],
-    ["replaced", 4],
-    ["stuck", 7],
-  ])("ends with the exit code of a release that ended as %s", async (outcome, exitCode) => {
-    const error = await failureOf(
-      followRelease(answering(status({ ended: outcome })), two, forever),
-    );
+  it.each<Outcome>(["failed", "aborted", "rolledBack", "replaced", "stuck"])(
+    "returns the row of a release that ended as %s as well",
+    async (outcome) => {
+      const ended = await followRelease(answering(status({ ended: outcome })), two, forever);
 
-    expect(error.exitCode).toBe(exitCode);
-    expect(error.message).toContain("release 2 to revision 2");
-  });
-
-  it("shows the last log lines of a replica that kept exiting", async () => {
-    const lines = Array.from({ length: 40 }, (_, n) => `line ${n}`);
-    const error = await failureOf(
-      followRelease(answering(status({ ended: "failed", lines })), two, forever),
-    );
-
-    expect(error.message).toContain("exited 3 times");
-    expect(error.message).toMatch(/its last log lines:\n( {4}line \d+\n)+ {4}line 39$/);
-    expect(error.message).not.toContain("line 0\n");
-  });
-
-  it("takes going back for success when that was asked for", async () => {
-    const back = { timeoutMs: null, wanted: wentBack };
-
-    const ended = await followRelease(answering(status({ ended: "aborted" })), two, back);
-
-    expect(ended?.outcome).toBe("aborted");
-  });
+      expect(ended).toEqual(record({ outcome }));
+    },
+  );
 
   it("stops waiting for a release that is paused", async () => {
     const error = await failureOf(
@@ -85,7 +59,7 @@ describe("followRelease", () => {
         }),
     };
 
-    const error = await failureOf(followRelease(never, two, { timeoutMs: 20, wanted: succeeded }));
+    const error = await failureOf(followRelease(never, two, 20));
 
     expect(error.exitCode).toBe(5);
     expect(error.message).toBe("stopped waiting: 0.02 s are over; the release goes on");
@@ -129,6 +103,45 @@ describe("followRelease", () => {
   });
 });
 
+describe("judge", () => {
+  it("tells of an end that was wanted", () => {
+    const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+
+    judge(record({}), succeeded(record({})));
+
+    expect(said.mock.calls).toEqual([["release 2 succeeded after 1.5 s\n"]]);
+    said.mockRestore();
+  });
+
+  it.each<[Outcome, number, boolean]>([
+    ["failed", 3, true],
+    ["aborted", 4, true],
+    ["rolledBack", 4, true],
+    ["replaced", 4, true],
+    ["stuck", 7, false],
+  ])("gives an end as %s exit code %i", async (outcome, exitCode, back) => {
+    const ended = record({ outcome });
+
+    const error = thrownBy(() => judge(ended, succeeded(ended)));
+
+    expect(error.exitCode).toBe(exitCode);
+    expect(error.message).toContain("release 2 to revision 2");
+    expect(wentBack(ended)).toBe(back);
+  });
+
+  it("shows the last log lines of a replica that kept exiting", () => {
+    const lines = Array.from({ length: 40 }, (_, n) => `line ${n}`);
+
+    const error = thrownBy(() =>
+      judge(record({ outcome: "failed", reason: crashLoop(lines) }), false),
+    );
+
+    expect(error.message).toContain("exited 3 times");
+    expect(error.message).toMatch(/its last log lines:\n( {4}line \d+\n)+ {4}line 39$/);
+    expect(error.message).not.toContain("line 0\n");
+  });
+});
+
 const two: Accepted = {
   kind: "started",
   release: 2,
@@ -136,6 +149,8 @@ const two: Accepted = {
   already: null,
   dropped: null,
   queued: null,
+  turnsBack: null,
+  changes: [],
   notAudited: null,
 };
 
@@ -162,9 +177,23 @@ async function failureOf(work: Promise<unknown>): Promise<HitlessError> {
   throw thrown;
 }
 
+function thrownBy(work: () => void): HitlessError {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown instanceof HitlessError) return thrown;
+    throw thrown;
+  }
+  throw new Error("it did not fail");
+}
+
+function crashLoop(lastLogLines: readonly string[]): ReleaseRecord["reason"] {
+  const evidence = { replica: "2-1", probe: null, exit: null, lastLogLines };
+  return { kind: "crashLoop", exits: 3, evidence };
+}
+
 interface Facts {
   readonly ended?: Outcome;
-  readonly lines?: readonly string[];
   readonly pausedBy?: string;
 }
 
@@ -183,9 +212,7 @@ function record(given: Partial<ReleaseRecord>): ReleaseRecord {
   };
 }
 
-function status({ ended, lines, pausedBy }: Facts): StatusReport {
-  const evidence = { replica: "2-1", probe: null, exit: null, lastLogLines: lines ?? [] };
-  const reason = lines === undefined ? null : ({ kind: "crashLoop", exits: 3, evidence } as const);
+function status({ ended, pausedBy }: Facts): StatusReport {
   return {
     app: "shop",
     controller: { pid: 1 },
@@ -200,7 +227,7 @@ function status({ ended, lines, pausedBy }: Facts): StatusReport {
     newest: { release: 2, direction: "forward", waypoint: "roll" },
     why: { kind: "steady", revision: 1, available: 1, desired: 1 },
     whySince: 0,
-    lastRelease: ended === undefined ? null : record({ outcome: ended, reason }),
+    lastRelease: ended === undefined ? null : record({ outcome: ended }),
     endpoint: { host: "127.0.0.1", port: 8080 },
     engine: null,
     version: 1,

@@ -19,32 +19,26 @@ const retryMs = 300;
 /** What of the controller's API it takes to follow a release. */
 export type ReleaseSource = Pick<ControllerClient, "status" | "history" | "audit">;
 
-export interface FollowOptions {
-  /** Ms; null: until the release has ended. */
-  readonly timeoutMs: number | null;
-  /** Whether the release ended as the caller wanted. */
-  readonly wanted: (ended: ReleaseRecord) => boolean;
-}
-
 /**
- * Follows a release to its end, with a line for each change. Returns its row of `history` when it
- * ended as wanted; throws RELEASE_FAILED, RELEASE_ABORTED, NO_WAY_BACK or STOPPED_WAITING.
+ * Follows a release to its end, with a line for each change. Returns its row of `history`, however
+ * it ended; null when there is no release. Throws STOPPED_WAITING, NO_WAY_BACK while a way back does
+ * not move, RELEASE_ABORTED when it never began. `timeoutMs` null: no timeout.
  */
 export async function followRelease(
   client: ReleaseSource,
   accepted: Accepted,
-  options: FollowOptions,
+  timeoutMs: number | null,
 ): Promise<ReleaseRecord | null> {
   const { release } = accepted;
   if (release === null) return null;
-  const stop = stopSignal(options.timeoutMs, "the release");
+  const stop = stopSignal(timeoutMs, "the release");
   const teller = new Teller(release);
   let version: number | undefined;
   try {
     for (;;) {
       const status = await patientStatus(client, version, stop.signal);
       const ended = await endOf(client, release, status);
-      if (ended !== null) return judged(ended, options.wanted);
+      if (ended !== null) return ended;
       if (accepted.kind === "queued") await refuseDropped(client, accepted, status);
       teller.tell(status);
       if (status.release?.id === release) stopIfStuck(status.release, status.why);
@@ -63,7 +57,7 @@ function goesOn(thrown: unknown, release: number): unknown {
   const message = `the controller is gone; release ${release} goes on with the next one`;
   return new HitlessError("NO_CONTROLLER", message, {
     cause: thrown,
-    next: "Start one with `hitless up`.",
+    next: "Start one with `hitless up --detach`.",
   });
 }
 
@@ -155,12 +149,13 @@ function drops({ before, after, result }: AuditEntry, release: number | null): b
   return after?.queued?.id !== release && after?.release?.id !== release;
 }
 
-function judged(ended: ReleaseRecord, wanted: FollowOptions["wanted"]): ReleaseRecord {
+/** Tells of an end that was wanted; throws RELEASE_FAILED, RELEASE_ABORTED or NO_WAY_BACK of another. */
+export function judge(ended: ReleaseRecord, wanted: boolean): void {
   const seconds = ((ended.endedAt - ended.startedAt) / 1000).toFixed(1);
-  if (wanted(ended)) {
+  if (wanted) {
     const lost = ended.traffic === undefined ? "" : `, lost ${describeTraffic(ended.traffic)}`;
     progress(`release ${ended.id} ${describeOutcome(ended.outcome)} after ${seconds} s${lost}`);
-    return ended;
+    return;
   }
   const reason =
     ended.reason === null ? describeOutcome(ended.outcome) : describeFailure(ended.reason);

@@ -4,7 +4,8 @@ import { checkWait, type FileOption, type WaitOptions } from "../options.ts";
 import { progress, sayJson } from "../output.ts";
 import { withController } from "../place.ts";
 import { describeAccepted } from "../render/describe-accepted.ts";
-import { followRelease, succeeded } from "./follow-release.ts";
+import { describeStillSet } from "../render/describe-still-set.ts";
+import { followRelease, judge, succeeded } from "./follow-release.ts";
 
 /** Options of every command that changes something. */
 export interface ChangeOptions extends FileOption, WaitOptions {
@@ -17,6 +18,8 @@ export interface Change {
   send(client: ControllerClient): Promise<Accepted>;
   /** Whether the release ended as the caller wanted; default: it succeeded. */
   readonly wanted?: (ended: ReleaseRecord, accepted: Accepted) => boolean;
+  /** It leads away from what was released, without the values that were set for that. */
+  readonly goesBack?: boolean;
   /** Instead of following the release. `timeoutMs` null: no timeout. */
   readonly wait?: (client: ControllerClient, timeoutMs: number | null) => Promise<void>;
 }
@@ -27,27 +30,65 @@ export interface Change {
  */
 export async function makeChange(options: ChangeOptions, change: Change): Promise<void> {
   checkWait(options);
-  const timeoutMs = options.timeout ?? null;
-  let accepted: Accepted | null = null;
-  let ended: ReleaseRecord | null = null;
+  const course: Course = { accepted: null, ended: null };
   try {
-    await withController(options.file, async (client) => {
-      const answer = await change.send(client);
-      accepted = answer;
-      for (const line of describeAccepted(answer)) progress(line);
-      if (!options.wait) return;
-      if (change.wait !== undefined) return change.wait(client, timeoutMs);
-      const wanted = change.wanted ?? succeeded;
-      ended = await followRelease(client, answer, {
-        timeoutMs,
-        wanted: (record) => wanted(record, answer),
-      });
-    });
+    await withController(options.file, (client) => make(client, { options, change, course }));
   } catch (thrown) {
-    if (options.json) sayJson({ accepted, ended, error: HitlessError.from(thrown) });
+    if (options.json) sayJson({ ...course, error: HitlessError.from(thrown) });
     throw thrown;
   }
-  if (options.json) sayJson({ accepted, ended, error: null });
+  if (options.json) sayJson({ ...course, error: null });
+}
+
+/** How far a change has come, for who fails on the way. */
+interface Course {
+  accepted: Accepted | null;
+  ended: ReleaseRecord | null;
+}
+
+interface Making {
+  readonly options: ChangeOptions;
+  readonly change: Change;
+  readonly course: Course;
+}
+
+async function make(client: ControllerClient, making: Making): Promise<void> {
+  const { options, change, course } = making;
+  const accepted = await change.send(client);
+  course.accepted = accepted;
+  for (const line of describeAccepted(accepted)) progress(line);
+  if (change.goesBack) await tellWhatStays(client);
+  if (!options.wait) return;
+  if (change.wait !== undefined) return change.wait(client, options.timeout ?? null);
+  try {
+    await untilEnded(client, accepted, making);
+  } catch (thrown) {
+    if (!change.goesBack && endsBadly(thrown)) await tellWhatStays(client);
+    throw thrown;
+  }
+}
+
+async function untilEnded(
+  client: ControllerClient,
+  accepted: Accepted,
+  { options, change, course }: Making,
+): Promise<void> {
+  const ended = await followRelease(client, accepted, options.timeout ?? null);
+  course.ended = ended;
+  if (ended !== null) judge(ended, (change.wanted ?? succeeded)(ended, accepted));
+}
+
+function endsBadly(thrown: unknown): boolean {
+  const codes: readonly unknown[] = ["RELEASE_FAILED", "RELEASE_ABORTED", "NO_WAY_BACK"];
+  return thrown instanceof HitlessError && codes.includes(thrown.code);
+}
+
+/** What was set for a release that did not come to be goes into the next one, unless somebody knows. */
+async function tellWhatStays(client: ControllerClient): Promise<void> {
+  // What became of the change is more important than this line.
+  const status = await client.status().catch(() => null);
+  const line = status === null ? null : describeStillSet(status.overrides);
+  if (line !== null) progress(line);
 }
 
 /** The release that the caller means: the newest as it stands now, or the one that they name. */

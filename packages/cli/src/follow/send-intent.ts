@@ -1,20 +1,19 @@
 import type { IntentBody } from "@hitless/controller";
-import type { ReleaseRecord } from "@hitless/core";
 import { whoAsks } from "../origin.ts";
 
-import { type ChangeOptions, makeChange, meantBy } from "./make-change.ts";
+import { type Change, type ChangeOptions, makeChange, meantBy } from "./make-change.ts";
 
-/** Sends an intent for the release that was meant; with `--wait`, stays until it ended as `wanted`. */
+/** Sends an intent for the release that was meant; with `--wait`, stays until it ended as wanted. */
 export async function sendIntent(
   kind: IntentBody["kind"],
   options: ChangeOptions,
-  wanted?: (ended: ReleaseRecord) => boolean,
+  how: Pick<Change, "wanted" | "goesBack"> = {},
 ): Promise<void> {
   await makeChange(options, {
     send: async (client) => {
       const meantFor = await meantBy(client, options);
       return client.intent({ kind, by: whoAsks(), meantFor });
     },
-    ...(wanted === undefined ? {} : { wanted }),
+    ...how,
   });
 }

@@ -2,6 +2,8 @@ import {
   type App,
   compile,
   contentOf,
+  type LeafChange,
+  leafChanges,
   limitsOf,
   type RevisionContent,
   type Waypoint,
@@ -9,15 +11,14 @@ import {
 import type { LoadedAppFile } from "../app-file/read-app-file.ts";
 import { openStores } from "../compose.ts";
 import type { Place } from "../place.ts";
-import { type Change, changesBetween } from "./changes-between.ts";
 
 /** What a release of the file would do. Nothing was changed to find out. */
 export interface ReleasePlan {
   readonly app: string;
   readonly from: number | null;
   /** Empty: the content is what serves now, and no revision would be made. */
-  readonly changes: readonly Change[];
-  readonly settings: readonly Change[];
+  readonly changes: readonly LeafChange[];
+  readonly settings: readonly LeafChange[];
   readonly replicas: number;
   readonly waypoints: readonly Waypoint[];
   /** Whole replicas of each waypoint's pace. */
@@ -25,24 +26,33 @@ export interface ReleasePlan {
   readonly warnings: readonly string[];
 }
 
+interface Planned {
+  readonly file: LoadedAppFile;
+  /** The number that `scale` set is given back. */
+  readonly replicasFromFile?: boolean;
+}
+
 /** Plans a release from the state on disk; needs no controller. */
-export async function planOf(place: Place, file: LoadedAppFile): Promise<ReleasePlan> {
+export async function planOf(
+  place: Place,
+  { file, replicasFromFile = false }: Planned,
+): Promise<ReleasePlan> {
   const { store, maker } = await openStores(place);
   const app = await store.load();
   const from = app?.stable ?? null;
   const old = from === null ? null : await store.revision(from);
   const content = await maker.plannedContent(file.spec, place);
   const { settings } = file.spec;
-  const replicas = replicasOf(app, settings.replicas);
+  const replicas = replicasFromFile ? settings.replicas : replicasOf(app, settings.replicas);
   const waypoints = compile(settings.strategy, from);
   return {
     app: file.spec.name,
     from,
     changes:
       old === null
-        ? changesBetween({}, plain(content))
-        : changesBetween(plain(contentOf(old)), plain(content)),
-    settings: changesBetween(plain(app?.settings ?? {}), plain(settings)),
+        ? leafChanges({}, plain(content))
+        : leafChanges(plain(contentOf(old)), plain(content)),
+    settings: leafChanges(settingsOf(app), plain({ ...settings, replicas })),
     replicas,
     waypoints,
     limits: waypoints.map((w) => limitsOf(w.pace, replicas)),
@@ -53,6 +63,11 @@ export async function planOf(place: Place, file: LoadedAppFile): Promise<Release
 function replicasOf(app: App | null, inFile: number): number {
   if (app === null || app.desired.fileReplicas !== inFile) return inFile;
   return app.desired.replicas;
+}
+
+/** With the number of replicas that is wanted, whoever set it. */
+function settingsOf(app: App | null): Readonly<Record<string, unknown>> {
+  return app === null ? {} : plain({ ...app.settings, replicas: app.desired.replicas });
 }
 
 function plain(value: object): Readonly<Record<string, unknown>> {

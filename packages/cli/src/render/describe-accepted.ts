@@ -3,22 +3,25 @@ import { describeAlready, type PendingRelease } from "@hitless/core";
 
 /** What an accepted change will do, and what else is to be known, a line each. */
 export function describeAccepted(accepted: Accepted): readonly string[] {
-  const { dropped, queued, release } = accepted;
+  const { dropped, queued, release, turnsBack, kind } = accepted;
   const lines = [headline(accepted)];
+  if (turnsBack !== null && kind === "queued") {
+    lines.push(`release ${turnsBack.id} to revision ${turnsBack.to} is turned back for it`);
+  }
   if (dropped !== null) lines.push(`${named(dropped)} is dropped from the queue and never begins`);
   if (queued !== null && queued.id !== release) lines.push(`${named(queued)} follows`);
   if (accepted.notAudited !== null) lines.push(`not in the audit log: ${accepted.notAudited}`);
   return lines;
 }
 
-function headline({ kind, already, release, revision }: Accepted): string {
+function headline({ kind, already, release, revision, changes }: Accepted): string {
   switch (kind) {
     case "nothing":
       return release === null
         ? "nothing to do: everything is as asked"
         : `nothing new: release ${release} brings exactly that`;
     case "settings":
-      return "settings applied; no revision changes";
+      return `settings applied${changes.length === 0 ? "" : ":"}${list(changes)}; no revision changes`;
     case "started":
       return `release ${release ?? "-"} to revision ${revision ?? "-"}${so(already)}`;
     case "queued":
@@ -26,6 +29,21 @@ function headline({ kind, already, release, revision }: Accepted): string {
     case "noted":
       return `noted for release ${release ?? "-"}${so(already)}`;
   }
+}
+
+function list(changes: Accepted["changes"]): string {
+  return changes.map((change) => ` ${describeChange(change)}`).join(",");
+}
+
+function describeChange({ kind, path, before, after }: Accepted["changes"][number]): string {
+  if (kind === "setting") return `${path} ${said(before)} → ${said(after)}`;
+  return after === null
+    ? `${path} is not set over the file any more`
+    : `${path}=${after} over the file`;
+}
+
+function said(value: unknown): string {
+  return value === null ? "-" : JSON.stringify(value);
 }
 
 function so(already: Accepted["already"]): string {

@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditState } from "@hitless/core";
+import { describeInstant } from "./describe-instant.ts";
 import { renderTable } from "./render-table.ts";
 
 /** The audit log for people, a row for each entry. */
@@ -6,7 +7,7 @@ export function renderAudit(entries: readonly AuditEntry[]): string {
   return renderTable(
     ["when", "who", "from", "command", "result", "what changed"],
     entries.map((entry) => [
-      new Date(entry.at).toISOString().slice(0, 19).replace("T", " "),
+      describeInstant(entry.at),
       nameOf(entry.who),
       entry.who.origin === null ? "-" : `${entry.who.origin.kind} ${entry.who.origin.detail}`,
       typed(entry),
@@ -22,7 +23,12 @@ function nameOf({ name, origin }: AuditEntry["who"]): string {
 
 function typed({ command, arguments: given }: AuditEntry): string {
   const said = Object.entries(given).filter(([, v]) => v !== null && v !== false && v !== "");
-  return [command, ...said.map(([key, value]) => `${key}=${value}`)].join(" ");
+  return [command, ...said.map(([key, value]) => `${key}=${quoted(String(value))}`)].join(" ");
+}
+
+/** As a shell would have it to be one word. */
+function quoted(text: string): string {
+  return /^[^\s"'\\]+$/.test(text) ? text : JSON.stringify(text);
 }
 
 function changeOf({ before, after }: AuditEntry): string {

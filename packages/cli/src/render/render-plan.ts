@@ -1,5 +1,4 @@
-import type { Waypoint } from "@hitless/core";
-import type { Change } from "../plan/changes-between.ts";
+import type { LeafChange, Waypoint } from "@hitless/core";
 import type { ReleasePlan } from "../plan/plan-of.ts";
 import { renderTable } from "./render-table.ts";
 
@@ -31,12 +30,12 @@ function changeLines(plan: ReleasePlan): readonly string[] {
 }
 
 /** What a release does with a changed setting. */
-function effectOf({ path }: Change): string {
+function effectOf({ path }: LeafChange): string {
   if (path === "host" || path === "port") return "refused while it runs: `hitless down`, then `up`";
   return "setting: applied without a revision";
 }
 
-function describe(change: Change): string {
+function describe(change: LeafChange): string {
   return `${change.path}: ${show(change.before)} → ${show(change.after)}`;
 }
 

@@ -6,16 +6,17 @@ import {
   describeWhy,
   type ReplicaView,
 } from "@hitless/core";
+import { isScaled } from "../follow/requested-file.ts";
+import { describeRelease } from "./describe-release.ts";
 import { describeTraffic } from "./describe-traffic.ts";
 import { renderTable } from "./render-table.ts";
 
 /** The status for people: a headline, the release, why, and a row per replica. */
 export function renderStatus(status: StatusReport, now: number): string {
-  const ready = status.replicas.filter((r) => r.state === "ready").length;
   const serves = status.stable === null ? "nothing released yet" : `revision ${status.stable}`;
   const { host, port } = status.endpoint;
   const lines = [
-    `${status.app} · ${serves} · ${ready} of ${status.desired.replicas} replicas ready · http://${host}:${port}`,
+    `${status.app} · ${serves} · ${readyOf(status)} · http://${host}:${port}`,
     `route ${status.route.inForce ?? "?"}: ${describeRule(status.route.rule)}`,
     ...releaseLines(status),
     ...overrideLines(status),
@@ -31,17 +32,20 @@ export function renderStatus(status: StatusReport, now: number): string {
   return lines.join("\n");
 }
 
+/** While a release adds before it takes away, more are ready than are wanted. */
+function readyOf({ replicas, desired }: StatusReport): string {
+  const ready = replicas.filter((r) => r.state === "ready").length;
+  const wanted = desired.replicas;
+  return ready > wanted
+    ? `${ready} replicas ready, ${wanted} wanted`
+    : `${ready} of ${wanted} replicas ready`;
+}
+
 function releaseLines(status: StatusReport): readonly string[] {
   const { release, pending } = status;
   const lines: string[] = [];
   if (release !== null) {
-    const way =
-      release.direction === "forward"
-        ? `${release.from ?? "-"} → ${release.to}`
-        : `back to ${release.from ?? "nothing"}`;
-    const at = release.waypoints[release.cursor] ?? "finish";
-    const paused = release.paused === null ? "" : ` · paused by ${release.paused.by}`;
-    lines.push(`release ${release.id} (${release.kind}): ${way} · at "${at}"${paused}`);
+    lines.push(describeRelease(release, release.waypoints[release.cursor]));
     if (release.traffic !== null) lines.push(`  lost ${describeTraffic(release.traffic)}`);
     if (release.reason !== null) lines.push(`  turned back: ${describeFailure(release.reason)}`);
   }
@@ -54,13 +58,11 @@ function releaseLines(status: StatusReport): readonly string[] {
 
 function overrideLines(status: StatusReport): readonly string[] {
   const set = Object.entries(status.overrides).map(([key, value]) => `${key}=${value}`);
-  const owner =
-    status.desired.owner === "file"
-      ? []
-      : [
-          `replicas=${status.desired.replicas} (scale; the file says ${status.desired.fileReplicas})`,
-        ];
-  const all = [...set, ...owner];
+  const { replicas, fileReplicas } = status.desired;
+  const scaled = isScaled(status)
+    ? [`replicas=${replicas} (scale; the file says ${fileReplicas})`]
+    : [];
+  const all = [...set, ...scaled];
   return all.length === 0 ? [] : [`over the file: ${all.join(", ")}`];
 }
 

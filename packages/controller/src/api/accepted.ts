@@ -1,4 +1,11 @@
-import { type Already, type App, droppedBetween, type PendingRelease } from "@hitless/core";
+import {
+  type Already,
+  type App,
+  droppedBetween,
+  type LeafChange,
+  leafChanges,
+  type PendingRelease,
+} from "@hitless/core";
 import type { Audited } from "../audit/audit-trail.ts";
 import type { Change } from "../loop/controller.ts";
 
@@ -22,6 +29,15 @@ interface Circumstances {
   readonly dropped: PendingRelease | null;
   /** The release that is in the queue now, this one or another. */
   readonly queued: PendingRelease | null;
+  /** The release under way that goes back because of this. */
+  readonly turnsBack: { readonly id: number; readonly to: number } | null;
+  /** What is another one as of now, by path. An override is a value over the file. */
+  readonly changes: readonly AcceptedChange[];
+}
+
+/** Null on a side where there is no such value. */
+export interface AcceptedChange extends LeafChange {
+  readonly kind: "setting" | "override";
 }
 
 /** The release, running or waiting, that moves the app to this revision; null when none does. */
@@ -44,9 +60,43 @@ type Followed = Pick<Answer, "kind" | "release" | "revision">;
 
 /** What is answered to who asked for this change. */
 export function answer(
-  { before, after }: Change,
+  change: Change,
   found: Followed & { readonly already?: Already | null },
 ): Answer {
+  const { before, after } = change;
   const dropped = droppedBetween(before, after);
-  return { already: null, ...found, dropped, queued: after.pending };
+  const brought = { turnsBack: turnedBack(change), changes: changesOf(change) };
+  return { already: null, ...found, dropped, queued: after.pending, ...brought };
+}
+
+function turnedBack({ before, after }: Change): Answer["turnsBack"] {
+  const { release } = after;
+  if (release === null || release.id !== before.release?.id) return null;
+  if (release.direction === before.release.direction || release.direction === "forward")
+    return null;
+  return { id: release.id, to: release.to };
+}
+
+function changesOf({ before, after }: Change): readonly AcceptedChange[] {
+  return [
+    ...kindOf("setting", leafChanges(settingsOf(before), settingsOf(after))),
+    ...kindOf("override", leafChanges(before.overrides, after.overrides)),
+  ];
+}
+
+/** With the number of replicas that is wanted, whoever set it. */
+function settingsOf({ settings, desired }: App): Readonly<Record<string, unknown>> {
+  return { ...settings, replicas: desired.replicas };
+}
+
+function kindOf(
+  kind: AcceptedChange["kind"],
+  changes: readonly LeafChange[],
+): readonly AcceptedChange[] {
+  return changes.map((c) => ({
+    kind,
+    path: c.path,
+    before: c.before ?? null,
+    after: c.after ?? null,
+  }));
 }

@@ -165,7 +165,7 @@ function noController(cause: unknown): HitlessError {
   }
   return new HitlessError("NO_CONTROLLER", "no controller answers for this app", {
     cause,
-    next: "Start one with `hitless up`.",
+    next: "Start one with `hitless up --detach`.",
   });
 }
 

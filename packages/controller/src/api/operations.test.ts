@@ -38,6 +38,55 @@ test("scale holds until the file's own number changes", async () => {
   expect(bed.controller.current.desired).toMatchObject({ replicas: 1, owner: "file" });
 });
 
+test("a change of settings says what changed, and a number that is wanted already is none", async () => {
+  await using bed = await ControllerBed.settled();
+  const { replicas } = bed.controller.current.desired;
+  expect(await bed.operations.scale({ replicas: 4, by: "alice" })).toMatchObject({
+    kind: "settings",
+    changes: [{ kind: "setting", path: "replicas", before: replicas, after: 4 }],
+  });
+  expect(await bed.operations.scale({ replicas: 4, by: "bob" })).toMatchObject({
+    kind: "nothing",
+    changes: [],
+  });
+});
+
+test("the number that scale set is given back to the file when that is asked", async () => {
+  await using bed = await ControllerBed.settled();
+  const { desired } = bed.controller.current;
+  await bed.operations.scale({ replicas: 4, by: "alice" });
+  const accepted = await bed.operations.release({ ...releaseBody(), replicasFromFile: true });
+  expect(accepted).toMatchObject({
+    kind: "settings",
+    changes: [{ kind: "setting", path: "replicas", before: 4, after: desired.replicas }],
+  });
+  expect(bed.controller.current.desired).toEqual(desired);
+  const { entries } = await bed.store.audit();
+  expect(entries.at(-1)?.arguments).toMatchObject({ unset: "replicas" });
+});
+
+test("the audit log tells which values over the file were taken away", async () => {
+  await using bed = await ControllerBed.settled();
+  const overrides = { "config.A": "1", "config.B": "2" };
+  await bed.operations.release({ ...releaseBody(), overrides });
+  const rest = { ...releaseBody(), overrides: { "config.B": "2" }, overridesBefore: overrides };
+  const accepted = await bed.operations.release(rest);
+  expect(accepted.changes).toEqual([
+    { kind: "override", path: "config.A", before: "1", after: null },
+  ]);
+  const { entries } = await bed.store.audit();
+  expect(entries.at(-1)?.arguments).toMatchObject({ overrides: "config.B", unset: "config.A" });
+});
+
+test("a release that replaces the running one says which that is, and once", async () => {
+  await using bed = await busyBed();
+  await bed.stop();
+  const replacing = (n: string) =>
+    bed.operations.release({ ...releaseBody({ config: { N: n } }), busy: "replace" });
+  expect(await replacing("1")).toMatchObject({ kind: "queued", turnsBack: { id: 2, to: 2 } });
+  expect(await replacing("2")).toMatchObject({ kind: "queued", turnsBack: null });
+});
+
 test("two releases at once get two revisions, and the later one waits", async () => {
   await using bed = await ControllerBed.settled();
   const { operations } = bed;

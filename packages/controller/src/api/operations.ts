@@ -14,6 +14,7 @@ import {
   type ReleaseRequest,
   type ReleaseStore,
   type Revision,
+  replicasFromFile,
   requestRelease,
   requestRollback,
   type SecretSource,
@@ -77,7 +78,7 @@ export class Operations {
   release(body: ReleaseBody, origin: Origin | null = null): Promise<Accepted> {
     const { by, busy, cause } = body;
     const overrides = Object.keys(body.overrides).sort().join(" ");
-    const arguments_ = { message: cause, ifBusy: busy, overrides };
+    const arguments_ = { message: cause, ifBusy: busy, overrides, unset: unsetBy(body) };
     const asked = { command: "release", arguments: arguments_, who: { name: by, origin } };
     return this.trail.of(asked, (note) => this.oneByOne(() => this.makeRelease(body, note)));
   }
@@ -138,7 +139,8 @@ export class Operations {
       const said = `scale to ${replicas} by ${by}`;
       const { controller } = this.options;
       const change = await controller.transact((app) => setReplicas(app, replicas), { said, note });
-      return answer(change, { kind: "settings", release: null, revision: null });
+      const so = change.before.desired.replicas === replicas;
+      return answer(change, { kind: so ? "nothing" : "settings", release: null, revision: null });
     };
     return this.trail.of(
       { command: "scale", arguments: { replicas }, who: { name: by, origin } },
@@ -214,10 +216,11 @@ export class Operations {
     if (body.busy === "reject" && app.release !== null) throw busyWith(app.release.id);
     await this.secretsAreThere(spec.content.secrets);
     const content = await maker.contentOf(spec, body);
-    const settings = (a: App) => ({
-      ...changeSettings(a, spec.settings),
-      overrides: body.overrides,
-    });
+    const settings = (a: App): App => {
+      const changed = changeSettings(a, spec.settings);
+      const scaled = body.replicasFromFile === true ? replicasFromFile(changed) : changed;
+      return { ...scaled, overrides: body.overrides };
+    };
     const same = await this.revisionToKeep(app, maker.digestOf(content));
     if (same !== null) {
       const release = releaseTo(app, same);
@@ -302,6 +305,13 @@ export class Operations {
     this.making = done.catch(() => undefined);
     return done;
   }
+}
+
+/** What `--unset` took away, as it was typed. */
+function unsetBy({ overrides, overridesBefore, replicasFromFile }: ReleaseBody): string {
+  const gone = Object.keys(overridesBefore).filter((key) => !Object.hasOwn(overrides, key));
+  const scaled = replicasFromFile === true ? ["replicas"] : [];
+  return [...new Set([...gone, ...scaled])].sort().join(" ");
 }
 
 /** What a change of settings alone can change, to compare. */

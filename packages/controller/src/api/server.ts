@@ -29,6 +29,8 @@ const releaseBody = z.object({
   overrides: z.record(z.string(), z.string()),
   /** The overrides that `overrides` was made from. */
   overridesBefore: z.record(z.string(), z.string()),
+  /** The number of replicas is the file's again, whatever `scale` said. */
+  replicasFromFile: z.boolean().optional(),
   cause: z.string().max(1000),
   by,
   busy: z.enum(busyPolicies),

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nearestKey } from "./nearest-key.ts";
+import { nearestKey, nearestKeys } from "./nearest-key.ts";
 
 const keys = ["replicas", "run", "config", "periodSeconds"];
 
@@ -14,4 +14,9 @@ it.each([
   ["x".repeat(10_000), null],
 ])("finds for %s the key %s", (written, meant) => {
   expect(nearestKey(written, keys)).toBe(meant);
+});
+
+it("gives so many of them, the nearest first, however far", () => {
+  expect(nearestKeys("runs", keys, 2)).toEqual(["run", "config"]);
+  expect(nearestKeys("zebra", keys, 9)).toHaveLength(keys.length);
 });

@@ -3,14 +3,29 @@
  * neighbours swapped, upper and lower case alike), at most a third of the key's length; null when none is near.
  */
 export function nearestKey(key: string, known: readonly string[]): string | null {
+  const best = ranked(key, known)[0];
+  if (best === undefined) return null;
+  const length = Math.max(Math.min(key.length, longestKey), best.candidate.length);
+  const allowed = Math.max(1, Math.floor(length / 3));
+  return best.edits <= allowed ? best.candidate : null;
+}
+
+/** So many of the known keys, the nearest first, however far. */
+export function nearestKeys(
+  key: string,
+  known: readonly string[],
+  count: number,
+): readonly string[] {
+  return ranked(key, known)
+    .slice(0, count)
+    .map(({ candidate }) => candidate);
+}
+
+function ranked(key: string, known: readonly string[]) {
   const word = key.slice(0, longestKey).toLowerCase();
-  const ranked = known
+  return known
     .map((candidate) => ({ candidate, edits: editDistance(word, candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
-  const best = ranked[0];
-  if (best === undefined) return null;
-  const allowed = Math.max(1, Math.floor(Math.max(word.length, best.candidate.length) / 3));
-  return best.edits <= allowed ? best.candidate : null;
 }
 
 const longestKey = 64;

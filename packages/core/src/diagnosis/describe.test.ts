@@ -17,6 +17,22 @@ const passing: ReplicaView = {
   process: "4711",
 };
 
+test("counts no seconds that are over", () => {
+  const settling = { kind: "settling", revision: 2, replica: "2-3", until: 5000 } as const;
+  expect(describeWhy(settling, 3000)).toBe("replica 2-3 is ready and must stay so for 2 s more");
+  expect(describeWhy(settling, 5000)).toBe(
+    "replica 2-3 has been ready for long enough and counts from now on",
+  );
+  const starting = { kind: "starting", revision: 2, available: 0, wanted: 1 } as const;
+  const slowest = { ...passing, state: "failed", restartAt: 5000 } as const;
+  expect(describeWhy({ ...starting, slowest, deadlineAt: 6000 }, 4500)).toBe(
+    "revision 2: 0 of 1 replicas available; replica 2-3 exited, starts again in 1 s (turns back in 2 s)",
+  );
+  expect(describeWhy({ ...starting, slowest, deadlineAt: 6000 }, 6000)).toBe(
+    "revision 2: 0 of 1 replicas available; replica 2-3 exited, starts again now (turns back now)",
+  );
+});
+
 test("tells a replica that does not pass from one that the proxy does not route to yet", () => {
   const why = { kind: "starting", revision: 2, available: 0, wanted: 1, deadlineAt: null } as const;
   expect(describeWhy({ ...why, slowest: passing }, 0)).toBe(

@@ -20,7 +20,9 @@ export function describeWhy(why: Why, now: number): string {
     case "starting":
       return describeStarting(why, now);
     case "settling":
-      return `replica ${why.replica} is ready and must stay so for ${left(why.until, now)} more`;
+      return why.until <= now
+        ? `replica ${why.replica} has been ready for long enough and counts from now on`
+        : `replica ${why.replica} is ready and must stay so for ${left(why.until, now)} more`;
     case "unrouting":
       return `waits until no new request can reach ${list(why.replicas)}`;
     case "stopping":
@@ -142,7 +144,7 @@ function describeStep(why: Extract<Why, { kind: Later }>): string {
 function describeStarting(why: Extract<Why, { kind: "starting" }>, now: number): string {
   const head = `revision ${why.revision}: ${why.available} of ${why.wanted} replicas available`;
   const slow = why.slowest === null ? "" : `; ${describeReplica(why.slowest, now)}`;
-  const limit = why.deadlineAt === null ? "" : ` (turns back in ${left(why.deadlineAt, now)})`;
+  const limit = why.deadlineAt === null ? "" : ` (turns back ${soon(why.deadlineAt, now)})`;
   return `${head}${slow}${limit}`;
 }
 
@@ -151,7 +153,7 @@ function describeReplica(replica: ReplicaView, now: number): string {
     replica.lastExit === null ? null : `last ended with ${describeExit(replica.lastExit)}`;
   if (replica.state === "failed") {
     const again =
-      replica.restartAt === null ? "" : `, starts again in ${left(replica.restartAt, now)}`;
+      replica.restartAt === null ? "" : `, starts again ${soon(replica.restartAt, now)}`;
     return `replica ${replica.id} ${exit ?? "exited"}${again}`;
   }
   // On its way into the route: nobody has it in force yet, or it would be ready.
@@ -184,6 +186,10 @@ function list(items: readonly string[]): string {
 
 function ago(since: number, now: number): string {
   return `${Math.max(0, Math.round((now - since) / 1000))} s`;
+}
+
+function soon(at: number, now: number): string {
+  return at <= now ? "now" : `in ${left(at, now)}`;
 }
 
 function left(until: number, now: number): string {

@@ -6,6 +6,7 @@ import {
   changeSettings,
   newApp,
   previousRevision,
+  replicasFromFile,
   requestRelease,
   setReplicas,
   startPending,
@@ -122,5 +123,12 @@ describe("the desired number", () => {
     expect(same.desired).toMatchObject({ replicas: 7, owner: "command" });
     const changed = changeSettings(same, { ...exampleSettings, replicas: 4 });
     expect(changed.desired).toEqual({ replicas: 4, owner: "file", fileReplicas: 4 });
+  });
+
+  it("is the file's again when a command sets that number, or gives it back", () => {
+    const app = stable(1);
+    const commanded = setReplicas(app, 7);
+    expect(setReplicas(commanded, app.desired.fileReplicas).desired).toEqual(app.desired);
+    expect(replicasFromFile(commanded).desired).toEqual(app.desired);
   });
 });

@@ -133,7 +133,13 @@ function refuseOlder(
 
 /** Sets the desired number; a command's number holds until the file's own number changes. */
 export function setReplicas(app: App, replicas: number): App {
-  return { ...app, desired: { ...app.desired, replicas, owner: "command" } };
+  const owner = replicas === app.desired.fileReplicas ? "file" : "command";
+  return { ...app, desired: { ...app.desired, replicas, owner } };
+}
+
+/** Gives the desired number back to the file. */
+export function replicasFromFile(app: App): App {
+  return setReplicas(app, app.desired.fileReplicas);
 }
 
 /** Takes over new settings from the file. */

@@ -1,15 +1,15 @@
 /** One value that differs; undefined on a side where it is absent. */
-export interface Change {
+export interface LeafChange {
   readonly path: string;
   readonly before: unknown;
   readonly after: unknown;
 }
 
 /** The leaves that differ between two plain objects, in order of their paths. */
-export function changesBetween(
+export function leafChanges(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
-): readonly Change[] {
+): readonly LeafChange[] {
   const old = leavesOf(before, "");
   const fresh = leavesOf(after, "");
   const paths = [...new Set([...old.keys(), ...fresh.keys()])].sort();

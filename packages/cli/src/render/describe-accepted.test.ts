@@ -1,0 +1,40 @@
+import type { Accepted } from "@hitless/controller";
+import { describe, expect, it } from "vitest";
+import { describeAccepted } from "./describe-accepted.ts";
+
+const accepted: Accepted = {
+  kind: "settings",
+  release: null,
+  revision: null,
+  already: null,
+  dropped: null,
+  queued: null,
+  turnsBack: null,
+  changes: [],
+  notAudited: null,
+};
+
+describe("describeAccepted", () => {
+  it("names the release that is turned back for the one that waits", () => {
+    const turnsBack = { id: 18, to: 17 };
+
+    expect(
+      describeAccepted({ ...accepted, kind: "queued", release: 19, revision: 18, turnsBack }),
+    ).toEqual([
+      "release 19 to revision 18 is queued behind the running one",
+      "release 18 to revision 17 is turned back for it",
+    ]);
+  });
+
+  it("says which settings changed, from what to what", () => {
+    const changes = [
+      { kind: "setting", path: "replicas", before: 3, after: 5 },
+      { kind: "override", path: "replicas", before: null, after: "5" },
+      { kind: "override", path: "config.MODE", before: "crash", after: null },
+    ] as const;
+
+    expect(describeAccepted({ ...accepted, changes })).toEqual([
+      "settings applied: replicas 3 → 5, replicas=5 over the file, config.MODE is not set over the file any more; no revision changes",
+    ]);
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { renderWhy } from "./render-why.ts";
+
+const lastRelease = {
+  id: 6,
+  kind: "release",
+  cause: "a test",
+  from: 4,
+  to: 5,
+  outcome: "succeeded",
+  reason: null,
+  startedAt: 1000,
+  endedAt: 2500,
+} as const;
+
+describe("renderWhy", () => {
+  it("says what is waited for, and for how long", () => {
+    const why = { kind: "unrouting", replicas: ["5-1"] } as const;
+
+    expect(renderWhy({ why, whySince: 1000, release: null, lastRelease }, 4000)).toBe(
+      "now: waits until no new request can reach 5-1 (for 3 s)\nrelease 6 to revision 5 succeeded",
+    );
+  });
+
+  it("names the release that no controller brings on, where it stands and what does", () => {
+    const unfinished = 'release 7 (release): 5 → 6 · at "roll"';
+    const release = { id: 7, reason: null };
+
+    const text = renderWhy({ why: null, whySince: null, release, lastRelease, unfinished }, 0);
+
+    expect(text.split("\n")).toEqual([
+      "now: nobody decides: no controller runs; `hitless up --detach` starts one",
+      'release 7 (release): 5 → 6 · at "roll" · not finished: `hitless up --detach` brings it on',
+      "release 6 to revision 5 succeeded",
+    ]);
+  });
+});
