@@ -103,9 +103,13 @@ export class HitlessError extends Error {
   /** Wraps anything thrown; a `HitlessError` passes unchanged. */
   static from(thrown: unknown): HitlessError {
     if (thrown instanceof HitlessError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new HitlessError("INTERNAL", message, { cause: thrown });
+    return new HitlessError("INTERNAL", messageOf(thrown), { cause: thrown });
   }
+}
+
+/** What a thrown value says, without the name of its class: for a sentence that goes on with it. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The exit code that belongs to an error code; 1 for a code this version does not know. */

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { messageOf } from "@hitless/core";
 import { type Answer, AnswerReader } from "./answer-reader.ts";
 import { type Loss, lossOfError } from "./cause.ts";
 
@@ -83,7 +84,7 @@ export class Connection {
     } catch (error) {
       this.#fail({
         cause: "other",
-        detail: error instanceof Error ? error.message : String(error),
+        detail: messageOf(error),
       });
     }
   }

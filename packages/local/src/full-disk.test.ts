@@ -32,7 +32,13 @@ test("a replica that dies on a full disk gets no more requests, and is replaced 
   await eventually("it waits for the disk", () =>
     bed.events.some((text) => text.includes("a replica waits to be started: no space left")),
   );
-  expect((await bed.views()).map((view) => view.starts).toSorted()).toEqual([1, 1, 2]);
+  const views = await bed.views();
+  expect(views.map((view) => view.starts).toSorted()).toEqual([1, 1, 2]);
+  // What `why` says of it.
+  expect(views.find((view) => view.starts === 2)?.lastExit).toMatchObject({
+    kind: "notStarted",
+    error: expect.stringContaining("no space left"),
+  });
   armFailpoints(null);
   await bed.ready(1, 3);
   // The disk never took it: nothing of it counts as an end that the revision is to blame for.

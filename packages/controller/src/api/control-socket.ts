@@ -1,5 +1,6 @@
 import { chmod, rm, stat } from "node:fs/promises";
 import type { Server } from "node:http";
+import { messageOf } from "@hitless/core";
 
 /** How often it is looked at whether the socket's file is still there, ms. */
 const everyMs = 1000;
@@ -62,7 +63,7 @@ export class ControlSocket {
       this.#told = "";
       event(`the control socket ${path} was gone, and is there again`);
     } catch (thrown) {
-      const text = `the control socket ${path} is gone and cannot be made again: ${String(thrown)}`;
+      const text = `the control socket ${path} is gone and cannot be made again: ${messageOf(thrown)}`;
       if (text !== this.#told) event(text);
       this.#told = text;
     }

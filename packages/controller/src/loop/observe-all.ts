@@ -1,4 +1,12 @@
-import type { App, Engine, EngineView, Observation, Observed, ReplicaView } from "@hitless/core";
+import {
+  type App,
+  type Engine,
+  type EngineView,
+  messageOf,
+  type Observation,
+  type Observed,
+  type ReplicaView,
+} from "@hitless/core";
 
 /** How much of a failing replica's log is kept with a failure, lines. */
 const evidenceLines = 20;
@@ -45,7 +53,7 @@ async function lastLines(engine: Engine, replica: string): Promise<readonly stri
   try {
     for await (const line of engine.logs(query, AbortSignal.timeout(1000))) lines.push(line.text);
   } catch (thrown) {
-    lines.push(`(the log cannot be read: ${String(thrown)})`);
+    lines.push(`(the log cannot be read: ${messageOf(thrown)})`);
   }
   return lines;
 }

@@ -1,5 +1,6 @@
 import { appendFile, open, readdir, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "@hitless/core";
 import { indexOf, LogIndexer } from "./log-index.ts";
 
 /** How much a start may have written before its log is cut to its end, bytes. */
@@ -71,7 +72,7 @@ export class LogKeeper implements Disposable {
       await work();
       this.trouble = "";
     } catch (thrown) {
-      const text = `logs cannot be ${what}: ${String(thrown)}`;
+      const text = `logs cannot be ${what}: ${messageOf(thrown)}`;
       if (text !== this.trouble) this.options.event(text);
       this.trouble = text;
     } finally {

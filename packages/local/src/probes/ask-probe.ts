@@ -1,4 +1,4 @@
-import type { ProbeCheck } from "@hitless/core";
+import { messageOf, type ProbeCheck } from "@hitless/core";
 import { type ExecTarget, exec } from "./exec.ts";
 import { httpGet } from "./http-get.ts";
 import type { ProbeLimits, ProbeResult } from "./probe-result.ts";
@@ -36,6 +36,6 @@ async function askByCommand(
   try {
     return await exec(await target.execTarget(command), limits);
   } catch (error) {
-    return { ok: false, evidence: error instanceof Error ? error.message : String(error) };
+    return { ok: false, evidence: messageOf(error) };
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@hitless/core";
 /** What one question of a probe came to. A target that fails is a result, never an exception. */
 export interface ProbeResult {
   readonly ok: boolean;
@@ -38,7 +39,7 @@ export function firstAnswer(
     try {
       end = begin(settle);
     } catch (error) {
-      settle({ ok: false, evidence: error instanceof Error ? error.message : String(error) });
+      settle({ ok: false, evidence: messageOf(error) });
     }
   });
 }

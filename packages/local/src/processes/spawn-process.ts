@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Exit, HitlessError } from "@hitless/core";
+import { type Exit, HitlessError, messageOf } from "@hitless/core";
 import { commandLine, inheritedEnvironment } from "./process-environment.ts";
 import { identify, type ProcessIdentity } from "./process-identity.ts";
 import { findAccount, type UserAccount } from "./user-account.ts";
@@ -89,5 +89,5 @@ function whyNotStarted({ command, cwd, env }: SpawnOptions, error: unknown): str
   if (!existsSync(cwd)) return `cannot start "${program}": its folder ${cwd} does not exist`;
   if (code === "ENOENT") return `cannot start "${program}": no such command in PATH`;
   if (code === "EACCES") return `cannot start "${program}": it is not executable`;
-  return `cannot start "${program}": ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot start "${program}": ${messageOf(error)}`;
 }

@@ -1,4 +1,4 @@
-import { failpoint } from "@hitless/core";
+import { failpoint, messageOf } from "@hitless/core";
 import { unlessDiskFault } from "../state/disk-fault.ts";
 import { pause } from "../wait.ts";
 import type { Replica } from "./replica.ts";
@@ -57,7 +57,7 @@ export class Admission {
         return isWanted();
       } catch (error) {
         if (!isWanted()) return false;
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         this.#host.event(`replica ${this.#replica.record.id} cannot be ${what} yet: ${why}`);
       }
       await pause(retryMs, this.#signal).catch(() => {});

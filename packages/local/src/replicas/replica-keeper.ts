@@ -5,6 +5,7 @@ import {
   type Exit,
   failpoint,
   HitlessError,
+  messageOf,
   type ReleaseStore,
   type ReplicaView,
   type Revision,
@@ -158,7 +159,7 @@ export class ReplicaKeeper {
     const { state, event, save, changed } = this.options;
     state.replicas = state.replicas.filter((r) => r !== record);
     await save().catch((thrown: unknown) => {
-      event(`replica ${record.id} left, which cannot be saved: ${String(thrown)}`);
+      event(`replica ${record.id} left, which cannot be saved: ${messageOf(thrown)}`);
     });
     await failpoint("replica-removed");
     changed();

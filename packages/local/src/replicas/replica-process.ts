@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Exit, failpoint, HitlessError } from "@hitless/core";
+import { type Exit, failpoint, HitlessError, messageOf } from "@hitless/core";
 import type { ExecTarget } from "../probes/exec.ts";
 import { ownerOf } from "../processes/listeners.ts";
 import { isGroupEmpty } from "../processes/process-group.ts";
@@ -38,7 +38,7 @@ export async function startProcess(
     const { logFile } = record;
     const target = await execTargetOf(record, host);
     await failpoint("replica-due");
-    await recorded(host, signal);
+    await recorded(record, host, signal);
     await failpoint("replica-recorded");
     signal.throwIfAborted();
     const { run } = host.revision;
@@ -61,13 +61,20 @@ export async function startProcess(
  * No process without a record: while the disk takes none, the start is put off. That is no failed
  * start, which would count against the revision.
  */
-async function recorded(host: ReplicaHost, signal: AbortSignal): Promise<void> {
+async function recorded(
+  record: ReplicaRecord,
+  host: ReplicaHost,
+  signal: AbortSignal,
+): Promise<void> {
   for (let told = false; ; told = true) {
     try {
       return await host.save();
     } catch (thrown) {
       if (!isDiskFault(thrown)) throw thrown;
-      if (!told) host.event(`a replica waits to be started: ${HitlessError.from(thrown).message}`);
+      const error = messageOf(thrown);
+      record.lastExit = { kind: "notStarted", error, at: Date.now() };
+      if (!told) host.event(`a replica waits to be started: ${error}`);
+      host.changed();
       await pause(recordAgainMs, signal);
     }
   }
@@ -75,8 +82,7 @@ async function recorded(host: ReplicaHost, signal: AbortSignal): Promise<void> {
 
 /** With its code and what to do: this is all that `why` will say of a replica that has no log. */
 function whyNotStarted(error: unknown): string {
-  if (!(error instanceof HitlessError))
-    return String(error instanceof Error ? error.message : error);
+  if (!(error instanceof HitlessError)) return messageOf(error);
   const { code, message, next } = error;
   return `${code}: ${message}${next === undefined ? "" : ` (${next})`}`;
 }

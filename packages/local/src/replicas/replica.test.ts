@@ -111,6 +111,15 @@ it("waits for the drain delay before it looks at what is in flight", async () =>
   expect(asked).toBeGreaterThanOrEqual(1000);
 });
 
+it("is recorded as admitted before the data plane is asked to route to it", async () => {
+  let recordedAt = Number.POSITIVE_INFINITY;
+  bench.onSave = ({ admitted }) => {
+    if (admitted) recordedAt = Math.min(recordedAt, bench.calls.length);
+  };
+  await bench.ready();
+  expect(recordedAt).toBeLessThan(bench.calls.indexOf("admit"));
+});
+
 it("is not routed to by an admission that was under way when it was told to leave", async () => {
   let record = (): void => {};
   let recording = false;

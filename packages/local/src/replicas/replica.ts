@@ -1,4 +1,4 @@
-import { type Exit, failpoint, type ProbeAnswer, type ReplicaView } from "@hitless/core";
+import { type Exit, failpoint, messageOf, type ProbeAnswer, type ReplicaView } from "@hitless/core";
 import { askProbe } from "../probes/ask-probe.ts";
 import type { ExecTarget } from "../probes/exec.ts";
 import { heldByStranger, Prober, type ProbeTransition } from "../probes/prober.ts";
@@ -108,7 +108,7 @@ export class Replica {
       } catch (error) {
         if (this.#abandoned.signal.aborted) return;
         if (error === this.#stopping.signal.reason) continue;
-        this.#host.event(`replica ${this.record.id}: ${String(error)}`);
+        this.#host.event(`replica ${this.record.id}: ${messageOf(error)}`);
         await pause(afterFaultMs, this.#abandoned.signal).catch(() => {});
       }
     }
@@ -394,7 +394,7 @@ export class Replica {
     try {
       await this.#host.save();
     } catch (error) {
-      this.#host.event(`replica ${this.record.id}: its state cannot be saved: ${String(error)}`);
+      this.#host.event(`replica ${this.record.id}: its state cannot be saved: ${messageOf(error)}`);
     }
   }
 }

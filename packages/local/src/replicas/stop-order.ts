@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { failpoint } from "@hitless/core";
+import { failpoint, messageOf } from "@hitless/core";
 import { type ExecTarget, exec } from "../probes/exec.ts";
 import { isGroupEmpty, signalGroup, signalLeader } from "../processes/process-group.ts";
 import { isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
@@ -82,7 +82,7 @@ export class StopOrder {
       const cut = await host.cut(record.id);
       host.event(`replica ${record.id}: cut off ${cut} requests after ${timeoutSeconds} s`);
     } catch (error) {
-      host.event(`replica ${record.id}: cannot cut off its requests: ${String(error)}`);
+      host.event(`replica ${record.id}: cannot cut off its requests: ${messageOf(error)}`);
     }
   }
 
@@ -124,7 +124,7 @@ export class StopOrder {
       const result = await exec(target, { timeoutMs, signal });
       if (!result.ok) host.event(`replica ${record.id}: preStop failed: ${result.evidence}`);
     } catch (error) {
-      host.event(`replica ${record.id}: preStop could not run: ${String(error)}`);
+      host.event(`replica ${record.id}: preStop could not run: ${messageOf(error)}`);
     }
     signal.throwIfAborted();
   }

@@ -1,5 +1,5 @@
 import { readdir, rm } from "node:fs/promises";
-import { HitlessError } from "@hitless/core";
+import { HitlessError, messageOf } from "@hitless/core";
 import type { z } from "zod";
 import { readIfPresent, writeFilesAtomic } from "./atomic-file.ts";
 import { explainDisk } from "./disk-fault.ts";
@@ -150,7 +150,7 @@ function copyOf(path: string): string {
 /** A sector that cannot be read, or a folder in its place, is damage; a file we may not read is not. */
 function unusable(thrown: unknown): Extract<Copy<never>, { kind: "damaged" }> {
   if (thrown instanceof HitlessError && thrown.code === "NO_PERMISSION") throw thrown;
-  return { kind: "damaged", reason: thrown instanceof Error ? thrown.message : String(thrown) };
+  return { kind: "damaged", reason: messageOf(thrown) };
 }
 
 function unwritable(path: string, reason: string): HitlessError {

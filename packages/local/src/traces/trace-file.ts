@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   type App,
   type Decision,
+  messageOf,
   type Recorder,
   TraceEncoder,
   type TurnInput,
@@ -56,7 +57,7 @@ export class TraceFile implements Recorder {
       this.#append(lineOf());
     } catch (thrown) {
       this.#ended = true;
-      this.#options.event(`the trace ends, it cannot be written: ${String(thrown)}`);
+      this.#options.event(`the trace ends, it cannot be written: ${messageOf(thrown)}`);
     }
   }
 
