@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { AppBed, isRunning, until } from "../bed/app-bed.ts";
@@ -26,6 +26,7 @@ it("goes on after its folder was moved: the controller follows, every process st
   const answers = await bed.everybody(replicas);
   expect(answers.map(({ config }) => config["GREETING"])).toEqual(["moved", "moved"]);
   await bed.must(0, "down", ...at);
+  expect(await readdir(join(bed.dir, "../run/hitless"))).toEqual([]);
   // Nobody has written where the folder was.
   await rmdir(bed.dir);
   await rename(moved, bed.dir);

@@ -25,6 +25,7 @@ import {
   mendState,
   type ProcessIdentity,
   proxyRuns,
+  removeSocketFolder,
   type StateFolder,
   socketAnswers,
   TraceFile,
@@ -256,6 +257,8 @@ async function serve(parts: Parts): Promise<RunningController> {
       await engine.shutdown(proxyStopMs);
       await api.close();
       await failpoint("api-closed");
+      // It is down, whether the folder can be removed or not.
+      await removeSocketFolder(folder).catch(() => undefined);
       await giveBack();
     },
     leave: async () => {

@@ -21,6 +21,7 @@ export {
   createState,
   locateState,
   makeSocketFolder,
+  removeSocketFolder,
   type StateFolder,
 } from "./state/state-folder.ts";
 export { tidyState } from "./tidy.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, lstat, mkdir, realpath, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, realpath, rmdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { HitlessError } from "@hitless/core";
@@ -7,6 +7,7 @@ import { z } from "zod";
 import { ownUid } from "../processes/user-account.ts";
 import { readIfPresent, writeFileAtomic } from "./atomic-file.ts";
 import { explainDisk } from "./disk-fault.ts";
+import { hasErrno } from "./errno.ts";
 import { socketAnswers } from "./socket-answers.ts";
 import { newestSchema, opened } from "./versioned.ts";
 
@@ -159,6 +160,13 @@ export async function makeSocketFolder({ root, sockets }: StateFolder): Promise<
   const text = `${JSON.stringify(note, null, 2)}\n`;
   const known = await readIfPresent(noteOf(root));
   if (known?.toString() !== text) await writeFileAtomic(noteOf(root), text);
+}
+
+/** Removes the folder of the sockets once nobody listens in it any more; one that is in use stays. */
+export async function removeSocketFolder({ sockets }: StateFolder): Promise<void> {
+  await rmdir(dirname(sockets.control)).catch((cause: unknown) => {
+    if (!hasErrno(cause, "ENOTEMPTY") && !hasErrno(cause, "ENOENT")) throw cause;
+  });
 }
 
 /** What runs belongs to the folder that this one was copied from: adopted twice, it would be stopped twice. */
