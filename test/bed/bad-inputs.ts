@@ -242,6 +242,19 @@ export const badCommands: readonly BadInput[] = [
     says: ["revision 99 is not kept", "Kept are: 1."],
   },
   {
+    what: "a revision without a log",
+    running: ["logs --revision 99"],
+    code: "BAD_INPUT",
+    says: ["there is no log of revision 99", "See `hitless status`."],
+  },
+  {
+    what: "an --unset of what is not set",
+    fresh: ["plan --unset config.NOPE"],
+    running: ["plan --unset config.NOPE", "release --unset config.NOPE"],
+    code: "BAD_INPUT",
+    says: ["--unset config.NOPE: nothing is set there", "Nothing is set over the file."],
+  },
+  {
     what: "a number of replicas that cannot be",
     running: ["scale 0", "scale 1001"],
     code: "BAD_INPUT",

@@ -47,6 +47,8 @@ describe("bad input", () => {
     ["a secret without a value", "release"],
     ["an unknown revision", "rollback --to 99"],
     ["an unknown flag", "release --wiat"],
+    ["a revision without a log", "logs --revision 99"],
+    ["an --unset of what is not set", "release --unset config.NOPE"],
   ])("refuses %s on a running app and changes nothing", async (what, command) => {
     const [refusal] = await refusalsOf(running, named(what), [command]);
 

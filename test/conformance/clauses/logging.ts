@@ -23,7 +23,7 @@ export const logging: readonly ClauseTest[] = [
   },
   {
     clause: 14,
-    name: "a query picks by revision and by replica, and its tail gives the last lines",
+    name: "a query picks by revision and by replica, and its tail gives the last lines of each replica",
     async run(driver) {
       const [first = "", second = ""] = await driver.running(1, 2);
       const [other = ""] = await driver.running(2, 1);
@@ -33,6 +33,7 @@ export const logging: readonly ClauseTest[] = [
       expect([...all].sort()).toEqual([first, second, other].map((id) => `${id} start 1`).sort());
       const lines = await driver.lines({ replica: first });
       expect(await driver.lines({ replica: first, tail: 1 })).toEqual(lines.slice(-1));
+      expect(await driver.lines({ tail: 1 })).toHaveLength(3);
       expect(await driver.lines({ tail: 0 })).toEqual([]);
       expect(await driver.lines({ tail: 1_000 })).toHaveLength((await driver.lines()).length);
       expect(await driver.lines({ revision: 9 })).toEqual([]);

@@ -1,10 +1,10 @@
 import type { ControllerClient } from "@hitless/controller";
-import { HitlessError, type LogQuery } from "@hitless/core";
+import { HitlessError, type LogLine, type LogQuery } from "@hitless/core";
 import { Command } from "commander";
 import { type FileOption, instant, wholeNumber } from "../options.ts";
 import { withController } from "../place.ts";
 
-/** For the last line of one replica. */
+/** For the last line of each replica. */
 const logTimeoutMs = 10_000;
 
 interface LogsOptions extends FileOption {
@@ -24,7 +24,7 @@ export function logsCommand(): Command {
     .option("--file <file>", "the app file")
     .option("--revision <number>", "of this revision only", wholeNumber)
     .option("--replica <id>", "of this replica only")
-    .option("--tail <lines>", "only the last lines", wholeNumber)
+    .option("--tail <lines>", "only the last lines of each replica", wholeNumber)
     .option("--since <time>", "what was written since, e.g. 30s, 1h or 2026-11-21T10:00", (text) =>
       instant(text, Date.now()),
     )
@@ -61,17 +61,41 @@ function queryOf(options: LogsOptions): LogQuery {
   };
 }
 
-/** Silence about a replica that nobody knows would look like an app that says nothing. */
+/** Silence about what nobody knows would look like an app that says nothing. */
 async function refuseUnknown(client: ControllerClient, options: LogsOptions): Promise<void> {
-  const { replica } = options;
-  if (replica === undefined) return;
+  const { replica, revision } = options;
+  if (replica === undefined && revision === undefined) return;
   const { replicas } = await client.status();
-  if (replicas.some(({ id }) => id === replica)) return;
-  const anything = { ...queryOf({ replica }), tail: 1 };
+  if (replicas.some((r) => isMeant(options, { ...r, replica: r.id }))) return;
   // One that is gone and was silent of late is known all the same.
-  for await (const _ of client.logs(anything, AbortSignal.timeout(logTimeoutMs))) return;
+  const logs = await lastLines(client);
+  if (logs.some((line) => isMeant(options, line))) return;
+  const revisions = [...new Set(logs.map((l) => l.revision))].sort((a, b) => a - b);
   const known = replicas.map(({ id }) => id).join(", ");
-  throw new HitlessError("BAD_INPUT", `there is no log of a replica ${replica}`, {
-    next: `Running are: ${known || "none"}. See \`hitless status\`.`,
+  throw new HitlessError("BAD_INPUT", `there is no log of ${nameOf(options)}`, {
+    next: `There are logs of revision ${revisions.join(", ") || "none"}; running are ${known || "none"}. See \`hitless status\`.`,
   });
+}
+
+function isMeant(
+  { replica, revision }: LogsOptions,
+  line: Pick<LogLine, "replica" | "revision">,
+): boolean {
+  if (replica !== undefined && line.replica !== replica) return false;
+  return revision === undefined || line.revision === revision;
+}
+
+/** One line of each replica that has ever written any, as far as it is kept. */
+async function lastLines(client: ControllerClient): Promise<readonly LogLine[]> {
+  const lines: LogLine[] = [];
+  const last = client.logs({ ...queryOf({}), tail: 1 }, AbortSignal.timeout(logTimeoutMs));
+  for await (const line of last) lines.push(line);
+  return lines;
+}
+
+function nameOf({ replica, revision }: LogsOptions): string {
+  if (replica === undefined) return `revision ${revision ?? "?"}`;
+  return revision === undefined
+    ? `a replica ${replica}`
+    : `a replica ${replica} of revision ${revision}`;
 }

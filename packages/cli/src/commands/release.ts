@@ -9,6 +9,7 @@ import { whoAsks } from "../origin.ts";
 import { say } from "../output.ts";
 import { placeOf, stateOf } from "../place.ts";
 import { planOf } from "../plan/plan-of.ts";
+import { warnOfPersist } from "../preflight/persist-warnings.ts";
 import { preflight } from "../preflight/preflight.ts";
 import { renderPlan } from "../render/render-plan.ts";
 
@@ -51,6 +52,7 @@ async function release(options: ReleaseOptions): Promise<void> {
     say(renderPlan(await planOf(place, requested)));
     return;
   }
+  await warnOfPersist(place, file.spec);
   const by = whoAsks();
   const body = {
     raw: file.raw,

@@ -21,6 +21,7 @@ import { givenOrigin, whoAsks } from "../origin.ts";
 import { progress } from "../output.ts";
 import { type Place, placeOf, stateOf, withController } from "../place.ts";
 import { planOf } from "../plan/plan-of.ts";
+import { warnOfPersist } from "../preflight/persist-warnings.ts";
 import { portIsFree } from "../preflight/port-is-free.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 import { describeProgress } from "../render/describe-progress.ts";
@@ -61,6 +62,8 @@ async function up(options: UpOptions): Promise<void> {
     who: { name: by, origin },
   };
   const file = await notingRefusal(place, asked, () => checked(place, instead));
+  // In the background nobody reads it, and whoever started that has.
+  if (!options.daemon) await warnOfPersist(place, file.spec);
   if (options.detach) {
     await detach(place, { instead, record });
     await withController(options.file, (client) => untilServing(client));

@@ -3,6 +3,7 @@ import { readAppFile } from "../app-file/read-app-file.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { placeOf } from "../place.ts";
+import { warnOfPersist } from "../preflight/persist-warnings.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 
 /** `hitless validate [--json]` */
@@ -17,6 +18,7 @@ export function validateCommand(): Command {
     const file = await readAppFile(place.appFile);
     await preflight(place, file);
     secretsAreSet(file);
+    await warnOfPersist(place, file.spec);
     if (options.json) sayJson(file.spec);
     else say(`${place.appFile}: good`);
   });

@@ -11,6 +11,7 @@ import {
 import type { LoadedAppFile } from "../app-file/read-app-file.ts";
 import { openStores } from "../compose.ts";
 import type { Place } from "../place.ts";
+import { persistWarnings } from "../preflight/persist-warnings.ts";
 
 /** What a release of the file would do. Nothing was changed to find out. */
 export interface ReleasePlan {
@@ -56,7 +57,10 @@ export async function planOf(
     replicas,
     waypoints,
     limits: waypoints.map((w) => limitsOf(w.pace, replicas)),
-    warnings: warningsOf(waypoints, content, { from, replicas }),
+    warnings: [
+      ...warningsOf(waypoints, content, { from, replicas }),
+      ...(await persistWarnings(place, file.spec)),
+    ],
   };
 }
 

@@ -18,7 +18,7 @@ export interface LogQuery {
   readonly replica: string | null;
   /** Milliseconds since the epoch; null: from the beginning. */
   readonly since: number | null;
-  /** At most this many lines from the end; null: all. */
+  /** At most this many lines from the end of each replica; null: all. */
   readonly tail: number | null;
   readonly follow: boolean;
 }

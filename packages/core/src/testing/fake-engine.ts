@@ -147,22 +147,21 @@ export class FakeEngine implements Engine, Clock {
   }
 
   async *logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
-    let told = 0;
     const matching = () =>
       this.#log
         .filter((line) => query.revision === null || line.revision === query.revision)
         .filter((line) => query.replica === null || line.replica === query.replica)
         .filter((line) => query.since === null || line.at >= query.since);
-    const lines = matching();
-    told = query.tail === null ? 0 : Math.max(0, lines.length - query.tail);
     const news = this.changes(signal)[Symbol.asyncIterator]();
-    do {
-      const { length } = matching();
-      for (const { replica, revision, text } of matching().slice(told)) {
-        yield { replica, revision, text };
-      }
-      told = length;
-    } while (query.follow && (await news.next()).done !== true);
+    let fresh = matching();
+    let told = fresh.length;
+    if (query.tail !== null) fresh = lastOfEach(fresh, query.tail);
+    for (;;) {
+      for (const { replica, revision, text } of fresh) yield { replica, revision, text };
+      if (!query.follow || (await news.next()).done === true) return;
+      fresh = matching().slice(told);
+      told += fresh.length;
+    }
   }
 
   /** Lets true time pass until `at`, with everything that happens on the way in its order. */
@@ -356,6 +355,18 @@ export class FakeEngine implements Engine, Clock {
     this.#random = (this.#random * 48_271) % 2_147_483_647;
     return this.#random / 2_147_483_647;
   }
+}
+
+function lastOfEach<T extends LogLine>(lines: readonly T[], count: number): T[] {
+  const after = new Map<string, number>();
+  return lines
+    .toReversed()
+    .filter(({ replica }) => {
+      const nth = (after.get(replica) ?? 0) + 1;
+      after.set(replica, nth);
+      return nth <= count;
+    })
+    .reverse();
 }
 
 /**

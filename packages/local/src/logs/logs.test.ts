@@ -82,10 +82,18 @@ test("gives no line for a tail of 0", async () => {
   expect(await linesOf({ tail: 0 })).toEqual([]);
 });
 
-test("gives the last lines of several files together", async () => {
+test("gives the last lines of each replica, of all its starts together", async () => {
   await write("1-1", 1, "a\nb\n");
   await write("1-1", 2, "c\n");
-  expect(await linesOf({ tail: 2 })).toEqual(["1-1 b", "1-1 c"]);
+  await write("2-2", 1, "d\n");
+  await write("2-3", 1, "e\nf\ng\n");
+  expect((await linesOf({ tail: 2 })).toSorted()).toEqual([
+    "1-1 b",
+    "1-1 c",
+    "2-2 d",
+    "2-3 f",
+    "2-3 g",
+  ]);
 });
 
 test("a line without end is given in pieces", async () => {

@@ -43,10 +43,10 @@ interface Reading {
 }
 
 /**
- * The lines that replicas wrote, file by file, oldest start first; with `follow` also what comes
- * later. One folder per replica, `<revision>-<n>`, one file per start. `since` is exact to about a
- * second; where nobody noted the time, more is given. A file that became shorter was cut and is
- * read again from its beginning.
+ * The lines that replicas wrote, file by file, oldest start first; with `tail` only the last ones of
+ * each replica, over all of its starts; with `follow` also what comes later. One folder per replica,
+ * `<revision>-<n>`, one file per start. `since` is exact to about a second; where nobody noted the
+ * time, more is given. A file that became shorter was cut and is read again from its beginning.
  */
 export async function* readLogs(
   root: string,
@@ -59,7 +59,7 @@ export async function* readLogs(
     yield* newLines(files, reading);
   } else {
     for (const file of files) await skipToTail(file, reading);
-    yield* await lastOf(newLines(files, reading), query.tail);
+    yield* await lastOfEach(newLines(files, reading), query.tail);
   }
   while (query.follow && !signal.aborted) {
     let silent = true;
@@ -119,14 +119,18 @@ function cursorAt(offset: number, torn: boolean): Cursor {
   return { offset, rest: "", decoder: new StringDecoder("utf8"), torn };
 }
 
-/** The last `count` of the lines, of which not many more are held at any time. */
-async function lastOf(lines: AsyncIterable<LogLine>, count: number): Promise<readonly LogLine[]> {
-  let last: LogLine[] = [];
+/** The last `count` lines of each replica, of which not many more are held at any time. */
+async function lastOfEach(
+  lines: AsyncIterable<LogLine>,
+  count: number,
+): Promise<readonly LogLine[]> {
+  const last = new Map<string, LogLine[]>();
   for await (const line of lines) {
-    last.push(line);
-    if (last.length >= 2 * count + 1) last = lastFew(last, count);
+    const own = last.get(line.replica) ?? [];
+    own.push(line);
+    last.set(line.replica, own.length > 2 * count ? lastFew(own, count) : own);
   }
-  return lastFew(last, count);
+  return [...last.values()].flatMap((own) => lastFew(own, count));
 }
 
 function lastFew(lines: LogLine[], count: number): LogLine[] {
