@@ -1,16 +1,8 @@
 import { execFile } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { violationsIn } from "../test/architecture/rules.ts";
+import { OwnFolder } from "../test/bed/own-folder.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 /** A violation to plant in a copy of the sources; `file` is what the test must then name. */
@@ -77,17 +69,14 @@ function sourceIn(workspace: string): string {
 
 /** The test passes on an untouched copy as far as this file goes, and names it once planted. */
 async function isRefused(plant: Plant): Promise<boolean> {
-  const copy = mkdtempSync(join(tmpdir(), "hitless-architecture-"));
-  try {
-    copySources(copy);
-    const before = violationsIn(copy).filter(({ where }) => where.startsWith(plant.file)).length;
-    const path = join(copy, plant.file);
-    writeFileSync(path, plant.edit(read(path)));
-    const { failed, output } = await runTheTest(copy);
-    return before === 0 && failed && output.includes(plant.file);
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+  await using folder = new OwnFolder("hitless-architecture-");
+  const copy = folder.path;
+  copySources(copy);
+  const before = violationsIn(copy).filter(({ where }) => where.startsWith(plant.file)).length;
+  const path = join(copy, plant.file);
+  writeFileSync(path, plant.edit(read(path)));
+  const { failed, output } = await runTheTest(folder);
+  return before === 0 && failed && output.includes(plant.file);
 }
 
 function copySources(copy: string): void {
@@ -101,10 +90,13 @@ function copySources(copy: string): void {
 }
 
 /** Runs the committed test itself, its eyes turned to the copy. */
-function runTheTest(copy: string): Promise<{ readonly failed: boolean; readonly output: string }> {
+function runTheTest({
+  path,
+  env: own,
+}: OwnFolder): Promise<{ readonly failed: boolean; readonly output: string }> {
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const args = [vitest, "run", "--project", "unit", "test/architecture/architecture.test.ts"];
-  const env = { ...process.env, HITLESS_ARCHITECTURE_ROOT: copy, NO_COLOR: "1" };
+  const env = { ...process.env, ...own, HITLESS_ARCHITECTURE_ROOT: path, NO_COLOR: "1" };
   const options = { cwd: root, env, timeout: testTimeoutMs, maxBuffer: 16 * 1024 * 1024 };
   return new Promise((done) => {
     execFile(process.execPath, args, options, (error, stdout, stderr) => {

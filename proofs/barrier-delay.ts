@@ -21,31 +21,6 @@ const spareMs = 6000;
 /** Longer than any release here takes once nobody holds it. */
 const releaseMs = 120_000;
 
-/** The far end of one barrier after the other answers late; the last one is the disk's. */
-export const proof: Proof = {
-  title: "each barrier's far end held for 10 s: the release waits, why names it, nothing is lost",
-  seconds: 260,
-  async run(args): Promise<Finding> {
-    const heldMs = 1000 * Number(args[0] ?? 10);
-    const wanted = args.slice(1);
-    const chosen = scenes.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-    const part = await inReleases(chosen, heldMs);
-    const collected = await whileCollecting(heldMs, part.control);
-    const faults = [...part.faults, ...collected.faults];
-    const tally = sumOf([part.tally, collected.tally]);
-    for (const fault of faults) console.log(`FAULT ${fault}`);
-    if (!tally.clean) console.log(tally.complaint);
-    const { sent, lost, controlLost } = tally;
-    const looks = part.looks + collected.looks;
-    return {
-      figure:
-        `${chosen.length + 1} barriers held for ${heldMs / 1000} s each, ${looks} looks, ` +
-        `${sent} requests, ${lost} lost (control lost ${controlLost}), ${faults.length} faults`,
-      ok: tally.clean && faults.length === 0,
-    };
-  },
-};
-
 interface Stage {
   readonly bed: AppBed;
   readonly client: ControllerClient;
@@ -175,6 +150,40 @@ const scenes: readonly Scene[] = [
     },
   },
 ];
+
+/** The far end of one barrier after the other answers late; the last one is the disk's. */
+export const proof: Proof = {
+  title: "each barrier's far end held for 10 s: the release waits, why names it, nothing is lost",
+  seconds: 260,
+  takes: [
+    { kind: "number", name: "SECONDS", what: "how long each is held; 10", least: 1 },
+    {
+      kind: "names",
+      name: "BARRIER",
+      what: "hold these alone",
+      of: scenes.map(({ name }) => name),
+    },
+  ],
+  async run(args): Promise<Finding> {
+    const heldMs = 1000 * Number(args[0] ?? 10);
+    const wanted = args.slice(1);
+    const chosen = scenes.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+    const part = await inReleases(chosen, heldMs);
+    const collected = await whileCollecting(heldMs, part.control);
+    const faults = [...part.faults, ...collected.faults];
+    const tally = sumOf([part.tally, collected.tally]);
+    for (const fault of faults) console.log(`FAULT ${fault}`);
+    if (!tally.clean) console.log(tally.complaint);
+    const { sent, lost, controlLost } = tally;
+    const looks = part.looks + collected.looks;
+    return {
+      figure:
+        `${chosen.length + 1} barriers held for ${heldMs / 1000} s each, ${looks} looks, ` +
+        `${sent} requests, ${lost} lost (control lost ${controlLost}), ${faults.length} faults`,
+      ok: tally.clean && faults.length === 0,
+    };
+  },
+};
 
 /** The counts are silent from the moment in which the first replica is withdrawn. */
 function withdrawnOnce(): Held {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { OwnFolder } from "../test/bed/own-folder.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 /** What vitest's JSON reporter says of one test file, as far as it is read here. */
@@ -51,22 +51,20 @@ function clauseOf(title: string): number | null {
 }
 
 async function runSuite(): Promise<readonly FileResult[]> {
-  const folder = await mkdtemp(join(tmpdir(), "hitless-conformance-"));
-  try {
-    const report = join(folder, "report.json");
-    const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-    const args = ["run", "test/conformance", "--reporter=json", `--outputFile=${report}`];
-    await new Promise<void>((done) => {
-      // Its exit code says no more than the report does.
-      execFile(process.execPath, [vitest, ...args], { cwd: root, timeout: timeoutMs }, () =>
-        done(),
-      );
-    });
-    const { testResults }: { testResults: readonly FileResult[] } = JSON.parse(
-      await readFile(report, "utf8"),
+  // Where the suite makes its folders; what it leaves behind when it is interrupted goes with it.
+  await using folder = new OwnFolder("hc-");
+  const report = join(folder.path, "report.json");
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  const args = ["run", "test/conformance", "--reporter=json", `--outputFile=${report}`];
+  const env = { ...process.env, ...folder.env };
+  await new Promise<void>((done) => {
+    // Its exit code says no more than the report does.
+    execFile(process.execPath, [vitest, ...args], { cwd: root, env, timeout: timeoutMs }, () =>
+      done(),
     );
-    return testResults;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
+  const { testResults }: { testResults: readonly FileResult[] } = JSON.parse(
+    await readFile(report, "utf8"),
+  );
+  return testResults;
 }

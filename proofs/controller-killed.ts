@@ -11,6 +11,7 @@ import {
 import { type LoadTally, sumOf, tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
 import { ReadyWatch } from "../test/bed/ready-watch.ts";
+import { seedArgument } from "./arguments.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const rate = 300;
@@ -44,6 +45,7 @@ const leastMet = { forward: 6, back: 4 };
 export const proof: Proof = {
   title: `kill -9 of the controller at ${kills} random moments of releases, there and back, loses nothing`,
   seconds: 300,
+  takes: [seedArgument],
   async run(args): Promise<Finding> {
     const seed = Number(args[0] ?? Date.now() % 100_000);
     console.log(`seed ${seed} (repeat with: npm run prove -- controller-killed ${seed})`);

@@ -1,40 +1,51 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startLoad } from "@hitless/load";
 import { AppBed, type CommandResult, until } from "../test/bed/app-bed.ts";
 import { killNamedController } from "../test/bed/controller-death.ts";
+import { endWhenInterrupted } from "../test/bed/interruption.ts";
 import { tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
+import { OwnFolder } from "../test/bed/own-folder.ts";
 import { processesOf, readyReplicas } from "../test/bed/ready-replicas.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const rate = 100;
 const replicas = 3;
 const diskMb = 16;
+/** Says to the proof in its namespace where its disk is. */
+const diskVariable = "HITLESS_PROOF_DISK";
 
 /** The disk of the app and its state is full at several moments. */
 export const proof: Proof = {
   title: "on a full disk the service serves, commands name the cause, and with space all goes on",
   seconds: 120,
-  async run([disk]): Promise<Finding> {
+  async run(): Promise<Finding> {
+    const disk = process.env[diskVariable];
     return disk === undefined ? await inOwnNamespace() : await onDisk(disk);
   },
 };
 
 /** A small disk that nobody else sees, in a mount namespace of this proof's own. */
 async function inOwnNamespace(): Promise<Finding> {
-  const disk = await mkdtemp(join(tmpdir(), "hitless-disk-"));
+  await using disk = new OwnFolder("hitless-disk-");
   const flags = process.getuid?.() === 0 ? ["-m"] : ["-Urm"];
-  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), disk];
-  const script = `mount -t tmpfs -o size=${diskMb}m tmpfs ${disk} && exec "$@"`;
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const script = `mount -t tmpfs -o size=${diskMb}m tmpfs ${disk.path} && exec "$@"`;
   const child = spawn("unshare", [...flags, "sh", "-c", script, "sh", ...again], {
+    env: { ...process.env, [diskVariable]: disk.path },
     stdio: "inherit",
   });
-  const [code] = await once(child, "close");
-  await rm(disk, { recursive: true, force: true });
+  const closed = once(child, "close");
+  // It ends what it has started by itself, whether or not the signal was meant for it too.
+  const forget = endWhenInterrupted("the proof in its namespace", async () => {
+    child.kill("SIGINT");
+    await closed;
+  });
+  const [code] = await closed;
+  forget();
   return { figure: `a tmpfs of ${diskMb} MB in a mount namespace of its own`, ok: code === 0 };
 }
 

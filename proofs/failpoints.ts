@@ -33,10 +33,15 @@ const nobodyServes: readonly WayName[] = ["firstStart", "down"];
 /** `kill -9` of the controller at each failpoint, and at random moments; the next one goes on. */
 export const proof: Proof = {
   title: `kill -9 of the controller at all ${failpoints.length} failpoints and ${randomKills} random moments loses nothing`,
-  seconds: 720,
+  seconds: 900,
+  takes: [
+    { kind: "number", name: "KILLS", what: "how many at random moments; 100" },
+    { kind: "names", name: "FAILPOINT", what: "go to these alone", of: failpoints },
+  ],
   async run(args): Promise<Finding> {
     const random = Number(args[0] ?? randomKills);
-    const chosen = cells.filter(({ name }) => args[1] === undefined || name === args[1]);
+    const names = args.slice(1);
+    const chosen = cells.filter(({ name }) => names.length === 0 || names.includes(name));
     const on = (...ways: readonly WayName[]) => chosen.filter(({ way }) => ways.includes(way));
     const others = chosen.filter(
       ({ way }) => !replicaDies.includes(way) && !nobodyServes.includes(way),

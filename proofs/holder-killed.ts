@@ -8,6 +8,7 @@ import { openStream, slowPost } from "../test/bed/long-requests.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
 import { killHolder, proxyOf } from "../test/bed/proxy-of.ts";
 import { faultsOf } from "../test/bed/stands-on.ts";
+import { seedArgument } from "./arguments.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const rate = 300;
@@ -20,7 +21,11 @@ const downs = 3;
 /** `kill -9` of the proxy's holder, everywhere; its worker serves on and starts the next one. */
 export const proof: Proof = {
   title: "kill -9 of the proxy's holder, with and without a controller: nothing is lost or left",
-  seconds: 150,
+  seconds: 300,
+  takes: [
+    { kind: "number", name: "RELEASES", what: "how many releases it is killed in; 10" },
+    seedArgument,
+  ],
   async run(args): Promise<Finding> {
     const releases = Number(args[0] ?? 10);
     const seed = Number(args[1] ?? Date.now() % 100_000);

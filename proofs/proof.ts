@@ -1,3 +1,5 @@
+import type { Argument } from "./arguments.ts";
+
 /** What a proof found. */
 export interface Finding {
   /** One line with the numbers: `50 releases, 0 of 48 211 requests lost, control lost 812`. */
@@ -14,5 +16,8 @@ export interface Proof {
   readonly title: string;
   /** How long it takes on two cores, about. */
   readonly seconds: number;
+  /** What may follow its name; by default nothing. */
+  readonly takes?: readonly Argument[];
+  /** The arguments keep to `takes`. */
   run(args: readonly string[]): Promise<Finding>;
 }

@@ -15,6 +15,7 @@ import { tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
 import { faultsOf } from "../test/bed/stands-on.ts";
 import { Stranger } from "../test/bed/stranger.ts";
+import { seedArgument } from "./arguments.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const replicas = 3;
@@ -31,6 +32,7 @@ type Moment = (typeof moments)[number];
 export const proof: Proof = {
   title: `${moments.length} reboots, most in the middle of a release: \`up\` brings everything back as it was`,
   seconds: 200,
+  takes: [seedArgument],
   async run(args): Promise<Finding> {
     const seed = Number(args[0] ?? Date.now() % 100_000);
     console.log(`seed ${seed} (repeat with: npm run prove -- reboot ${seed})`);

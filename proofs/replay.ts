@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { anonymisedTrace, type Difference, replayTrace } from "@hitless/core/testing";
+import { anonymisedTrace, replayTrace } from "@hitless/core/testing";
+import { linesOf } from "../scripts/lines-of-difference.ts";
 import { type RecordedScene, recordScenes, scenes } from "../test/bed/recorded-scenes.ts";
 import type { Finding, Proof } from "./proof.ts";
 
@@ -16,16 +17,20 @@ const committed = [
 const fixtures = resolve(import.meta.dirname, "../packages/core/src/testing/traces");
 const mostBytes = 60_000;
 
-/**
- * `--renew` writes the committed traces anew, for a change of the reconciler that is meant;
- * `--only NAME,NAME` plays fewer scenes.
- */
 export const proof: Proof = {
   title: "what real controllers decided is decided again the same by a replay of their traces",
   seconds: 240,
+  takes: [
+    { kind: "names", name: "SCENE", what: "play these alone", of: scenes.map(({ name }) => name) },
+    {
+      kind: "flag",
+      name: "--renew",
+      what: "write the committed traces anew, for a change of the reconciler that is meant",
+    },
+  ],
   async run(args): Promise<Finding> {
-    const only = args[args.indexOf("--only") + 1]?.split(",");
-    const chosen = args.includes("--only") ? scenes.filter((s) => only?.includes(s.name)) : scenes;
+    const names = args.filter((arg) => arg !== "--renew");
+    const chosen = scenes.filter(({ name }) => names.length === 0 || names.includes(name));
     const recorded = await recordScenes(chosen, (text) => console.log(text));
     let turns = 0;
     let mutations = 0;
@@ -36,7 +41,7 @@ export const proof: Proof = {
       turns += report.turns;
       mutations += report.mutations;
       different += report.differences.length;
-      for (const difference of report.differences) tell(name, difference);
+      for (const each of report.differences) console.log([name, ...linesOf(each)].join("\n"));
       if (findsTheChange(lines)) controls += 1;
       else console.log(`${name}: a decision that was changed is NOT FOUND`);
     }
@@ -60,13 +65,6 @@ function findsTheChange(lines: readonly string[]): boolean {
   const changed = { ...line, decision: { ...line.decision, why } };
   const report = replayTrace(lines.with(index, JSON.stringify(changed)));
   return report.differences.some((difference) => difference.line === index + 1);
-}
-
-function tell(name: string, { line, what, changes }: Difference): void {
-  console.log(`${name}, line ${line}: ${what}`);
-  for (const [path, ...value] of changes) {
-    console.log(`  ${path.join(".")} is now ${JSON.stringify(value[0])}`);
-  }
 }
 
 async function renew(recorded: readonly RecordedScene[]): Promise<number> {

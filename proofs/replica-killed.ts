@@ -1,6 +1,7 @@
 import { lostRequests } from "@hitless/core";
 import { renderReport, seededRandom } from "@hitless/load";
 import { killReplicasThrough } from "../test/bed/killed-replicas.ts";
+import { seedArgument } from "./arguments.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const releases = 50;
@@ -9,6 +10,10 @@ const releases = 50;
 export const proof: Proof = {
   title: `replicas killed through ${releases} releases: GETs never fail, POSTs get a 502 that history counts, none runs twice`,
   seconds: 330,
+  takes: [
+    { kind: "number", name: "RELEASES", what: "how many releases replicas are killed through; 50" },
+    seedArgument,
+  ],
   async run(args): Promise<Finding> {
     const wanted = Number(args[0] ?? releases);
     const seed = Number(args[1] ?? Date.now() % 100_000);

@@ -1,11 +1,15 @@
-// `npm run prove` lists the proofs, `npm run prove -- NAME [args]` runs one.
-// Exit code 0: shown. 1: not shown. 2: no proof of that name.
+// `npm run prove` lists the proofs, `npm run prove -- NAME [args]` runs one, `npm run prove -- NAME
+// --help` says what it takes. Exit code 0: shown. 1: not shown. 2: no such proof, or not its
+// arguments. 130, 143: interrupted, and everything that it started is ended.
 import { readdirSync } from "node:fs";
-import type { Proof } from "./proof.ts";
+import { nearestKey } from "@hitless/core";
+import { handleInterruptions, interrupted } from "../test/bed/interruption.ts";
+import { helpOf, problemOf, synopsisOf } from "./arguments.ts";
+import type { Finding, Proof } from "./proof.ts";
 
-const notProofs = new Set(["run.ts", "proof.ts"]);
+const notProofs = new Set(["arguments.ts", "proof.ts", "run.ts"]);
 const [name, ...args] = process.argv.slice(2);
-process.exitCode = name === undefined ? await list() : await prove(name, args);
+process.exitCode = name === undefined || isHelp(name) ? await list() : await answer(name, args);
 
 async function list(): Promise<number> {
   const names = proofNames();
@@ -14,7 +18,7 @@ async function list(): Promise<number> {
   names.forEach((each, index) => {
     console.log(`${each.padEnd(width)}  ${lines[index]?.text}`);
   });
-  console.log("\nRun one with: npm run prove -- NAME");
+  console.log("\nRun one with: npm run prove -- NAME. What it takes: npm run prove -- NAME --help");
   return lines.every((line) => line.ok) ? 0 : 1;
 }
 
@@ -27,22 +31,55 @@ async function lineOf(name: string): Promise<{ readonly text: string; readonly o
   }
 }
 
-async function prove(name: string, args: readonly string[]): Promise<number> {
+async function answer(name: string, args: readonly string[]): Promise<number> {
   const names = proofNames();
   if (!names.includes(name)) {
-    const nearest = nearestOf(name, names);
-    console.error(`There is no proof named ${name}.`);
-    if (nearest !== undefined) console.error(`The nearest is: npm run prove -- ${nearest}`);
+    console.error(`There is no proof named ${name}; npm run prove lists them.`);
+    for (const near of nearestOf(name, names)) console.error(`  npm run prove -- ${near}`);
     return 2;
   }
   const proof = await load(name);
+  if (args.some(isHelp)) {
+    for (const line of usageOf(name, proof)) console.log(line);
+    return 0;
+  }
+  const problem = problemOf(args, proof.takes ?? []);
+  if (problem === null) return await prove(name, proof, args);
+  console.error(`${name}: ${problem}. Nothing was started.\n`);
+  for (const line of usageOf(name, proof)) console.error(line);
+  return 2;
+}
+
+function usageOf(name: string, { title, seconds, takes = [] }: Proof): readonly string[] {
+  return [
+    `${name}: ${title} (about ${duration(seconds)})`,
+    "",
+    `npm run prove -- ${[name, synopsisOf(takes)].join(" ").trim()}`,
+    ...helpOf(takes),
+  ];
+}
+
+async function prove(name: string, proof: Proof, args: readonly string[]): Promise<number> {
   console.log(`${name}: ${proof.title} (about ${duration(proof.seconds)})`);
   const started = performance.now();
-  const { figure, ok } = await proof.run(args);
+  handleInterruptions((line) => console.error(line));
+  const { figure, ok } = await proof.run(args).catch(rethrowUnlessInterrupted);
+  // The interruption ends this process, when all is ended.
+  if (interrupted()) return await forever();
   const took = duration((performance.now() - started) / 1000);
   console.log(`${name}: ${ok ? "shown" : "NOT SHOWN"} in ${took}`);
   console.log(figure);
   return ok ? 0 : 1;
+}
+
+/** What was under way fails when it is interrupted, which says nothing. */
+async function rethrowUnlessInterrupted(thrown: unknown): Promise<Finding> {
+  if (interrupted()) return await forever();
+  throw thrown;
+}
+
+function forever(): Promise<never> {
+  return new Promise(() => undefined);
 }
 
 function proofNames(): readonly string[] {
@@ -66,21 +103,16 @@ function firstLineOf(cause: unknown): string {
   return String(cause instanceof Error ? cause.message : cause).split("\n", 1)[0] ?? "";
 }
 
-function nearestOf(name: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((each) => ({ each, far: distance(name, each) }));
-  return ranked.sort((a, b) => a.far - b.far)[0]?.each;
+/** Those that begin with it, or else have it in the name, or else the one that is spelt nearly so. */
+function nearestOf(name: string, names: readonly string[]): readonly string[] {
+  const beginning = names.filter((each) => each.startsWith(name));
+  if (beginning.length > 0) return beginning;
+  const having = names.filter((each) => each.includes(name));
+  if (having.length > 0) return having;
+  const near = nearestKey(name, names);
+  return near === null ? [] : [near];
 }
 
-/** Levenshtein: how many letters to add, drop or change. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to].entries()) {
-      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+function isHelp(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
 }

@@ -8,6 +8,10 @@ const leastMedian = 30;
 export const proof: Proof = {
   title: "100,000 random releases under every fault, killed at every line: no rule broken",
   seconds: 600,
+  takes: [
+    { kind: "number", name: "RELEASES", what: "how many at least; 100000", least: 1 },
+    { kind: "number", name: "SEED", what: "of the first story; 1" },
+  ],
   async run(args): Promise<Finding> {
     const releases = Number(args[0] ?? 100_000);
     let told = performance.now();

@@ -22,7 +22,8 @@ const load = { rate: 50, expect: "any" } as const;
 /** Release after release: nothing may pile up. */
 export const proof: Proof = {
   title: "1,000 releases in a row: memory, descriptors, disk and processes stay flat",
-  seconds: 1000,
+  seconds: 900,
+  takes: [{ kind: "number", name: "RELEASES", what: "how many in a row; 1000", least: 1 }],
   async run(args): Promise<Finding> {
     const releases = Number(args[0] ?? 1000);
     await using bed = await AppBed.make({

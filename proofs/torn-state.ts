@@ -1,5 +1,4 @@
-import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { seededRandom, startLoad } from "@hitless/load";
 import { cutEverywhere, loseEveryWrite, storeCallsOfALife } from "@hitless/local/testing";
@@ -7,7 +6,9 @@ import { AppBed, repository } from "../test/bed/app-bed.ts";
 import { killNamedController } from "../test/bed/controller-death.ts";
 import { type LoadTally, tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
+import { OwnFolder } from "../test/bed/own-folder.ts";
 import { tearFiles } from "../test/bed/torn-files.ts";
+import { seedArgument } from "./arguments.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const rate = 100;
@@ -19,6 +20,7 @@ export const proof: Proof = {
   title:
     "every state file cut at every byte, every single write lost, and 50 restarts over torn files",
   seconds: 420,
+  takes: [{ kind: "number", name: "RESTARTS", what: "how many over torn files; 50" }, seedArgument],
   async run(args): Promise<Finding> {
     const restarts = Number(args[0] ?? 50);
     const seed = Number(args[1] ?? Date.now() % 100_000);
@@ -46,14 +48,11 @@ async function inFolderOf<T>(
   state: string | null,
   work: (appDir: string) => Promise<T>,
 ): Promise<T> {
-  const dir = await realpath(await mkdtemp(join(tmpdir(), "hitless-torn-")));
-  try {
-    if (state !== null) await cp(state, join(dir, ".hitless"), { recursive: true });
-    if (state !== null) await writeFile(join(dir, ".hitless/audit.jsonl"), "");
-    return await work(dir);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+  await using folder = new OwnFolder("hitless-torn-");
+  const dir = await realpath(folder.path);
+  if (state !== null) await cp(state, join(dir, ".hitless"), { recursive: true });
+  if (state !== null) await writeFile(join(dir, ".hitless/audit.jsonl"), "");
+  return await work(dir);
 }
 
 interface Live {

@@ -8,6 +8,7 @@ import { lengthOfRelease } from "../test/bed/controller-killer.ts";
 import { tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
 import { faultsOf } from "../test/bed/stands-on.ts";
+import { seedArgument } from "./arguments.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const replicas = 2;
@@ -29,7 +30,8 @@ interface Met {
 export const proof: Proof = {
   title:
     "a second `up` is refused at any moment; one that was stopped is replaced, seen gone first",
-  seconds: 420,
+  seconds: 400,
+  takes: [{ kind: "number", name: "TIMES", what: "how often each way is gone; 1" }, seedArgument],
   async run(args): Promise<Finding> {
     const count = Number(args[0] ?? 1);
     const seed = Number(args[1] ?? Date.now() % 100_000);

@@ -15,6 +15,7 @@ import {
   speak,
   untruths,
 } from "../test/bed/two-people.ts";
+import { seedArgument } from "./arguments.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 const pairs = [
@@ -30,7 +31,8 @@ const latestMs = 500;
 /** Two people at once, in random order: each is told the truth, and the audit log has both. */
 export const proof: Proof = {
   title: `${pairs.join(", ")}: 50 times each, every answer is definite and true`,
-  seconds: 480,
+  seconds: 600,
+  takes: [{ kind: "number", name: "TIMES", what: "how often each pair speaks; 50" }, seedArgument],
   async run(args): Promise<Finding> {
     const each = Number(args[0] ?? 50);
     const seed = Number(args[1] ?? Date.now() % 100_000);

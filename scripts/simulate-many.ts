@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Batch, type Broken, Coverage, medianOf } from "@hitless/core/testing";
+import { endWhenInterrupted } from "../test/bed/interruption.ts";
 
 /** How many releases, and from which story on. */
 export interface ManyOptions {
@@ -67,12 +68,14 @@ class Many {
   /** One process that plays jobs as long as there are any. */
   async work(): Promise<void> {
     const worker = fork(join(import.meta.dirname, "simulate-worker.ts"), { stdio: "inherit" });
+    const forget = endWhenInterrupted(`worker ${worker.pid}`, async () => worker.kill("SIGKILL"));
     try {
       for (let job = this.next(); job !== null; job = this.next()) {
         this.add(await answerOf(worker, job));
       }
     } finally {
-      worker.disconnect();
+      if (worker.connected) worker.disconnect();
+      forget();
     }
   }
 

@@ -1,23 +1,76 @@
 // `npm run simulate -- --releases 100000 [--seed S] [--workers N]` plays random releases, `npm run
-// simulate -- --seed S [--keep 0,2] [--trace]` plays one of them again. Exit code 1: a rule broke.
+// simulate -- --seed S [--keep 0,2] [--trace]` plays one of them again, `npm run simulate --
+// --trace-file PATH` decides again what a real controller has recorded. Exit code 1: a rule broke, or
+// something is decided otherwise today. 2: not its flags, or no such file. 130, 143: interrupted.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { impossible, only, play, tell } from "@hitless/core/testing";
+import { impossible, only, play, replayTrace, tell } from "@hitless/core/testing";
+import { handleInterruptions } from "../test/bed/interruption.ts";
+import { linesOf } from "./lines-of-difference.ts";
 import { type ManyResult, replayOf, simulateMany } from "./simulate-many.ts";
 
-const { values } = parseArgs({
-  options: {
-    releases: { type: "string" },
-    seed: { type: "string" },
-    workers: { type: "string" },
-    keep: { type: "string" },
-    trace: { type: "boolean", default: false },
-  },
-});
+const usage = `npm run simulate -- [--releases N] [--seed S] [--workers N]
+  plays random releases, 10000 by default, on all cores; S is the seed of the first story
+npm run simulate -- --seed S [--keep 0,3] [--trace]
+  plays one story again; --keep: with these of its happenings alone (none: with none); --trace: step by step
+npm run simulate -- --trace-file PATH
+  decides again what a controller has recorded: .hitless/traces/*.jsonl of hitless up --record`;
 
-process.exitCode =
-  values.releases === undefined && values.seed !== undefined
-    ? await replay(whole("seed", values.seed))
-    : await many(whole("releases", values.releases ?? "10000"));
+const values = valuesOf(process.argv.slice(2));
+handleInterruptions((line) => console.error(line));
+if (values.help) console.log(usage);
+else process.exitCode = await run();
+
+function run(): Promise<number> | number {
+  if (values["trace-file"] !== undefined) return decideAgain(values["trace-file"]);
+  if (values.releases === undefined && values.seed !== undefined) {
+    return replay(whole("seed", values.seed));
+  }
+  return many(whole("releases", values.releases ?? "10000"));
+}
+
+function valuesOf(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        releases: { type: "string" },
+        seed: { type: "string" },
+        workers: { type: "string" },
+        keep: { type: "string" },
+        trace: { type: "boolean", default: false },
+        "trace-file": { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (thrown) {
+    return refuse(`${messageOf(thrown)}\n\n${usage}`);
+  }
+}
+
+/** Relative to the folder that `npm run` was called in. */
+function decideAgain(path: string): number {
+  const file = resolve(process.env["INIT_CWD"] ?? process.cwd(), path);
+  const { turns, mutations, interventions, differences } = reportOf(file);
+  const found = differences.length;
+  for (const line of differences.slice(0, 1).flatMap(linesOf)) console.log(line);
+  console.log(
+    `${turns} decisions, ${mutations} mutations, ${interventions} changes from outside: ` +
+      (found === 0
+        ? "all decided the same today"
+        : `${found} ${found === 1 ? "difference" : "differences"} from what is decided today`),
+  );
+  return found === 0 ? 0 : 1;
+}
+
+function reportOf(file: string) {
+  try {
+    return replayTrace(readFileSync(file, "utf8").split("\n"));
+  } catch (thrown) {
+    return refuse(`${file} cannot be replayed: ${messageOf(thrown)}`);
+  }
+}
 
 async function many(releases: number): Promise<number> {
   const seed = whole("seed", values.seed ?? "1");
@@ -69,7 +122,7 @@ async function replay(seed: number): Promise<number> {
     console.log(`${transitions} transitions, no rule broken`);
     return 0;
   } catch (thrown) {
-    console.log(thrown instanceof Error ? thrown.message : String(thrown));
+    console.log(messageOf(thrown));
     return 1;
   }
 }
@@ -81,6 +134,14 @@ function numbers(list: string): readonly number[] {
 function whole(name: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`--${name} must be a whole number, not ${text}`);
+  return refuse(`--${name} must be a whole number, not ${text}`);
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+function refuse(sentence: string): never {
+  console.error(sentence);
   process.exit(2);
 }

@@ -1,23 +1,15 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import {
-  chown,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chown, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
 import type { StatusReport } from "@hitless/controller";
 import type { ReleaseRecord } from "@hitless/core";
 import { parse, stringify } from "yaml";
 import type { BootedMachine } from "./booted-machine.ts";
+import { refuseWhenInterrupted } from "./interruption.ts";
+import { OwnFolder, type OwnProcess, processesOf, stateOf } from "./own-folder.ts";
 
 export const repository = resolve(import.meta.dirname, "../..");
 
@@ -53,6 +45,9 @@ export interface BedOptions {
   readonly user?: number;
 }
 
+/** An interrupted bed is stopped in good order within this time, ms, or else killed. */
+const stopsWithinMs = 20_000;
+
 /**
  * An app in a folder of its own outside the repository, on a free port, driven through
  * `bin/hitless` as a user would. `close` stops everything and fails when anything is left.
@@ -62,24 +57,29 @@ export class AppBed implements AsyncDisposable {
   readonly port: number;
   /** Where commands are run; null: on this machine as it is. */
   machine: BootedMachine | null = null;
+  private readonly root: OwnFolder;
   private readonly env: NodeJS.ProcessEnv;
   private readonly user: number | undefined;
+  private stopping: Promise<void> | null = null;
 
-  private constructor(root: string, port: number, options: BedOptions) {
-    this.dir = join(root, "app");
+  private constructor(port: number, options: BedOptions) {
+    this.root = new OwnFolder("hitless-bed-", {
+      ...(options.parent === undefined ? {} : { parent: options.parent }),
+      first: () => this.stopInterrupted(),
+    });
+    this.dir = join(this.root.path, "app");
     this.port = port;
     this.user = options.user;
-    const own = { XDG_RUNTIME_DIR: join(root, "run"), NO_COLOR: "1" };
+    const own = { XDG_RUNTIME_DIR: join(this.root.path, "run"), NO_COLOR: "1" };
     this.env = { ...process.env, ...own, ...options.env };
   }
 
   static async make(options: BedOptions): Promise<AppBed> {
-    const root = await mkdtemp(join(options.parent ?? tmpdir(), "hitless-bed-"));
-    await mkdir(join(root, "run"), { mode: 0o700 });
-    const bed = new AppBed(root, await freePort(), options);
+    const bed = new AppBed(await freePort(), options);
+    await mkdir(join(bed.root.path, "run"), { mode: 0o700 });
     await bed.use(options.app);
     await bed.edit({ port: bed.port, ...options.settings });
-    if (options.user !== undefined) await giveTo(options.user, root);
+    if (options.user !== undefined) await giveTo(options.user, bed.root.path);
     return bed;
   }
 
@@ -126,6 +126,11 @@ export class AppBed implements AsyncDisposable {
 
   /** Like `start`, with more in the environment of this one command. */
   startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+    refuseWhenInterrupted();
+    return this.command(env, args);
+  }
+
+  private command(env: Readonly<Record<string, string>>, args: readonly string[]) {
     const began = performance.now();
     const command = [join(repository, "bin/hitless"), ...args];
     const [program = "", ...rest] = this.machine?.lineOf(command, this.dir) ?? command;
@@ -200,18 +205,41 @@ export class AppBed implements AsyncDisposable {
 
   /** Stops the app and removes the folder. Throws when a process of it is left. */
   async close(): Promise<void> {
-    const down = await this.run("down");
-    if (down.code === 8 && (await this.leftOver()).length > 0) {
-      // No controller, but one that was killed left replicas, which the next one adopts.
-      const up = await this.run("up", "--detach");
-      if (up.code !== 2) await this.run("down");
-    }
+    await this.stop();
     const left = await this.leftOver();
-    for (const { pid } of left) killIfThere(pid);
-    await rm(resolve(this.dir, ".."), { recursive: true, force: true });
+    await this.root.remove();
     if (left.length > 0) {
       throw new Error(`left running: ${left.map((p) => `${p.pid} ${p.command}`).join("; ")}`);
     }
+  }
+
+  /** Once, also when an interruption comes while the bed is being closed. */
+  private stop(): Promise<void> {
+    this.stopping ??= this.down();
+    return this.stopping;
+  }
+
+  private async down(): Promise<void> {
+    const down = await this.command({}, ["down"]).done;
+    if (down.code !== 8 || (await this.leftOver()).length === 0) return;
+    // No controller, but one that was killed left replicas, which the next one adopts.
+    const up = await this.command({}, ["up", "--detach"]).done;
+    if (up.code !== 2) await this.command({}, ["down"]).done;
+  }
+
+  /** What is left after it, or does not stop in time, is killed with the folder. */
+  private async stopInterrupted(): Promise<void> {
+    if (!existsSync(join(this.dir, ".hitless"))) return;
+    for (const { pid } of await this.leftOver()) {
+      try {
+        // A proof may have stopped one of them.
+        process.kill(pid, "SIGCONT");
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    const stopped = this.stop().catch(() => undefined);
+    await Promise.race([stopped, after(stopsWithinMs, null, { ref: false })]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -219,11 +247,8 @@ export class AppBed implements AsyncDisposable {
   }
 
   /** Processes that run in the bed's folder, write into it or name it. */
-  async leftOver(): Promise<readonly { readonly pid: number; readonly command: string }[]> {
-    const root = resolve(this.dir, "..");
-    const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-    const found = await Promise.all(pids.map((pid) => belongs(pid, root)));
-    return found.filter((f) => f !== null);
+  leftOver(): Promise<readonly OwnProcess[]> {
+    return processesOf(this.root.path);
   }
 }
 
@@ -266,33 +291,4 @@ function freePort(): Promise<number> {
       server.close(() => found(port));
     });
   });
-}
-
-function stateOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2);
-  } catch {
-    return "";
-  }
-}
-
-async function belongs(pid: number, root: string) {
-  if (pid === process.pid || stateOf(pid).startsWith("Z")) return null;
-  const links = ["cwd", "fd/1", "fd/2"].map((name) =>
-    readlink(`/proc/${pid}/${name}`).catch(() => ""),
-  );
-  const targets = await Promise.all(links);
-  const text = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  const command = text.split("\0").join(" ").trim();
-  const ours = targets.some((t) => t.startsWith(`${root}/`)) || command.includes(`${root}/`);
-  return ours ? { pid, command } : null;
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended by itself between the look and the kill.
-  }
 }

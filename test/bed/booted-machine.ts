@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { OwnFolder } from "./own-folder.ts";
 
 const bootIdPath = "/proc/sys/kernel/random/boot_id";
 
@@ -12,16 +12,14 @@ const bootIdPath = "/proc/sys/kernel/random/boot_id";
  * boot id is another one. Processes, files and ports are everybody's; they are not ended.
  */
 export class BootedMachine implements AsyncDisposable {
-  private readonly dir: string;
+  private readonly folder = new OwnFolder("hitless-boot-");
   private readonly root = process.getuid?.() === 0;
   private keeper: ChildProcess | null = null;
 
-  private constructor(dir: string) {
-    this.dir = dir;
-  }
+  private constructor() {}
 
   static async make(): Promise<BootedMachine> {
-    const machine = new BootedMachine(await mkdtemp(join(tmpdir(), "hitless-boot-")));
+    const machine = new BootedMachine();
     await machine.boot();
     return machine;
   }
@@ -29,10 +27,12 @@ export class BootedMachine implements AsyncDisposable {
   /** From now on commands run in another boot. Throws when nobody gets a namespace of his own here. */
   async boot(): Promise<void> {
     this.keeper?.kill("SIGKILL");
-    const bootId = join(this.dir, "boot_id");
+    const bootId = join(this.folder.path, "boot_id");
     await writeFile(bootId, `${randomUUID()}\n`);
     const script = `mount --bind "$0" ${bootIdPath} && cat ${bootIdPath} && exec sleep 100000`;
     const keeper = spawn("unshare", [this.root ? "-m" : "-Urm", "sh", "-c", script, bootId], {
+      // Ended with the folder, which its environment names.
+      env: { ...process.env, ...this.folder.env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.keeper = keeper;
@@ -52,6 +52,6 @@ export class BootedMachine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.keeper?.kill("SIGKILL");
-    await rm(this.dir, { recursive: true, force: true });
+    await this.folder.remove();
   }
 }

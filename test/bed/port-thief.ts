@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import type { AppBed } from "./app-bed.ts";
+import { endWhenInterrupted } from "./interruption.ts";
 
 /** Whom the thief robs, and how. */
 export interface Theft {
@@ -40,6 +41,7 @@ export class PortThief implements AsyncDisposable {
   readonly #servers: Server[] = [];
   readonly #children: ChildProcess[] = [];
   readonly #tried = new Set<number>();
+  readonly #forget = endWhenInterrupted("a thief of ports", () => this[Symbol.asyncDispose]());
 
   constructor(bed: AppBed, theft: Theft) {
     this.#theft = theft;
@@ -50,11 +52,12 @@ export class PortThief implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     for (const server of this.#servers) server.closeAllConnections();
-    await Promise.all(this.#servers.map((server) => once(server.close(), "close")));
-    const running = this.#children.filter((child) => child.exitCode === null);
+    await Promise.all(this.#servers.splice(0).map((server) => once(server.close(), "close")));
+    const running = this.#children.filter((c) => c.exitCode === null && c.signalCode === null);
     const ends = running.map((child) => once(child, "exit"));
     for (const child of running) child.kill("SIGKILL");
     await Promise.all(ends);
+    this.#forget();
   }
 
   #look(): void {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { OwnFolder } from "./own-folder.ts";
 
 /** A wall clock for the processes of a bed, apart from everybody else's. */
 export interface ShiftedClock extends AsyncDisposable {
@@ -16,10 +16,10 @@ export interface ShiftedClock extends AsyncDisposable {
 
 /** libfaketime where it is installed; the monotonic clock and the times of files stay true. */
 export async function shiftedClock(): Promise<ShiftedClock> {
-  const dir = await mkdtemp(join(tmpdir(), "hitless-clock-"));
-  const file = join(dir, "offset");
+  const folder = new OwnFolder("hitless-clock-");
+  const file = join(folder.path, "offset");
   const library = libfaketime();
-  const preload = join(dir, "shift-clock.mjs");
+  const preload = join(folder.path, "shift-clock.mjs");
   await writeFile(preload, module);
   const set = (seconds: number) => writeFile(file, `${seconds < 0 ? "" : "+"}${seconds}\n`);
   await set(0);
@@ -36,7 +36,7 @@ export async function shiftedClock(): Promise<ShiftedClock> {
             NO_FAKE_STAT: "1",
           },
     set,
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => folder.remove(),
   };
 }
 

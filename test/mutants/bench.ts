@@ -1,17 +1,8 @@
 import { spawn } from "node:child_process";
-import {
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
+import { refuseWhenInterrupted } from "../bed/interruption.ts";
+import { OwnFolder } from "../bed/own-folder.ts";
 import { type Mutant, sabotaged } from "./mutant.ts";
 
 /** How the tests ended. */
@@ -33,18 +24,23 @@ const wholeWithinMs = 900_000;
 /** A copy of the sources in which one file at a time is sabotaged and tested. */
 export class MutantBench implements AsyncDisposable {
   private readonly root: string;
+  /** What the tests of a sabotage leave behind goes with it. */
+  private readonly temporary = new OwnFolder("hm-");
+  private readonly folder: OwnFolder;
 
-  private constructor(root: string) {
-    this.root = root;
+  private constructor(folder: OwnFolder) {
+    this.folder = folder;
+    this.root = folder.path;
   }
 
   /** Copies the sources of a repository whose dependencies are installed. */
   static async make(repository: string): Promise<MutantBench> {
-    const root = await mkdtemp(join(tmpdir(), "hitless-mutants-"));
+    const folder = new OwnFolder("hitless-mutants-");
+    const root = folder.path;
     const filter = (path: string) => !notCopied.has(basename(path));
     await cp(repository, root, { recursive: true, filter, verbatimSymlinks: true });
     await linkModules(repository, root);
-    return new MutantBench(root);
+    return new MutantBench(folder);
   }
 
   /**
@@ -89,7 +85,8 @@ export class MutantBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.root, { recursive: true, force: true });
+    await this.temporary.remove();
+    await this.folder.remove();
   }
 
   private vitest(
@@ -101,8 +98,10 @@ export class MutantBench implements AsyncDisposable {
     readonly said: string;
   }> {
     const command = join(this.root, "node_modules/vitest/vitest.mjs");
+    refuseWhenInterrupted();
     const child = spawn(process.execPath, [command, ...args], {
       cwd: this.root,
+      env: { ...process.env, ...this.temporary.env },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
