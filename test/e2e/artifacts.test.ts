@@ -18,10 +18,11 @@ it("goes back to a numbered revision of which nothing is left in the folder", as
   await using bed = await AppBed.make({ app: "shop/1.0", settings: { replicas: 2 } });
   await bed.must(0, "up", "--detach");
   await bed.use("shop/1.1");
-  await bed.must(0, "release", "--wait");
+  await bed.must(0, "release", "--set", "config.A=b", "--wait");
   expect(new Set((await bed.everybody(2)).map(({ version }) => version))).toEqual(new Set(["1.1"]));
   await makeGarbage(bed);
-  await bed.must(0, "rollback", "--to", "1", "--wait");
+  const { stderr } = await bed.must(0, "rollback", "--to", "1", "--wait");
+  expect(stderr.match(/still set over the file: config\.A=b/g)).toHaveLength(1);
   const answers = await bed.everybody(2);
   expect(answers.map(({ version, revision }) => `${version}@${revision}`)).toEqual([
     "1.0@1",

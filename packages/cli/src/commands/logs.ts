@@ -70,10 +70,12 @@ async function refuseUnknown(client: ControllerClient, options: LogsOptions): Pr
   // One that is gone and was silent of late is known all the same.
   const logs = await lastLines(client);
   if (logs.some((line) => isMeant(options, line))) return;
-  const revisions = [...new Set(logs.map((l) => l.revision))].sort((a, b) => a - b);
+  const revisions = [...new Set(logs.map((l) => l.revision))].sort((a, b) => a - b).join(", ");
+  const written =
+    revisions === "" ? "No replica has written anything" : `Revisions with a log: ${revisions}`;
   const known = replicas.map(({ id }) => id).join(", ");
   throw new HitlessError("BAD_INPUT", `there is no log of ${nameOf(options)}`, {
-    next: `There are logs of revision ${revisions.join(", ") || "none"}; running are ${known || "none"}. See \`hitless status\`.`,
+    next: `${written}; running are ${known || "none"}. See \`hitless status\`.`,
   });
 }
 

@@ -15,7 +15,7 @@ export async function persistWarnings(place: Place, spec: AppSpec): Promise<read
     const beside = resolve(place.appDir, artifact.dir, name);
     if (!(await holdsSomething(beside)) || (await exists(join(persist, name)))) continue;
     warnings.push(
-      `persist ${name} starts empty: ${beside} is not copied (docs/app-file.md says how to)`,
+      `persist ${name} starts empty: ${beside} is not copied (docs/app-file.md says how)`,
     );
   }
   return warnings;

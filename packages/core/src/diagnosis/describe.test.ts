@@ -33,6 +33,16 @@ test("counts no seconds that are over", () => {
   );
 });
 
+test("says for how long, not since so many seconds", () => {
+  const since = 1000;
+  expect(describeWhy({ kind: "paused", by: "ann", since }, 4000)).toBe(
+    "paused by ann, for 3 s so far; `hitless resume` goes on",
+  );
+  expect(describeWhy({ kind: "unobservable", what: "route", reason: "gone", since }, 4000)).toBe(
+    "route has been unreadable for 3 s: gone",
+  );
+});
+
 test("tells a replica that does not pass from one that the proxy does not route to yet", () => {
   const why = { kind: "starting", revision: 2, available: 0, wanted: 1, deadlineAt: null } as const;
   expect(describeWhy({ ...why, slowest: passing }, 0)).toBe(

@@ -12,9 +12,9 @@ export function describeWhy(why: Why, now: number): string {
         ? "nothing is released"
         : `revision ${why.revision} serves with ${why.available} of ${why.desired} replicas`;
     case "unobservable":
-      return `${why.what} cannot be read since ${ago(why.since, now)}: ${why.reason}`;
+      return `${why.what} has been unreadable for ${ago(why.since, now)}: ${why.reason}`;
     case "stale":
-      return `waits until the effect of "${why.mutation.kind}" can be observed, since ${ago(why.since, now)}`;
+      return `waits until the effect of "${why.mutation.kind}" can be observed, for ${ago(why.since, now)} so far`;
     case "routeBarrier":
       return `waits until the proxy has route ${why.generation} in force: ${list(why.lagging)}`;
     case "starting":
@@ -30,7 +30,7 @@ export function describeWhy(why: Why, now: number): string {
     case "noCapacity":
       return `revision ${why.revision} cannot grow: ${why.detail}`;
     case "paused":
-      return `paused by ${why.by} since ${ago(why.since, now)}; \`hitless resume\` goes on`;
+      return `paused by ${why.by}, for ${ago(why.since, now)} so far; \`hitless resume\` goes on`;
     default:
       return describeStep(why);
   }
