@@ -50,23 +50,36 @@ export class ControlConnection {
     });
   }
 
-  /** Connects and waits for the greeting; null when nobody answers within 5 s. */
-  static open(path: string): Promise<ControlConnection | null> {
+  /**
+   * Connects and waits for the greeting, for 5 s or until `limits` say; null when nobody is there.
+   * Rejects with PROXY_UNREACHABLE when somebody is and does not greet in time, or in another language.
+   */
+  static open(path: string, limits: AskLimits = {}): Promise<ControlConnection | null> {
+    const { timeoutMs = helloTimeoutMs, signal } = limits;
     return new Promise((resolve, reject) => {
       const socket = connect(path);
       const lines = new JsonLines();
       let connection: ControlConnection | null = null;
-      const timeout = setTimeout(() => socket.destroy(), helloTimeoutMs);
+      const giveUp = () => {
+        reject(silent(path));
+        socket.destroy();
+      };
+      const timeout = setTimeout(giveUp, timeoutMs);
+      signal?.addEventListener("abort", giveUp, { once: true });
+      const settled = () => {
+        clearTimeout(timeout);
+        signal?.removeEventListener("abort", giveUp);
+      };
       socket.on("error", () => undefined);
       socket.once("close", () => {
-        clearTimeout(timeout);
+        settled();
         resolve(null);
       });
       const receive = (message: unknown) => {
         if (!isControlMessage(message)) return;
         if (connection !== null) connection.#receive(message);
         else if (message.kind === "hello" && message.protocol === protocolVersion) {
-          clearTimeout(timeout);
+          settled();
           connection = new ControlConnection(socket, message);
           resolve(connection);
         } else {
@@ -169,6 +182,12 @@ function tooLate(kind: Asked["kind"], timeoutMs: number): HitlessError {
     `the proxy did not answer ${kind} within ${timeoutMs} ms`,
     { next: "Try again: a worker that hangs is replaced after 10 s." },
   );
+}
+
+function silent(path: string): HitlessError {
+  return new HitlessError("PROXY_UNREACHABLE", `the proxy's holder on ${path} does not answer`, {
+    next: "A holder that is silent for 10 s is ended by the controller: see `hitless events`.",
+  });
 }
 
 function unknownProtocol(path: string): HitlessError {

@@ -15,6 +15,15 @@ export type ControlRequest =
 /** One worker's part of the status. */
 export type WorkerStatus = PlaneStatus & { readonly pid: number };
 
+/** Whether requests are served, as the holder says in its greeting. */
+export interface WorkerState {
+  readonly serves: boolean;
+  /** So many workers in a row ended before they served. */
+  readonly failedStarts: number;
+  /** How the last of those ended, in words; empty without one. */
+  readonly lastFailure: string;
+}
+
 /** What the holder says; one JSON object a line. */
 export type ControlMessage =
   | {
@@ -22,6 +31,8 @@ export type ControlMessage =
       readonly protocol: number;
       readonly holderPid: number;
       readonly port: number;
+      /** A holder that was started by an older version does not say. */
+      readonly worker?: WorkerState;
     }
   | { readonly kind: "done"; readonly id: number }
   | { readonly kind: "count"; readonly id: number; readonly count: number }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HitlessError } from "@hitless/core";
 import type { StartReport } from "./holder/holder-main.ts";
@@ -26,8 +26,8 @@ const startTimeoutMs = 20_000;
 
 /**
  * Connects to the holder on `socketPath`, or starts one that outlives this process. A running one
- * keeps the timeouts that it was started with. Throws `PORT_TAKEN` when another process has the
- * port, `PROXY_UNREACHABLE` when the holder does not start or serves another port.
+ * keeps the timeouts that it was started with. Throws `PORT_TAKEN` when a process that is none of
+ * this proxy has the port, `PROXY_UNREACHABLE` when the holder does not answer or start, or serves another port.
  */
 export async function ensureProxy(options: ProxyOptions): Promise<ProxyClient> {
   const running = await connectProxy(options.socketPath);
@@ -103,6 +103,7 @@ async function startFailure(report: StartReport, options: ProxyOptions): Promise
   const where = `${options.host}:${options.port}`;
   if (report.kind === "failed" && report.code === "EADDRINUSE") {
     const owner = await portOwner(options.port);
+    if (owner !== null && (await isOurs(owner, options.socketPath))) return lost(where, owner);
     const who = owner === null ? "another process" : `process ${owner}`;
     return new HitlessError("PORT_TAKEN", `${where} is held by ${who}`, {
       next: "Stop that process, or choose another port in hitless.yaml.",
@@ -111,5 +112,18 @@ async function startFailure(report: StartReport, options: ProxyOptions): Promise
   const why = report.kind === "failed" ? report.message : "it ended at once";
   return new HitlessError("PROXY_UNREACHABLE", `the proxy for ${where} did not start: ${why}`, {
     next: `Read ${join(options.stateDir, "proxy.log")}.`,
+  });
+}
+
+/** Whether it is a holder or a worker with that control socket, as its command line tells. */
+async function isOurs(pid: number, socketPath: string): Promise<boolean> {
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return command.includes(`"socketPath":${JSON.stringify(socketPath)}`);
+}
+
+function lost(where: string, owner: number): HitlessError {
+  const message = `${where} is held by process ${owner} of this app's own proxy, which cannot be reached`;
+  return new HitlessError("PROXY_UNREACHABLE", message, {
+    next: `It is ended by the controller where that can name it; else: kill -9 ${owner}`,
   });
 }

@@ -1,7 +1,12 @@
+export type { WorkerState } from "./control-protocol.ts";
 export { ensureProxy, type ProxyOptions } from "./ensure-proxy.ts";
 export { portOwner } from "./port-owner.ts";
+export { type ProcessRecord, readRecord } from "./process-record.ts";
+export { workerSocketPath } from "./process-settings.ts";
 export {
+  askHolder,
   connectProxy,
+  type HolderSign,
   type ProxyClient,
   type ProxyStatus,
   type WorkerListener,

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Server } from "node:net";
-import { logLine } from "./log-line.ts";
+import { resolve } from "node:path";
+import { logDescriptor, logLine } from "./log-line.ts";
+import { keepOwnFolder, ownFolder } from "./own-folder.ts";
 import type { ProcessSettings } from "./process-settings.ts";
 import { entryPath, nodeArguments } from "./source-runtime.ts";
 
@@ -15,8 +17,8 @@ export interface Peer {
   send(message: object, handle?: unknown, sent?: () => void): void;
   kill(): void;
   onMessage(listener: (message: unknown, handle: unknown) => void): void;
-  /** Called once, after its last message: it died, or was not started at all. */
-  onGone(listener: () => void): void;
+  /** Called once, after its last message: it died, or was not started at all; `how`, in words. */
+  onGone(listener: (how: string) => void): void;
 }
 
 /** How a peer is started. */
@@ -32,7 +34,7 @@ export interface ForkOptions {
 
 /** Starts a holder or a worker with an IPC channel to it. */
 export function forkPeer(options: ForkOptions): Peer {
-  const child = forked(options);
+  const { child, refusal } = forked(options);
   return {
     pid: child?.pid ?? 0,
     send: (message, handle, sent = ignored) => {
@@ -41,7 +43,7 @@ export function forkPeer(options: ForkOptions): Peer {
     },
     kill: () => child?.kill("SIGKILL"),
     onMessage: (listener) => child?.on("message", listener),
-    onGone: (listener) => whenChildGone(child, listener),
+    onGone: (listener) => whenChildGone(child, refusal, listener),
   };
 }
 
@@ -61,52 +63,64 @@ export function parentPeer(): Peer {
     onMessage: (listener) => process.on("message", listener),
     onGone: (listener) => {
       // It may have died while this process was still starting: then nobody says so any more.
-      if (process.connected) process.once("disconnect", listener);
-      else setImmediate(listener);
+      if (process.connected) process.once("disconnect", () => listener(parentGone));
+      else setImmediate(listener, parentGone);
     },
   };
 }
 
-/** Null when the system refuses in a way that Node reports by throwing. */
-function forked(options: ForkOptions): ChildProcess | null {
+const parentGone = "ended";
+
+interface Forked {
+  readonly child: ChildProcess | null;
+  /** Why there is none, when the system refuses in a way that Node reports by throwing. */
+  readonly refusal: string;
+}
+
+function forked(options: ForkOptions): Forked {
   const { entry, settings, listeningFd, detached } = options;
+  const cwd = keepOwnFolder();
+  const stateDir = cwd === "/" ? resolve(ownFolder(), settings.stateDir) : settings.stateDir;
+  const log = logDescriptor();
   try {
-    return fork(entryPath(entry), [JSON.stringify(settings)], {
+    const child = fork(entryPath(entry), [JSON.stringify({ ...settings, stateDir })], {
+      cwd,
       execArgv: nodeArguments(),
       detached,
       // What comes after the channel is descriptor `inheritedFd` there.
-      stdio: [
-        "ignore",
-        "inherit",
-        "inherit",
-        "ipc",
-        ...(listeningFd === null ? [] : [listeningFd]),
-      ],
+      stdio: ["ignore", log, log, "ipc", ...(listeningFd === null ? [] : [listeningFd])],
     });
+    return { child, refusal: "" };
   } catch (error) {
-    tellFailure(error);
-    return null;
+    return { child: null, refusal: notStarted(error) };
   }
 }
 
-function whenChildGone(child: ChildProcess | null, listener: () => void): void {
+function whenChildGone(
+  child: ChildProcess | null,
+  refusal: string,
+  listener: (how: string) => void,
+): void {
   if (child === null) {
-    setImmediate(listener);
+    setImmediate(listener, refusal);
     return;
   }
   // Either may come first: what it said before it died is read until the channel ends.
   let left = 2;
+  let how = "ended";
   const partly = () => {
     left -= 1;
-    if (left === 0) listener();
+    if (left === 0) listener(how);
   };
-  child.once("exit", partly);
+  child.once("exit", (code, signal) => {
+    how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+    partly();
+  });
   child.once("disconnect", partly);
   child.on("error", (error) => {
     // What was never started does not exit either.
     if (child.pid !== undefined) return;
-    tellFailure(error);
-    listener();
+    listener(notStarted(error));
   });
 }
 
@@ -122,7 +136,8 @@ function isServer(handle: unknown): handle is Server {
 // Whoever is gone hears nothing; `onGone` tells.
 function ignored(): void {}
 
-// Into proxy.log.
-function tellFailure(error: unknown): void {
+/** Said in proxy.log too. */
+function notStarted(error: unknown): string {
   logLine(`proxy ${process.pid}: no process could be started: ${String(error)}`);
+  return `could not be started: ${String(error)}`;
 }

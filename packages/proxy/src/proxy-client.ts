@@ -1,6 +1,6 @@
 import { failpoint, HitlessError, type TrafficView } from "@hitless/core";
 import { ControlConnection } from "./control-connection.ts";
-import type { WorkerStatus } from "./control-protocol.ts";
+import type { WorkerState, WorkerStatus } from "./control-protocol.ts";
 import { workerSocketPath } from "./process-settings.ts";
 import type { ProxyTable } from "./table.ts";
 import { answersOn } from "./unix-listener.ts";
@@ -12,6 +12,8 @@ const statusTimeoutMs = 2_000;
 const cutTimeoutMs = 2_000;
 const successionTimeoutMs = 20_000;
 const lookAgainMs = 20;
+/** The longest that a timer can wait, ms. */
+const longestWaitMs = 2 ** 31 - 1;
 
 /** What the proxy does right now. Counts are summed over workers and start at 0 with each of them. */
 export interface ProxyStatus {
@@ -82,7 +84,8 @@ export interface ProxyClient extends AsyncDisposable {
 
 /**
  * Connects to the holder on that control socket. While a worker lives whose holder died, it waits
- * for the successor, for at most 20 s. Null when no proxy runs.
+ * for the successor, for at most 20 s. Null when no proxy runs. Rejects with `PROXY_UNREACHABLE` when
+ * a holder is there that does not answer.
  */
 export async function connectProxy(socketPath: string): Promise<ProxyClient | null> {
   const until = performance.now() + successionTimeoutMs;
@@ -93,6 +96,28 @@ export async function connectProxy(socketPath: string): Promise<ProxyClient | nu
     if (!successorComes || performance.now() > until) return null;
     await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
+}
+
+/** What a holder shows of itself to whoever asks. */
+export interface HolderSign {
+  readonly holderPid: number;
+  /** Null: a holder of an older version does not say. */
+  readonly worker: WorkerState | null;
+}
+
+/**
+ * Waits for a sign of the holder on that control socket until `signal` ends that. Null when nobody is
+ * there, or it went away first. Rejects with `PROXY_UNREACHABLE` when ended.
+ */
+export async function askHolder(
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<HolderSign | null> {
+  const connection = await ControlConnection.open(socketPath, { timeoutMs: longestWaitMs, signal });
+  if (connection === null) return null;
+  const { holderPid, worker = null } = connection.hello;
+  await connection.close();
+  return { holderPid, worker };
 }
 
 class ConnectedProxy implements ProxyClient {

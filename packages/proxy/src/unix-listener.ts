@@ -2,6 +2,7 @@ import { rmSync, statSync } from "node:fs";
 import { chmod, mkdir, rename } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
+import { hasRecord, removeRecord, writeRecord } from "./process-record.ts";
 
 /** How often it is looked at whether the path is still there, ms. */
 const lookEveryMs = 1000;
@@ -16,12 +17,15 @@ export interface UnixListener {
  * Listens on a path, mode 0600. The socket is bound beside it and renamed: the path of a dead
  * process is taken over without a moment in which there is none, and Node, which removes what it
  * bound when it closes, does not remove a successor's. A path that was removed is made again: its
- * folder may be one that goes at a logout.
+ * folder may be one that goes at a logout. Who listens is noted beside it, for whom it leaves
+ * without an answer (`readRecord`).
  */
 export async function listenUnix(server: Server, path: string): Promise<UnixListener> {
   let inode = await bind(server, path);
   const look = async () => {
-    if (inodeOf(path) !== null) return;
+    const found = inodeOf(path);
+    if (found === inode && !hasRecord(path)) writeRecord(path);
+    if (found !== null) return;
     server.close();
     inode = await bind(server, path);
   };
@@ -29,7 +33,9 @@ export async function listenUnix(server: Server, path: string): Promise<UnixList
   return {
     remove: () => {
       clearInterval(timer);
-      if (inodeOf(path) === inode) rmSync(path, { force: true });
+      if (inodeOf(path) !== inode) return;
+      removeRecord(path);
+      rmSync(path, { force: true });
     },
   };
 }
@@ -52,6 +58,7 @@ async function bind(server: Server, path: string): Promise<number | null> {
   }
   await chmod(temporary, 0o600);
   const inode = inodeOf(temporary);
+  writeRecord(path);
   await rename(temporary, path);
   return inode;
 }

@@ -1,9 +1,10 @@
-import { connectProxy } from "@hitless/proxy";
+import { workerSocketPath } from "@hitless/proxy";
+import { socketAnswers } from "../state/socket-answers.ts";
 import type { StateFolder } from "../state/state-folder.ts";
 
-/** Whether the proxy of this app runs, and so holds the socket that clients know. */
-export async function proxyRuns(folder: StateFolder): Promise<boolean> {
-  const client = await connectProxy(folder.sockets.proxy);
-  await client?.close();
-  return client !== null;
+/** Whether the proxy of this app runs, answering or not, and so holds the socket that clients know. */
+export async function proxyRuns({ sockets }: StateFolder): Promise<boolean> {
+  return (
+    (await socketAnswers(sockets.proxy)) || (await socketAnswers(workerSocketPath(sockets.proxy)))
+  );
 }

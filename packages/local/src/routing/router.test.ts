@@ -1,107 +1,24 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectProxy, type Upstream } from "@hitless/proxy";
+import { request } from "node:http";
+import { connectProxy } from "@hitless/proxy";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { identify, isAlive } from "../processes/process-identity.ts";
 import { eventually } from "../replicas/fixtures/bench.ts";
-import { Router } from "./router.ts";
+import { RouterBeds } from "./fixtures/router-bed.ts";
 
-let dir = "";
-const closing: (() => unknown)[] = [];
+let beds: RouterBeds;
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "hitless-router-"));
+  beds = await RouterBeds.make();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  for (const close of closing.splice(0).reverse()) await close();
-  await rm(dir, { recursive: true, force: true });
+  await beds.close();
 });
 
-interface Bed {
-  readonly router: Router;
-  readonly events: string[];
-  replicas: readonly Upstream[];
-  generation: number;
-  /** Called before each generation is taken; may wait, may reject. */
-  before: () => Promise<void>;
-}
-
-/** A router over a real proxy. */
-async function openRouter(): Promise<Bed> {
-  const bed: Bed = {
-    router: new Router({
-      stateDir: dir,
-      socketPath: join(dir, "proxy.sock"),
-      host: "127.0.0.1",
-      port: 0,
-      table: () => ({
-        route: { generation: bed.generation, rule: { kind: "byReplica", revisions: [1] } },
-        replicas: bed.replicas,
-      }),
-      nextGeneration: async () => {
-        await bed.before();
-        tables += 1;
-        return tables;
-      },
-      inForce: () => undefined,
-      changed: () => undefined,
-      event: (text) => bed.events.push(text),
-    }),
-    events: [],
-    replicas: [],
-    generation: 1,
-    before: async () => undefined,
-  };
-  let tables = 0;
-  closing.push(async () => {
-    bed.before = async () => undefined;
-    const holder = await connectProxy(join(dir, "proxy.sock"));
-    await bed.router.abandon();
-    await holder?.stop({ timeoutMs: 100 });
-  });
-  await bed.router.open([]);
-  return bed;
-}
-
-async function workers() {
-  const client = await connectProxy(join(dir, "proxy.sock"));
-  if (client === null) return [];
-  try {
-    return (await client.status()).workers;
-  } finally {
-    await client.close();
-  }
-}
-
-/** An app that answers when it is told to. */
-async function slowApp(): Promise<{ upstream: Upstream; waiting: ServerResponse[] }> {
-  const waiting: ServerResponse[] = [];
-  const server = createServer((_request, response) => waiting.push(response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address: AddressInfo | string | null = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return { upstream: { id: "1-1", revision: 1, host: "127.0.0.1", port }, waiting };
-}
-
-async function clientPort(): Promise<number> {
-  const client = await connectProxy(join(dir, "proxy.sock"));
-  const port = client?.port ?? 0;
-  await client?.close();
-  return port;
-}
-
 test("a push resolves only when every worker has acknowledged the table", async () => {
-  const bed = await openRouter();
-  const { upstream } = await slowApp();
+  const bed = await beds.open();
+  const { upstream } = await beds.slowApp();
   bed.replicas = [upstream];
-  const [worker] = await workers();
+  const [worker] = await beds.workers();
   process.kill(worker?.pid ?? 0, "SIGSTOP");
   let pushed = false;
   const done = bed.router.push().then(() => {
@@ -112,19 +29,19 @@ test("a push resolves only when every worker has acknowledged the table", async 
   process.kill(worker?.pid ?? 0, "SIGCONT");
   await done;
   expect(bed.router.ruleGeneration).toBe(1);
-  expect((await workers())[0]).toMatchObject({ ruleGeneration: 1 });
+  expect((await beds.workers())[0]).toMatchObject({ ruleGeneration: 1 });
 });
 
 test("a replica counts as routed until its withdrawal is acknowledged", async () => {
-  const bed = await openRouter();
-  const { upstream } = await slowApp();
+  const bed = await beds.open();
+  const { upstream } = await beds.slowApp();
   bed.replicas = [upstream];
   await bed.router.push();
-  const [worker] = await workers();
+  const [worker] = await beds.workers();
   process.kill(worker?.pid ?? 0, "SIGSTOP");
   bed.replicas = [];
   const withdrawn = bed.router.push();
-  const other = await connectProxy(join(dir, "proxy.sock"));
+  const other = await connectProxy(beds.socketPath);
   expect(bed.router.isRouted("1-1")).toBe(true);
   process.kill(worker?.pid ?? 0, "SIGCONT");
   await withdrawn;
@@ -133,7 +50,7 @@ test("a replica counts as routed until its withdrawal is acknowledged", async ()
 });
 
 test("a push that comes right after the one before it was acknowledged is not forgotten", async () => {
-  const bed = await openRouter();
+  const bed = await beds.open();
   for (let hops = 0; hops <= 8; hops += 1) {
     let settled: Promise<unknown> = bed.router.push();
     for (let n = 0; n < hops; n += 1) settled = settled.then(() => undefined);
@@ -147,7 +64,7 @@ test("a push that comes right after the one before it was acknowledged is not fo
 });
 
 test("who asks for a newer table while an older one is handed over waits for the newer", async () => {
-  const bed = await openRouter();
+  const bed = await beds.open();
   const gates: (() => void)[] = [];
   bed.before = () => new Promise((resolve) => gates.push(resolve));
   const older = bed.router.push();
@@ -165,11 +82,11 @@ test("who asks for a newer table while an older one is handed over waits for the
 });
 
 test("what is in flight is never older than the withdrawal that was acknowledged", async () => {
-  const bed = await openRouter();
-  const { upstream, waiting } = await slowApp();
+  const bed = await beds.open();
+  const { upstream, waiting } = await beds.slowApp();
   bed.replicas = [upstream];
   await bed.router.push();
-  const port = await clientPort();
+  const port = await beds.clientPort();
   // However quick all this is: answers do not get old.
   vi.spyOn(performance, "now").mockReturnValue(performance.now());
   expect((await bed.router.read()).inFlight["1-1"] ?? 0).toBe(0);
@@ -185,23 +102,23 @@ test("what is in flight is never older than the withdrawal that was acknowledged
 });
 
 test("while the proxy is away a push waits, and finishes when there is another", async () => {
-  const bed = await openRouter();
+  const bed = await beds.open();
   await bed.router.push();
   const first = bed.router.holderPid ?? 0;
-  const [worker] = await workers();
+  const [worker] = await beds.workers();
   process.kill(first, "SIGKILL");
   process.kill(worker?.pid ?? 0, "SIGKILL");
-  const { upstream } = await slowApp();
+  const { upstream } = await beds.slowApp();
   bed.replicas = [upstream];
   bed.generation = 2;
   await bed.router.push();
   expect(bed.router.holderPid).not.toBe(first);
-  expect((await workers())[0]).toMatchObject({ ruleGeneration: 2 });
+  expect((await beds.workers())[0]).toMatchObject({ ruleGeneration: 2 });
   expect(bed.router.isRouted("1-1")).toBe(true);
 });
 
 test("a table that cannot be handed over is tried again, and the same trouble is told once", async () => {
-  const bed = await openRouter();
+  const bed = await beds.open();
   let left = 3;
   bed.before = async () => {
     left -= 1;
@@ -215,8 +132,8 @@ test("a table that cannot be handed over is tried again, and the same trouble is
 });
 
 test("abandoning rejects what waits, leaves the proxy, and takes no more", async () => {
-  const bed = await openRouter();
-  const [worker] = await workers();
+  const bed = await beds.open();
+  const [worker] = await beds.workers();
   process.kill(worker?.pid ?? 0, "SIGSTOP");
   const pushed = bed.router.push();
   const failed = expect(pushed).rejects.toMatchObject({ code: "PROXY_UNREACHABLE" });
@@ -225,24 +142,24 @@ test("abandoning rejects what waits, leaves the proxy, and takes no more", async
   await failed;
   await expect(bed.router.push()).rejects.toMatchObject({ code: "PROXY_UNREACHABLE" });
   process.kill(worker?.pid ?? 0, "SIGCONT");
-  expect(await workers()).toHaveLength(1);
+  expect(await beds.workers()).toHaveLength(1);
 });
 
 test("a stop that comes while a new holder is started ends that one too", async () => {
-  const bed = await openRouter();
+  const bed = await beds.open();
   const first = bed.router.holderPid ?? 0;
-  const [worker] = await workers();
+  const [worker] = await beds.workers();
   process.kill(first, "SIGKILL");
   process.kill(worker?.pid ?? 0, "SIGKILL");
   await eventually("noticed", () => bed.router.holderPid === null);
   await bed.router.stop(1000);
-  expect(await connectProxy(join(dir, "proxy.sock"))).toBeNull();
+  expect(await connectProxy(beds.socketPath)).toBeNull();
 });
 
 test("while it is away the proxy cannot be read or told to cut", async () => {
-  const bed = await openRouter();
+  const bed = await beds.open();
   const self = identify(bed.router.holderPid ?? 0);
-  const [worker] = await workers();
+  const [worker] = await beds.workers();
   // The next one cannot start while its folder is gone.
   bed.before = () => Promise.reject(new Error("later"));
   if (self === null) throw new Error("no holder");

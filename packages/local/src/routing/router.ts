@@ -8,6 +8,7 @@ import {
   type Upstream,
 } from "@hitless/proxy";
 import { pauseOrEnd } from "../wait.ts";
+import { HolderWatch } from "./holder-watch.ts";
 
 /** How long to wait before talking to a proxy again that did not answer, ms. */
 const retryMs = 200;
@@ -15,6 +16,10 @@ const retryMs = 200;
 const hungAfterMs = 5000;
 /** Answers of the proxy are shared by all who ask within this time, ms. */
 const statusFreshMs = 10;
+/** How long opening waits for a sign of a holder that lives, ms. */
+const signMs = 2000;
+/** How long stopping waits until a holder that does not answer was ended, ms. */
+const presentWithinMs = 30_000;
 
 export interface RouterOptions {
   readonly stateDir: string;
@@ -29,6 +34,8 @@ export interface RouterOptions {
   inForce(generation: number): void;
   changed(): void;
   event(text: string): void;
+  /** How often it is looked whether the holder answers, milliseconds; 1 000 unless told. */
+  readonly watchEveryMs?: number;
 }
 
 /**
@@ -38,6 +45,7 @@ export interface RouterOptions {
 export class Router {
   private readonly options: RouterOptions;
   private readonly ending = new AbortController();
+  private readonly watch: HolderWatch;
   private client: ProxyClient | null = null;
   private wanted = 0;
   private acknowledged = 0;
@@ -58,15 +66,21 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.options = options;
+    const { socketPath, watchEveryMs: everyMs = 1000, event } = options;
+    this.watch = new HolderWatch({ socketPath, everyMs, event });
   }
 
   /**
    * Starts the proxy, or finds the one that runs. `assumed` are the replicas that its unknown
-   * table may hold. Throws PORT_TAKEN when clients' port is held.
+   * table may hold. One whose holder does not answer is left to the watch, and to the next push.
+   * Throws PORT_TAKEN when clients' port is held.
    */
   async open(assumed: readonly Upstream[]): Promise<void> {
     this.inForce = assumed;
-    await this.connect();
+    const isSilent = await this.watch.isSilent(signMs);
+    if (isSilent) this.orphaned = true;
+    else await this.connect();
+    this.watch.start();
   }
 
   /** Process id of the proxy's holder; null while it cannot be reached. */
@@ -100,33 +114,50 @@ export class Router {
   read(): Promise<ProxyStatus> {
     const now = performance.now();
     if (this.status !== null && now - this.status.at < statusFreshMs) return this.status.answer;
-    const answer = this.client === null ? Promise.reject(away()) : this.client.status();
+    const answer = this.client === null ? Promise.reject(this.away()) : this.client.status();
     this.status = { at: now, answer };
     return answer;
   }
 
   /** Breaks off what is still in flight on a replica; returns how many requests that were. */
   async cut(id: string): Promise<number> {
-    if (this.client === null) throw away();
+    if (this.client === null) throw this.away();
     return this.client.cut(id);
   }
 
   /** Leaves the proxy running. */
   async abandon(): Promise<void> {
     this.ending.abort(away());
+    this.watch.stop();
     await this.working?.catch(() => undefined);
     await this.client?.close();
   }
 
-  /** Ends the proxy, after what is in flight or `timeoutMs`; also one whose holder just died. */
+  /** Ends the proxy, after what is in flight or `timeoutMs`; also one whose holder just died, or hangs. */
   async stop(timeoutMs: number): Promise<void> {
     this.ending.abort(away());
     await this.working?.catch(() => undefined);
-    let client = this.client ?? (await connectProxy(this.options.socketPath));
+    let client = this.client ?? (await this.present());
     while (client !== null) {
       await this.stopHolder(client, timeoutMs);
       // One that died meanwhile has a successor.
-      client = await connectProxy(this.options.socketPath);
+      client = await this.present();
+    }
+    this.watch.stop();
+    this.watch.endOrphan();
+  }
+
+  /** The proxy that runs; null when none does. Waits until a holder that does not answer was ended. */
+  private async present(): Promise<ProxyClient | null> {
+    this.watch.start();
+    const until = performance.now() + presentWithinMs;
+    for (;;) {
+      try {
+        return await connectProxy(this.options.socketPath);
+      } catch (thrown) {
+        if (performance.now() > until) throw thrown;
+        await pauseOrEnd(retryMs, new AbortController().signal);
+      }
     }
   }
 
@@ -216,6 +247,10 @@ export class Router {
     });
   }
 
+  private away(): HitlessError {
+    return away(this.watch.trouble);
+  }
+
   /** The holder died: find or start the next one and give it the table, without being asked. */
   private lost(client: ProxyClient): void {
     if (this.client !== client || this.ending.signal.aborted) return;
@@ -226,8 +261,9 @@ export class Router {
   }
 }
 
-function away(): HitlessError {
-  return new HitlessError("PROXY_UNREACHABLE", "the proxy does not answer", {
+function away(trouble = ""): HitlessError {
+  const why = trouble === "" ? "" : `: ${trouble}`;
+  return new HitlessError("PROXY_UNREACHABLE", `the proxy does not answer${why}`, {
     next: "See `hitless events`; a new one is being started.",
   });
 }

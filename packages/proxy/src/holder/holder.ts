@@ -2,6 +2,7 @@ import type { ControlMessage, ControlRequest, WorkerStatus } from "../control-pr
 import { protocolVersion } from "../control-protocol.ts";
 import { inheritedSocket, type ListeningSocket, receivedSocket } from "../listening-socket.ts";
 import { logLine } from "../log-line.ts";
+import { keepOwnFolder } from "../own-folder.ts";
 import { forkPeer, type Peer, parentPeer } from "../peer.ts";
 import type { ProcessSettings } from "../process-settings.ts";
 import { RestartPause } from "../restart-pause.ts";
@@ -13,6 +14,7 @@ import { TableFile } from "./table-file.ts";
 import { TrafficLedger } from "./traffic-ledger.ts";
 import { watchWorker } from "./watch-worker.ts";
 import { type TakeOver, WorkerProcess } from "./worker-process.ts";
+import { WorkerStarts } from "./worker-starts.ts";
 
 /** Between attempts to write a table that the disk did not take. */
 const saveAgainMs = 1_000;
@@ -39,6 +41,7 @@ export class Holder implements ControlHandler {
   readonly #control: ControlServer;
   readonly #pause = new RestartPause();
   readonly #ledger = new TrafficLedger();
+  readonly #starts = new WorkerStarts();
   #table: ProxyTable | null = null;
   #worker: WorkerProcess | null = null;
   /** What the worker that ended last had counted. */
@@ -99,6 +102,7 @@ export class Holder implements ControlHandler {
       protocol: protocolVersion,
       holderPid: process.pid,
       port: this.#port,
+      worker: { serves: this.#serves, ...this.#starts.state },
     };
   }
 
@@ -159,6 +163,7 @@ export class Holder implements ControlHandler {
   /** A full disk is no reason to go on sending requests to what is gone: the worker has the table too. */
   async #save(table: ProxyTable): Promise<void> {
     try {
+      keepOwnFolder();
       await this.#file.write(table);
       this.#unsaved = "";
     } catch (error) {
@@ -195,9 +200,10 @@ export class Holder implements ControlHandler {
   }
 
   async #servingWorker(): Promise<WorkerProcess> {
-    await this.#until(() => this.#serves);
-    if (this.#worker === null) throw new Error("no worker serves");
-    return this.#worker;
+    await this.#until(() => this.#serves || this.#starts.keepFailing);
+    if (this.#worker !== null && this.#serves) return this.#worker;
+    const { failedStarts, lastFailure } = this.#starts.state;
+    throw new Error(`no worker serves: ${failedStarts} in a row did not start, ${lastFailure}`);
   }
 
   get #serves(): boolean {
@@ -236,8 +242,11 @@ export class Holder implements ControlHandler {
       opened: (realPort, handle) => this.#opened(realPort, handle),
       openFailed: (code, message) => this.#onOpened?.(new BindError(code, message)),
       takenOver: (from) => this.#takenOver(from),
-      inForce: () => this.#wake(),
-      exited: (dead) => void this.#exited(dead),
+      inForce: () => {
+        this.#starts.served();
+        this.#wake();
+      },
+      exited: (dead, how) => void this.#exited(dead, how),
     });
     this.#ledger.add(worker);
     this.#worker = worker;
@@ -264,7 +273,7 @@ export class Holder implements ControlHandler {
     this.#wake();
   }
 
-  async #exited(worker: WorkerProcess): Promise<void> {
+  async #exited(worker: WorkerProcess, how: string): Promise<void> {
     this.#worker = null;
     this.#ledger.end(worker);
     this.#revisions = worker.revisions;
@@ -274,6 +283,8 @@ export class Holder implements ControlHandler {
       return;
     }
     this.#control.broadcast({ kind: "workers", pids: [] });
+    if (worker.generation < 0) this.#starts.failed(worker.pid, how);
+    this.#wake();
     const pauseMs = this.#pause.after(performance.now() - worker.startedAt);
     if (pauseMs === 0) this.#spawn();
     else setTimeout(() => this.#respawn(), pauseMs);

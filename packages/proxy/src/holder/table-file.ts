@@ -1,5 +1,6 @@
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { bootId } from "../process-record.ts";
 import { isRecord, type ProxyTable, readTable } from "../table.ts";
 
 const version = 1;
@@ -26,7 +27,7 @@ export class TableFile {
       const complaint = `${resolve(this.path)} is no route table of version ${version}: not used`;
       return { table: null, complaint };
     }
-    const sameBoot = file["bootId"] === (await bootId());
+    const sameBoot = file["bootId"] === bootId();
     return { table: sameBoot ? table : { ...table, replicas: [] }, complaint: null };
   }
 
@@ -47,7 +48,7 @@ export class TableFile {
   async #replace(table: ProxyTable, temporary: string): Promise<void> {
     const file = await open(temporary, "w", 0o600);
     try {
-      await file.writeFile(`${JSON.stringify({ version, bootId: await bootId(), table })}\n`);
+      await file.writeFile(`${JSON.stringify({ version, bootId: bootId(), table })}\n`);
       await file.sync();
     } finally {
       await file.close();
@@ -74,10 +75,4 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-/** Changes with every boot; empty where the system does not tell. */
-async function bootId(): Promise<string> {
-  const text = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "");
-  return text.trim();
 }

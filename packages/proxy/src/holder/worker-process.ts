@@ -10,8 +10,8 @@ export interface WorkerEvents {
   /** It serves already. */
   takenOver(from: TakeOver): void;
   inForce(): void;
-  /** All that it said before was heard. */
-  exited(worker: WorkerProcess): void;
+  /** All that it said before was heard; `how` it ended, in words. */
+  exited(worker: WorkerProcess, how: string): void;
 }
 
 /** What a worker tells the holder that it started. */
@@ -42,7 +42,7 @@ export class WorkerProcess {
     peer.onMessage((message, handle) => {
       if (isFromWorker(message)) this.#receive(message, handle);
     });
-    peer.onGone(() => this.#exited());
+    peer.onGone((how) => this.#exited(how));
   }
 
   /** 0 when it could not be started; `exited` follows. */
@@ -120,10 +120,10 @@ export class WorkerProcess {
     this.revisions = revisions;
   }
 
-  #exited(): void {
+  #exited(how: string): void {
     this.#dead = true;
     for (const pending of this.#pending.values()) pending.reject(new Error("the worker died"));
     this.#pending.clear();
-    this.#events.exited(this);
+    this.#events.exited(this, how);
   }
 }
