@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync } from "node:fs";
 import { readdir, readFile, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,8 @@ export class OwnFolder implements AsyncDisposable {
   constructor(prefix: string, options: OwnFolderOptions = {}) {
     refuseWhenInterrupted();
     this.path = mkdtempSync(join(options.parent ?? tmpdir(), prefix));
+    // Some tests become another user, who has to get to what is below.
+    chmodSync(this.path, 0o711);
     this.forget = endWhenInterrupted(`${this.path} and its processes`, async () => {
       await options.first?.();
       await this.remove();
