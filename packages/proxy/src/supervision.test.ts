@@ -71,6 +71,23 @@ test("a holder whose workers do not start says so, and why", async () => {
   );
 });
 
+test("its own processes are never taken for strangers that hold the port", async () => {
+  const { proxy, folder, socketPath } = await openProxy(cleanup);
+  const { port, holderPid } = proxy;
+  const options = { stateDir: folder, socketPath, host: "127.0.0.1", port };
+  const both = [holderPid, ...(await proxy.status()).workers.map(({ pid }) => pid)];
+  for (const pid of both) process.kill(pid, "SIGSTOP");
+  cleanup.add(() => both.map((pid) => process.kill(pid, "SIGCONT")));
+  const silent = { code: "PROXY_UNREACHABLE", message: expect.stringContaining("does not answer") };
+  await expect(ensureProxy(options)).rejects.toMatchObject(silent);
+  // As at a logout, with nobody who could make them again.
+  for (const name of ["proxy.sock", "worker.sock"]) await rm(join(folder, name));
+  const lost = { code: "PROXY_UNREACHABLE", message: expect.stringContaining("own proxy") };
+  await expect(ensureProxy({ ...options, stateDir: join(folder, "other") })).rejects.toMatchObject(
+    lost,
+  );
+});
+
 async function startedBy(holder: number, seen: ReadonlySet<number>): Promise<number> {
   let started: number | undefined;
   await eventually(async () => {
