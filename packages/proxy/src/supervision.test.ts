@@ -77,7 +77,10 @@ test("its own processes are never taken for strangers that hold the port", async
   const options = { stateDir: folder, socketPath, host: "127.0.0.1", port };
   const both = [holderPid, ...(await proxy.status()).workers.map(({ pid }) => pid)];
   for (const pid of both) process.kill(pid, "SIGSTOP");
-  cleanup.add(() => both.map((pid) => process.kill(pid, "SIGCONT")));
+  cleanup.add(async () => {
+    for (const pid of both) process.kill(pid, "SIGCONT");
+    await proxy.stop({ timeoutMs: 100 });
+  });
   const silent = { code: "PROXY_UNREACHABLE", message: expect.stringContaining("does not answer") };
   await expect(ensureProxy(options)).rejects.toMatchObject(silent);
   // As at a logout, with nobody who could make them again.

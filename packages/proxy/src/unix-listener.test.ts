@@ -16,8 +16,8 @@ async function listening() {
   const path = join(dir, "sockets", "one.sock");
   const server = createServer((socket) => socket.pipe(socket));
   const listener = await listenUnix(server, path);
-  closing.push(() => {
-    listener.remove();
+  closing.push(async () => {
+    await listener.remove();
     server.close();
   });
   return { dir, path, server, listener };
@@ -38,12 +38,27 @@ test("leaves a path alone that another process has taken over", async () => {
   const one = await listening();
   const other = createServer();
   const successor = await listenUnix(other, one.path);
-  closing.push(() => {
-    successor.remove();
+  closing.push(async () => {
+    await successor.remove();
     other.close();
   });
-  one.listener.remove();
+  await one.listener.remove();
   expect(await answersOn(one.path)).toBe(true);
+});
+
+test("can be closed while it is being made again", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval"] });
+  closing.push(() => vi.useRealTimers());
+  const { dir, path, server, listener } = await listening();
+  const client = connect(path);
+  await new Promise((resolve) => client.once("connect", resolve));
+  await rm(join(dir, "sockets"), { recursive: true });
+  vi.advanceTimersByTime(1000);
+  await listener.remove();
+  const closed = new Promise((resolve) => server.close(resolve));
+  client.destroy();
+  expect(await closed).toBeUndefined();
+  expect(server.listening).toBe(false);
 });
 
 function echoOf(client: Socket): Promise<string> {

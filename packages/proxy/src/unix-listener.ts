@@ -9,8 +9,11 @@ const lookEveryMs = 1000;
 
 /** A unix socket that is listened on. */
 export interface UnixListener {
-  /** Removes the path, unless another process has taken it over. */
-  remove(): void;
+  /**
+   * Removes the path, unless another process has taken it over. To be awaited before the server is
+   * closed: it may be listening anew at this moment, and would never be closed then.
+   */
+  remove(): Promise<void>;
 }
 
 /**
@@ -29,10 +32,14 @@ export async function listenUnix(server: Server, path: string): Promise<UnixList
     server.close();
     inode = await bind(server, path);
   };
-  const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs).unref();
+  let looking = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(look).catch(() => undefined);
+  }, lookEveryMs).unref();
   return {
-    remove: () => {
+    remove: async () => {
       clearInterval(timer);
+      await looking;
       if (inodeOf(path) !== inode) return;
       removeRecord(path);
       rmSync(path, { force: true });
@@ -58,8 +65,8 @@ async function bind(server: Server, path: string): Promise<number | null> {
   }
   await chmod(temporary, 0o600);
   const inode = inodeOf(temporary);
-  writeRecord(path);
   await rename(temporary, path);
+  writeRecord(path);
   return inode;
 }
 

@@ -39,11 +39,11 @@ export class ControlServer {
   }
 
   async close(): Promise<void> {
+    await this.#listener?.remove();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       for (const socket of this.#clients) socket.destroySoon();
     });
-    this.#listener?.remove();
   }
 
   #serve(socket: Socket): void {

@@ -76,8 +76,10 @@ export class Worker {
 
   async #begin(table: ProxyTable | null): Promise<void> {
     if (table !== null) this.#plane.apply(table);
+    // Who has the socket shows itself first: whoever is served finds somebody there. Who has not may be one too many.
+    if (this.#settings.inherits) await this.#showPresence();
     if (!(await this.#listen())) return;
-    await this.#showPresence();
+    if (!this.#settings.inherits) await this.#showPresence();
     this.#acknowledge();
   }
 
@@ -144,7 +146,7 @@ export class Worker {
       }
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
     }
-    this.#presence?.remove();
+    await this.#presence?.remove();
     this.#plane.cut(null);
     const last = { kind: "traffic", ...this.#counts(), last: true } as const;
     this.#holder.send(last, null, () => process.exit(0));
