@@ -10,6 +10,9 @@ process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
 // A controller in the background says what it does in a log: a full disk must not end it.
 process.stderr.on("error", () => undefined);
 
+// What is written here is read again here, whatever the shell says.
+process.umask(process.umask() & 0o077);
+
 try {
   const program = await buildProgram(process.argv.slice(2));
   await program.parseAsync(process.argv);

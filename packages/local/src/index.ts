@@ -13,6 +13,7 @@ export {
   isNamedIn,
   leaseHolderOf,
 } from "./state/controller-lock.ts";
+export { explainDisk } from "./state/disk-fault.ts";
 export { FileStore } from "./state/file-store.ts";
 export { FolderWatch } from "./state/folder-watch.ts";
 export { mendState } from "./state/mend-state.ts";

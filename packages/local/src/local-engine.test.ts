@@ -268,7 +268,7 @@ test("when a worker is killed the next one serves by the same table, and replica
     return now.length === 1 && now[0] !== worker;
   });
   const [next] = await bed.workers();
-  const told = [`proxy: worker ${worker} is gone`, `proxy: worker ${next} serves`];
+  const told = [`proxy: worker ${worker} is gone`, `proxy: worker ${next} was started`];
   await eventually("told", () => told.every((text) => bed.events.includes(text)));
   expect((await ask(bed.port)).status).toBe(200);
   expect((await bed.views()).map((v) => v.routed)).toEqual([true, true]);

@@ -6,6 +6,7 @@ import {
   assertRoom,
   controllerOf,
   createState,
+  explainDisk,
   type ProcessIdentity,
   type StateFolder,
 } from "@hitless/local";
@@ -27,7 +28,7 @@ export async function detach(
   const folder = await stateOf(place);
   await createState(folder);
   const before = (await stat(folder.controllerLog).catch(() => null))?.size ?? 0;
-  const log = await open(folder.controllerLog, "a", 0o600);
+  const log = await explainDisk(folder.controllerLog, () => open(folder.controllerLog, "a", 0o600));
   const whom = instead === null ? [] : ["--instead-of", `${instead.pid}:${instead.startTime}`];
   const flags = [
     "up",

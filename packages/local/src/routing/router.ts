@@ -242,7 +242,7 @@ export class Router {
       for (const pid of before.filter((p) => !pids.includes(p)))
         this.options.event(`proxy: worker ${pid} is gone`);
       for (const pid of pids.filter((p) => !before.includes(p)))
-        this.options.event(`proxy: worker ${pid} serves`);
+        this.options.event(`proxy: worker ${pid} was started`);
       before = pids;
     });
   }
