@@ -36,7 +36,12 @@ async function inOwnNamespace(): Promise<Finding> {
   const script = `mount -t tmpfs -o size=${diskMb}m tmpfs ${disk.path} && exec "$@"`;
   const child = spawn("unshare", [...flags, "sh", "-c", script, "sh", ...again], {
     env: { ...process.env, [diskVariable]: disk.path },
-    stdio: "inherit",
+    stdio: ["inherit", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    said = `${said}${chunk}`.slice(-2000);
   });
   const closed = once(child, "close");
   // It ends what it has started by itself, whether or not the signal was meant for it too.
@@ -46,7 +51,8 @@ async function inOwnNamespace(): Promise<Finding> {
   });
   const [code] = await closed;
   forget();
-  return { figure: `a tmpfs of ${diskMb} MB in a mount namespace of its own`, ok: code === 0 };
+  const figure = said.trimEnd().split("\n").at(-1);
+  return { figure: `${figure}; on a tmpfs of ${diskMb} MB of its own`, ok: code === 0 };
 }
 
 async function onDisk(parent: string): Promise<Finding> {

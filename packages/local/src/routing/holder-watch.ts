@@ -12,8 +12,11 @@ import { pauseOrEnd } from "../wait.ts";
 
 /** How often it is looked, ms. */
 const everyMs = 1000;
-/** Looks in a row after which a holder that does not answer is ended, and one whose workers do not start. */
-const silentLooks = 10;
+/**
+ * Looks in a row after which a holder that does not answer is ended: while its worker serves, all that
+ * waits is the next table. And after which one goes without which nobody serves.
+ */
+const silentLooks = 20;
 const workerlessLooks = 5;
 /** So many starts of a worker in a row have failed then. */
 const failedStarts = 3;
@@ -39,7 +42,7 @@ interface Charge {
 
 /**
  * Supervises the proxy's holder from outside, as the holder does its workers: one that does not
- * answer for 10 s, or cannot get a worker to start for 5 s, is ended by its identity. A worker that
+ * answer for 20 s, or for 5 s while no worker lives or starts, is ended by its identity. A worker that
  * lives starts the next one; else whoever keeps the proxy does. Looks are counted and not the clock,
  * so the time in which this process itself was stopped counts as nothing.
  */
@@ -116,8 +119,8 @@ export class HolderWatch {
     if (this.answer === "other version") return null;
     if (this.answer) return this.workerless(this.answer);
     const holder = this.living();
-    if (holder !== null) return silent(holder);
     const worker = this.worker();
+    if (holder !== null) return silent(holder, worker === null ? workerlessLooks : silentLooks);
     return worker === null ? null : orphan(worker);
   }
 
@@ -140,11 +143,11 @@ export class HolderWatch {
   }
 }
 
-function silent(against: ProcessRecord): Charge {
+function silent(against: ProcessRecord, looks: number): Charge {
   const { pid } = against;
   const matter = `holder ${pid} does not answer`;
-  const sentence = `holder ${pid} did not answer for ${silentLooks} s and was ended`;
-  return { against, looks: silentLooks, matter, sentence };
+  const sentence = `holder ${pid} did not answer for ${looks} s and was ended`;
+  return { against, looks, matter, sentence };
 }
 
 function withoutWorker(against: ProcessRecord, { lastFailure }: WorkerState): Charge {
