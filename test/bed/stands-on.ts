@@ -1,7 +1,11 @@
 import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
 import type { StatusReport } from "@hitless/controller";
 import type { AppBed } from "./app-bed.ts";
 import { processesIn } from "./replica-sampler.ts";
+
+/** The command of a probe runs where its replica does, for a second at most; then it is ended. */
+const probeMs = 2000;
 
 /** Where an app should stand, and what every replica of it should say. */
 export interface Stand {
@@ -21,7 +25,10 @@ export async function faultsOf(
   stand: Stand,
 ): Promise<readonly string[]> {
   const answers = await bed.everybody(stand.replicas);
-  const processes = processesIn(join(bed.dir, ".hitless", "checkouts")).map(Number);
+  const processes = await stayingIn(
+    bed,
+    answers.map((a) => a.pid),
+  );
   const wanted = JSON.stringify([String(stand.revision), stand.version, stand.config]);
   const wrong = answers
     .map((a) => JSON.stringify([a.revision, a.version, pick(a.config, stand.config)]))
@@ -40,6 +47,16 @@ export async function faultsOf(
       : [`processes ${processes} run`]),
     ...wrong.map((said) => `a replica says ${said}, not ${wanted}`),
   ];
+}
+
+/** Processes of the checkouts: those that are expected, and whatever else is no probe's command. */
+async function stayingIn(bed: AppBed, expected: readonly number[]): Promise<readonly number[]> {
+  const there = () => processesIn(join(bed.dir, ".hitless", "checkouts")).map(Number);
+  const first = there();
+  if (sameSet(first, expected)) return first;
+  await after(probeMs);
+  const second = there();
+  return second.filter((pid) => expected.includes(pid) || first.includes(pid));
 }
 
 function pick(config: Readonly<Record<string, string>>, keys: Readonly<Record<string, string>>) {
