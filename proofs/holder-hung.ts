@@ -18,7 +18,7 @@ const healsWithin = 30;
 export const proof: Proof = {
   title:
     "a proxy's holder that hangs is ended and replaced: nothing is lost; with its worker dead it heals by itself",
-  seconds: 180,
+  seconds: 300,
   takes: [{ kind: "number", name: "ROUNDS", what: "how often each of the four is done; 3" }],
   async run(args): Promise<Finding> {
     const rounds = Number(args[0] ?? 3);
@@ -100,7 +100,7 @@ class Hanging {
     if (workerOf(now) !== workerOf(before)) {
       this.faults.push(`${where}: worker ${workerOf(before)} became ${workerOf(now)}`);
     }
-    await this.told(before.holderPid, 20);
+    await this.told(before.holderPid, 30);
     console.log(`${where}: holder ${before.holderPid} was followed by ${now.holderPid}`);
   }
 

@@ -186,7 +186,7 @@ function tooLate(kind: Asked["kind"], timeoutMs: number): HitlessError {
 
 function silent(path: string): HitlessError {
   return new HitlessError("PROXY_UNREACHABLE", `the proxy's holder on ${path} does not answer`, {
-    next: "A holder that is silent for 20 s is ended by the controller: see `hitless events`.",
+    next: "A holder that is silent for 30 s is ended by the controller: see `hitless events`.",
   });
 }
 

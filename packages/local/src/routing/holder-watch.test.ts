@@ -67,7 +67,7 @@ test("the time in which the watching process itself stood still does not count",
   }
   expect([ended, events]).toEqual([false, []]);
   await eventually("ended", () => ended);
-  expect(events).toEqual([`proxy: holder ${holder.pid} did not answer for 20 s and was ended`]);
+  expect(events).toEqual([`proxy: holder ${holder.pid} did not answer for 30 s and was ended`]);
   watching.stop();
 });
 

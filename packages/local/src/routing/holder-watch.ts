@@ -16,7 +16,7 @@ const everyMs = 1000;
  * Looks in a row after which a holder that does not answer is ended: while its worker serves, all that
  * waits is the next table. And after which one goes without which nobody serves.
  */
-const silentLooks = 20;
+const silentLooks = 30;
 const workerlessLooks = 5;
 /** So many starts of a worker in a row have failed then. */
 const failedStarts = 3;
@@ -42,7 +42,7 @@ interface Charge {
 
 /**
  * Supervises the proxy's holder from outside, as the holder does its workers: one that does not
- * answer for 20 s, or for 5 s while no worker lives or starts, is ended by its identity. A worker that
+ * answer for 30 s, or for 5 s while no worker lives or starts, is ended by its identity. A worker that
  * lives starts the next one; else whoever keeps the proxy does. Looks are counted and not the clock,
  * so the time in which this process itself was stopped counts as nothing.
  */

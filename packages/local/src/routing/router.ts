@@ -19,7 +19,7 @@ const statusFreshMs = 10;
 /** How long opening waits for a sign of a holder that lives, ms. */
 const signMs = 2000;
 /** How long stopping waits until a holder that does not answer was ended, ms. */
-const presentWithinMs = 40_000;
+const presentWithinMs = 50_000;
 
 export interface RouterOptions {
   readonly stateDir: string;

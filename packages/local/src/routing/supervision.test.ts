@@ -7,7 +7,7 @@ import { ask } from "../testing/engine-bed.ts";
 import { type Bed, RouterBeds } from "./fixtures/router-bed.ts";
 
 /** Looks come faster than in earnest; not so fast that a process has no time to start. */
-const watchEveryMs = 300;
+const watchEveryMs = 150;
 
 let beds: RouterBeds;
 beforeEach(async () => {
@@ -72,7 +72,7 @@ test("a holder that is stopped is ended, and its worker's next one commanded; no
   expect(wrong).toEqual([]);
   expect(answers).toBeGreaterThan(10);
   expect((await beds.workers()).map(({ pid }) => pid)).toEqual([worker]);
-  expect(bed.events).toContain(`proxy: holder ${holder} did not answer for 20 s and was ended`);
+  expect(bed.events).toContain(`proxy: holder ${holder} did not answer for 30 s and was ended`);
 });
 
 test("a controller that starts beside a stopped holder opens, says so, and gets the next one; nothing is lost", async () => {
@@ -90,7 +90,7 @@ test("a controller that starts beside a stopped holder opens, says so, and gets 
   await pushed;
   expect((await end()).wrong).toEqual([]);
   expect((await beds.workers()).map(({ pid }) => pid)).toEqual([worker]);
-  expect(next.events).toContain(`proxy: holder ${holder} did not answer for 20 s and was ended`);
+  expect(next.events).toContain(`proxy: holder ${holder} did not answer for 30 s and was ended`);
 });
 
 test("two that start beside a stopped holder whose worker is dead end up with one new proxy", async () => {
