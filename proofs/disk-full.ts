@@ -6,7 +6,7 @@ import { startLoad } from "@hitless/load";
 import { AppBed, type CommandResult, until } from "../test/bed/app-bed.ts";
 import { killNamedController } from "../test/bed/controller-death.ts";
 import { endWhenInterrupted } from "../test/bed/interruption.ts";
-import { tallyOf } from "../test/bed/load-tally.ts";
+import { repeatable, tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
 import { OwnFolder } from "../test/bed/own-folder.ts";
 import { processesOf, readyReplicas } from "../test/bed/ready-replicas.ts";
@@ -64,9 +64,9 @@ async function onDisk(parent: string): Promise<Finding> {
     parent,
   });
   const disk = new Disk(parent);
-  const control = await naiveSwap(bed, { load: { rate } });
+  const control = await naiveSwap(bed, { load: { rate, mix: repeatable } });
   await bed.must(0, "up", "--detach");
-  await using load = startLoad({ url: bed.url, rate, firstPhase: "full" });
+  await using load = startLoad({ url: bed.url, rate, mix: repeatable, firstPhase: "full" });
   faults.push(...(await steady(bed, disk)));
   faults.push(...(await inARelease(bed, disk)));
   faults.push(...(await atTheStart(bed, disk)));

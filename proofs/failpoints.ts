@@ -9,7 +9,7 @@ import {
 } from "../test/bed/controller-killer.ts";
 import { type Death, dieAt } from "../test/bed/failpoint-deaths.ts";
 import { type Cell, cells, livenessOf, type WayName } from "../test/bed/failpoint-ways.ts";
-import { type LoadTally, sumOf, tallyOf } from "../test/bed/load-tally.ts";
+import { type LoadTally, repeatable, sumOf, tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
 import { nameOf } from "../test/bed/watched-controller.ts";
 import type { Finding, Proof } from "./proof.ts";
@@ -23,8 +23,6 @@ const randomKills = 100;
 const adoptionKilledEvery = 4;
 const adoptionMs = 500;
 
-/** What replicas lose when they die themselves is theirs, unless it can be asked again. */
-const repeatable: Mix = { fresh: 50, keepalive: 50 };
 /** On these ways a replica dies before the controller does. */
 const replicaDies: readonly WayName[] = ["crash", "unlive"];
 /** On these nobody serves by definition: whether requests are lost says nothing. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { startLoad } from "@hitless/load";
 import { AppBed, type CommandResult, until } from "../test/bed/app-bed.ts";
 import { killNamedController } from "../test/bed/controller-death.ts";
-import { tallyOf } from "../test/bed/load-tally.ts";
+import { repeatable, tallyOf } from "../test/bed/load-tally.ts";
 import { naiveSwap } from "../test/bed/naive-swap.ts";
 import { processesOf, readyReplicas } from "../test/bed/ready-replicas.ts";
 import type { Finding, Proof } from "./proof.ts";
@@ -25,9 +25,9 @@ export const proof: Proof = {
       settings: { replicas },
       ...(root ? { user } : {}),
     });
-    const control = await naiveSwap(bed, { load: { rate } });
+    const control = await naiveSwap(bed, { load: { rate, mix: repeatable } });
     await bed.must(0, "up", "--detach");
-    await using load = startLoad({ url: bed.url, rate, firstPhase: "denied" });
+    await using load = startLoad({ url: bed.url, rate, mix: repeatable, firstPhase: "denied" });
     const found = [...(await whileItRuns(bed, user)), ...(await atTheStart(bed, user))];
     const tally = tallyOf(await load.stop(), control);
     const faults = found.flat();

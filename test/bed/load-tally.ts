@@ -1,4 +1,16 @@
-import { type ControlReport, type LoadReport, renderReport, verdictOf } from "@hitless/load";
+import {
+  type ControlReport,
+  type LoadReport,
+  type Mix,
+  renderReport,
+  verdictOf,
+} from "@hitless/load";
+
+/**
+ * Requests that may be sent again. A POST in flight on a replica that is killed gets an honest 502,
+ * which a proof that kills replicas would count as lost.
+ */
+export const repeatable: Mix = { fresh: 50, keepalive: 50 };
 
 /** What a run under load comes to, its control beside it. */
 export interface LoadTally {
