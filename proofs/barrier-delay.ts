@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
 import type { ControllerClient, StatusReport } from "@hitless/controller";
 import type { Why } from "@hitless/core";
 import { type ControlReport, startLoad } from "@hitless/load";
@@ -65,6 +66,8 @@ function relayed(holds: () => Held): Pick<Scene, "prepare" | "reached" | "letGo"
   };
 }
 
+/** Whatever an earlier scene has asked for. */
+const startsAtOnce = () => ["--set", "config.START_DELAY_MS=0"];
 const states = ({ replicas }: StatusReport) => replicas.map(({ id, state }) => `${id} ${state}`);
 const routeInForce = ({ route }: StatusReport) => route.inForce;
 
@@ -123,9 +126,16 @@ const scenes: readonly Scene[] = [
   },
   {
     name: "holder",
-    prepare: async ({ holder }) => process.kill(holder, "SIGSTOP"),
-    reached: ({ client }) => untilWhy(client, isLagging),
-    named: ({ why }) => isLagging(why),
+    asks: startsAtOnce,
+    // No sooner: one that does not answer for 30 s is ended.
+    reached: async ({ client, holder }) => {
+      await until(async () => (await client.status()).release !== null, "it has begun", releaseMs);
+      process.kill(holder, "SIGSTOP");
+      // What was on its way then comes to its end.
+      await after(1000);
+      await untilWhy(client, waitsForProxy);
+    },
+    named: ({ why }) => waitsForProxy(why),
     stands: (status) => [routeInForce(status), states(status).length],
     letGo: async ({ holder }) => {
       process.kill(holder, "SIGCONT");
@@ -134,7 +144,7 @@ const scenes: readonly Scene[] = [
   },
   {
     name: "exit",
-    asks: () => ["--unset", "config.START_DELAY_MS"],
+    asks: startsAtOnce,
     // Past the proxy: they drain at once, and their processes end when these are answered.
     prepare: async (stage) => {
       for (const port of (await portsOf(stage.bed)).values()) {
@@ -202,8 +212,11 @@ function isNotReady(why: Why): boolean {
   return why.kind === "starting" && why.slowest?.lastProbe?.ok === false;
 }
 
-function isLagging(why: Why): boolean {
-  return why.kind === "routeBarrier" && why.lagging.length > 0;
+/** For a rule, for a replica that is to be routed to, or for one that is not to be any more. */
+function waitsForProxy(why: Why): boolean {
+  if (why.kind === "routeBarrier") return why.lagging.length > 0;
+  if (why.kind === "starting") return why.slowest?.lastProbe?.ok === true;
+  return why.kind === "unrouting";
 }
 
 function namesStopping(why: Why, fits: (inFlight: number | null) => boolean): boolean {
@@ -287,8 +300,8 @@ async function play(scene: Scene, stage: Stage): Promise<Pick<Part, "looks" | "f
   const { stable } = await bed.status();
   const stand = { revision: stable ?? 0, version: "1.0", config: { GREETING: name }, replicas };
   const ended = code === 0 ? [] : [`exit ${code}: ${stderr}`];
-  const after = await faultsOf(bed, await bed.status(), stand);
-  const faults = [...wrong, ...ended, ...after].map((fault) => `${name}: ${fault}`);
+  const left = await faultsOf(bed, await bed.status(), stand);
+  const faults = [...wrong, ...ended, ...left].map((fault) => `${name}: ${fault}`);
   return { looks: seen.looks, faults: [...seen.faults, ...faults] };
 }
 
