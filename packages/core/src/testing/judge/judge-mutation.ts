@@ -185,7 +185,9 @@ function routeBroken(rule: RouteRule, { app, before }: Deed): readonly string[] 
 function wayBackBroken(rule: RouteRule, { app, before }: Deed): readonly string[] {
   const { release } = app;
   if (release?.direction !== "back") return [];
-  if (!routedRevisions(rule).includes(release.to)) return [];
+  // By replica, a side without one gets none.
+  const there = (before.levels.get(release.to) ?? 0) > 0;
+  if (!there || !routedRevisions(rule).includes(release.to)) return [];
   const was = shareOf(before.accepted.rule, release.to);
   const is = shareOf(rule, release.to);
   const grows = was !== null && (is === null || is > was);
