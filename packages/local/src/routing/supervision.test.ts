@@ -116,6 +116,8 @@ test("a holder whose workers do not start is ended for that, with the cause", as
   while (self !== null && isAlive(self)) {
     const said = await bed.router.read().catch(String);
     if (typeof said === "string" && said.includes("no worker serves")) reason = said;
+    // Who kills the workers has to be quicker than they are at starting.
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await killing;
   await bed.router.push();
