@@ -1,3 +1,4 @@
+import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
 import type { EngineMutation } from "../model/mutation.ts";
 import type { EngineView, Known, Observation, ReplicaView } from "../model/observed.ts";
@@ -63,6 +64,8 @@ export class FakeEngine implements Engine, Clock {
   readonly capabilities: EngineCapabilities = { surge: true, weights: true, matches: true };
   /** The tables as they are in truth, whatever was observed of them. */
   readonly dataPlane: FakeDataPlane;
+  /** Two controllers have acted, or will: each may undo what the other has been told was accepted. */
+  contended = false;
   readonly #fleet: FakeFleet;
   readonly #announcements = new Announcements();
   readonly #behaviours = new Map<number, Behaviour>();
@@ -257,8 +260,17 @@ export class FakeEngine implements Engine, Clock {
   /** What was accepted takes effect now: who lists the world anew waits for that. */
   settle(): void {
     for (const { mutation, token } of this.#late.splice(0)) {
-      this.#effect(mutation);
+      this.#effectLate(mutation);
       this.#token = token;
+    }
+  }
+
+  /** What another controller has made impossible meanwhile is refused, and nobody is there to hear it. */
+  #effectLate(mutation: EngineMutation): void {
+    try {
+      this.#effect(mutation);
+    } catch (thrown) {
+      if (!this.contended || HitlessError.from(thrown).code !== "REFUSED") throw thrown;
     }
   }
 

@@ -186,6 +186,7 @@ async function afflict(
       return () => engine.dataPlane.letGo(engine.elapsed);
     case "two controllers":
       if (!simulation.controlled) return null;
+      engine.contended = true;
       await simulation.double();
       return () => simulation.undouble();
     case "clock forward":
