@@ -1,8 +1,8 @@
-import { HitlessError } from "@hitless/core";
+import { HitlessError, messageOf } from "@hitless/core";
 
 /** `BAD_INPUT` for a file or folder of the source that cannot be read, with what to do about it. */
 export function unreadableSource(path: string, cause: unknown): HitlessError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   const user = process.getuid?.();
   const reader = user === undefined ? "this user" : `user id ${user}`;
   return new HitlessError("BAD_INPUT", `cannot read ${path}: ${reason}`, {

@@ -10,8 +10,6 @@ import { identify, isAlive } from "../processes/process-identity.ts";
 import { hasErrno } from "../state/errno.ts";
 import { pauseOrEnd } from "../wait.ts";
 
-/** How often it is looked, ms. */
-const everyMs = 1000;
 /**
  * Looks in a row after which a holder that does not answer is ended: while its worker serves, all that
  * waits is the next table. And after which one goes without which nobody serves.
@@ -26,8 +24,8 @@ const orphanLooks = 30;
 export interface HolderWatchOptions {
   /** The control socket. */
   readonly socketPath: string;
-  /** How often it is looked, milliseconds; 1 000 unless told. */
-  readonly everyMs?: number;
+  /** How often it is looked, milliseconds: the seconds below are looks at one a second. */
+  readonly everyMs: number;
   event(text: string): void;
 }
 
@@ -94,7 +92,7 @@ export class HolderWatch {
   private async run(): Promise<void> {
     while (!this.ending.signal.aborted) {
       if (this.answer !== undefined) void this.ask();
-      await pauseOrEnd(this.options.everyMs ?? everyMs, this.ending.signal);
+      await pauseOrEnd(this.options.everyMs, this.ending.signal);
       if (!this.ending.signal.aborted) this.judge();
     }
   }

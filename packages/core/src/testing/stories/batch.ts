@@ -1,3 +1,4 @@
+import { messageOf } from "../../errors.ts";
 import { SimulationFault } from "../simulation-fault.ts";
 import { Coverage } from "./coverage.ts";
 import { play } from "./play.ts";
@@ -70,7 +71,7 @@ async function shrunk(story: Story, thrown: unknown): Promise<Broken> {
     keep = fewer;
     last = again;
   }
-  const message = last instanceof Error ? last.message : String(last);
+  const message = messageOf(last);
   return { seed: story.seed, keep, message };
 }
 

@@ -203,7 +203,7 @@ class Player {
       world: (simulation) => {
         this.#mended = true;
         this.#ills.cureAll(simulation);
-        this.#nudge(simulation, 0);
+        this.#nudge(simulation, false);
       },
     };
     return [...keen, mend];
@@ -233,15 +233,15 @@ class Player {
   }
 
   /** Twice in a row nothing to do is the end: at the first, somebody may be asking for a release. */
-  #nudge(simulation: Simulation, idle: number): void {
+  #nudge(simulation: Simulation, wasAtRest: boolean): void {
     const { app, engine } = simulation;
     const atRest = app.release === null && app.pending === null;
-    if (atRest && idle > 0) return;
+    if (atRest && wasAtRest) return;
     this.#say(["resume", "promote"], simulation);
     // A side that was too small to be mended before it came up may be there by now.
     for (const revision of engine.levels().keys()) engine.heal(revision);
     const when = engine.elapsed + nudgeEveryMs;
-    simulation.expect({ when, world: (later) => this.#nudge(later, atRest ? 1 : 0) });
+    simulation.expect({ when, world: (later) => this.#nudge(later, atRest) });
   }
 
   #cover(): void {
