@@ -107,7 +107,8 @@ export class DataPlane {
       );
     }
     this.#replicas = replicas;
-    this.#router = table.rule === null ? null : new Router(table.rule, [...replicas.values()]);
+    this.#router =
+      table.rule === null ? null : new Router(table.rule, [...replicas.values()], this.#router);
     this.#table = table;
     for (const [id, replica] of before) {
       if (replicas.get(id) !== replica) this.#depart(replica);
@@ -117,7 +118,7 @@ export class DataPlane {
 
   /** The replica for this request; null when none may get it. */
   choose(head: RequestHead, tried: readonly Replica[]): Replica | null {
-    return this.#router?.choose(head, { tried, now: this.tickNow }) ?? null;
+    return this.#router?.choose(head, tried, this.tickNow) ?? null;
   }
 
   /** Why `choose` found none. */

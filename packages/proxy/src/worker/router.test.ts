@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import { newRevisionCounters } from "./counters.ts";
 import { Replica } from "./replica.ts";
-import { percentile, Router } from "./router.ts";
+import { placeOf, Router } from "./router.ts";
 
 function replica(id: string, revision: number): Replica {
   return new Replica({ id, revision, host: "127.0.0.1", port: 1 }, newRevisionCounters());
@@ -15,14 +15,16 @@ function request(lines = ""): RequestHead {
   return head;
 }
 
-const nobody = { tried: [], now: 0 };
 const two = [replica("a", 1), replica("b", 2)];
 
 function shares(rule: RouteRule, requests: readonly RequestHead[]): Record<string, number> {
-  const router = new Router(rule, two);
+  return sharesOf(new Router(rule, two), requests);
+}
+
+function sharesOf(router: Router, requests: readonly RequestHead[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const one of requests) {
-    const id = router.choose(one, nobody)?.upstream.id ?? "none";
+    const id = router.choose(one, [], 0)?.upstream.id ?? "none";
     counts[id] = (counts[id] ?? 0) + 1;
   }
   return counts;
@@ -83,12 +85,47 @@ test("a suspect replica is the last resort, and the only one is still asked", ()
   a.suspect(0);
   b.inFlight = 50;
   const rule: RouteRule = { kind: "byReplica", revisions: [1] };
-  expect(new Router(rule, [a, b]).choose(request(), nobody)).toBe(b);
-  expect(new Router(rule, [a, b]).choose(request(), { tried: [], now: 5_000 })).toBe(a);
-  expect(new Router(rule, [a]).choose(request(), nobody)).toBe(a);
+  expect(new Router(rule, [a, b]).choose(request(), [], 0)).toBe(b);
+  expect(new Router(rule, [a, b]).choose(request(), [], 5_000)).toBe(a);
+  expect(new Router(rule, [a]).choose(request(), [], 0)).toBe(a);
 });
 
-test("a text has one place between 0 and 100", () => {
-  expect(percentile("user=ann")).toBe(percentile("user=ann"));
-  expect(percentile("user=ann")).not.toBe(percentile("user=bob"));
+test("a text has one place", () => {
+  expect(placeOf("user=ann")).toBe(placeOf("user=ann"));
+  expect(placeOf("user=ann")).not.toBe(placeOf("user=bob"));
 });
+
+test("a small share is met although replicas come and go with every few requests", () => {
+  const rule = byWeight(99.9, 0.1);
+  let router = new Router(rule, two);
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < 1_000; i += 1) {
+    const isChange = i % 7 === 0;
+    if (isChange) router = new Router(rule, [replica("a", 1), replica("b", 2)], router);
+    const [id = ""] = Object.keys(sharesOf(router, [request()]));
+    counts[id] = (counts[id] ?? 0) + 1;
+  }
+  expect(counts).toEqual({ a: 999, b: 1 });
+});
+
+test("a revision without a replica leaves its turns to the others, and is not owed for them", () => {
+  const rule = byWeight(50, 50);
+  const without = new Router(rule, [replica("a", 1)]);
+  const hundred = Array.from({ length: 100 }, () => request());
+  expect(sharesOf(without, hundred)).toEqual({ a: 100 });
+  expect(sharesOf(new Router(rule, two, without), hundred)).toEqual({ a: 50, b: 50 });
+});
+
+test("another rule begins anew: nothing that it was owed stays with a revision", () => {
+  const before = new Router(byWeight(99.9, 0.1), two);
+  const after = new Router(byWeight(0, 100), two, before);
+  expect(sharesOf(after, [request(), request()])).toEqual({ b: 2 });
+});
+
+function byWeight(first: number, second: number): RouteRule {
+  const weights = [
+    { revision: 1, weight: first },
+    { revision: 2, weight: second },
+  ];
+  return { kind: "byWeight", weights, sticky: null };
+}

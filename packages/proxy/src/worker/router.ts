@@ -1,26 +1,26 @@
-import type { MatchRule, RouteRule, Stickiness } from "@hitless/core";
+import { type MatchRule, type RouteRule, type Stickiness, sameRule } from "@hitless/core";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Replica } from "./replica.ts";
+import { places, WeightedTurns } from "./weighted-turns.ts";
 
 /** What a request is chosen by. */
 export type Routed = Pick<RequestHead, "header" | "cookie">;
 
-/** Which replicas not to choose while there are others. */
-export interface Avoidance {
-  readonly tried: readonly Replica[];
-  /** Milliseconds; decides who is suspect. */
-  readonly now: number;
-}
+type ByWeight = Extract<RouteRule, { kind: "byWeight" }>;
+type ByMatch = Extract<RouteRule, { kind: "byMatch" }>;
+
+const none: readonly Replica[] = [];
 
 /** One table, compiled: chooses a replica for each request. */
 export class Router {
   readonly #rule: RouteRule;
   readonly #byRevision = new Map<number, Replica[]>();
   readonly #every: readonly Replica[];
-  readonly #credits = new Map<number, number>();
+  readonly #turns: WeightedTurns | null;
   #turn = 0;
 
-  constructor(rule: RouteRule, replicas: readonly Replica[]) {
+  /** `before` is the router of the last table: under the same rule this one goes on where it stood. */
+  constructor(rule: RouteRule, replicas: readonly Replica[], before: Router | null = null) {
     this.#rule = rule;
     for (const replica of replicas) {
       const { revision } = replica.upstream;
@@ -31,12 +31,30 @@ export class Router {
     this.#every =
       rule.kind === "byReplica"
         ? replicas.filter((one) => rule.revisions.includes(one.upstream.revision))
-        : replicas;
+        : none;
+    this.#turns = rule.kind === "byWeight" ? this.#turnsOf(rule, before) : null;
   }
 
-  /** The replica for this request, or null when none may get it. */
-  choose(request: Routed, avoid: Avoidance): Replica | null {
-    return this.#leastInFlight(this.#candidates(request), avoid);
+  /**
+   * The replica for this request, or null when none may get it. One of `tried`, or one that is suspect
+   * at `now` (milliseconds), is only chosen when there is no other.
+   */
+  choose(request: Routed, tried: readonly Replica[], now: number): Replica | null {
+    const candidates = this.#candidates(request);
+    const start = this.#turn;
+    this.#turn = (this.#turn + 1) % 1_000_000_007;
+    let best: Replica | null = null;
+    let bestCost = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < candidates.length; i += 1) {
+      const replica = candidates[(start + i) % candidates.length];
+      if (replica === undefined) continue;
+      const cost = replica.inFlight + penalty(replica, tried, now);
+      if (cost < bestCost) {
+        best = replica;
+        bestCost = cost;
+      }
+    }
+    return best;
   }
 
   #candidates(request: Routed): readonly Replica[] {
@@ -51,71 +69,41 @@ export class Router {
     }
   }
 
-  #replicasOf(revision: number): readonly Replica[] {
-    return this.#byRevision.get(revision) ?? [];
+  #replicasOf(revision: number | null): readonly Replica[] {
+    return revision === null ? none : (this.#byRevision.get(revision) ?? none);
   }
 
-  #byWeight(rule: Extract<RouteRule, { kind: "byWeight" }>, request: Routed): readonly Replica[] {
-    const able = rule.weights.filter((w) => w.weight > 0 && this.#byRevision.has(w.revision));
+  #byWeight(rule: ByWeight, request: Routed): readonly Replica[] {
+    const turns = this.#turns;
+    if (turns === null) return none;
     const key = rule.sticky === null ? null : keyOf(rule.sticky, request);
     if (key !== null) {
-      const wanted = revisionAt(rule.weights, percentile(key));
-      if (wanted !== null && this.#byRevision.has(wanted)) return this.#replicasOf(wanted);
+      const wanted = this.#replicasOf(turns.at(placeOf(key)));
+      if (wanted.length > 0) return wanted;
     }
-    const chosen = this.#smooth(able);
-    return chosen === null ? [] : this.#replicasOf(chosen);
+    return this.#replicasOf(turns.next());
   }
 
-  // Smooth weighted round-robin: exact over any 100 requests, without bursts.
-  #smooth(weights: readonly Weighted[]): number | null {
-    let best: Weighted | null = null;
-    let bestCredit = Number.NEGATIVE_INFINITY;
-    let total = 0;
-    for (const one of weights) {
-      const credit = (this.#credits.get(one.revision) ?? 0) + one.weight;
-      this.#credits.set(one.revision, credit);
-      total += one.weight;
-      if (credit > bestCredit) {
-        best = one;
-        bestCredit = credit;
-      }
-    }
-    if (best === null) return null;
-    this.#credits.set(best.revision, bestCredit - total);
-    return best.revision;
+  #turnsOf(rule: ByWeight, before: Router | null): WeightedTurns {
+    const goesOn = before !== null && sameRule(before.#rule, rule);
+    const known = goesOn ? before.#turns : null;
+    const turns = known ?? new WeightedTurns(rule.weights, Math.random());
+    turns.limitTo((revision) => this.#byRevision.has(revision));
+    return turns;
   }
-
-  #leastInFlight(candidates: readonly Replica[], avoid: Avoidance): Replica | null {
-    const start = this.#turn;
-    this.#turn = (this.#turn + 1) % 1_000_000_007;
-    let best: Replica | null = null;
-    let bestCost = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < candidates.length; i += 1) {
-      const replica = candidates[(start + i) % candidates.length];
-      if (replica === undefined) continue;
-      const cost = replica.inFlight + penalty(replica, avoid);
-      if (cost < bestCost) {
-        best = replica;
-        bestCost = cost;
-      }
-    }
-    return best;
-  }
-}
-
-interface Weighted {
-  readonly revision: number;
-  readonly weight: number;
 }
 
 // A replica that was tried or refused a connection stays the last resort: the only one is never ejected.
-function penalty(replica: Replica, avoid: Avoidance): number {
-  if (avoid.tried.includes(replica)) return 2_000_000;
-  return replica.isSuspect(avoid.now) ? 1_000_000 : 0;
+function penalty(replica: Replica, tried: readonly Replica[], now: number): number {
+  if (tried.length > 0 && tried.includes(replica)) return 2_000_000;
+  return replica.isSuspect(now) ? 1_000_000 : 0;
 }
 
-function matchedRevision(rule: Extract<RouteRule, { kind: "byMatch" }>, request: Routed): number {
-  return rule.rules.find((one) => matches(one.match, request))?.revision ?? rule.otherwise;
+function matchedRevision(rule: ByMatch, request: Routed): number {
+  for (const one of rule.rules) {
+    if (matches(one.match, request)) return one.revision;
+  }
+  return rule.otherwise;
 }
 
 function matches(match: MatchRule["match"], request: Routed): boolean {
@@ -126,7 +114,7 @@ function matches(match: MatchRule["match"], request: Routed): boolean {
       return request.cookie(match.name) === match.value;
     case "hash": {
       const key = keyOf(match, request);
-      return key !== null && percentile(key) < match.percent;
+      return key !== null && placeOf(key) < Math.round((match.percent * places) / 100);
     }
   }
 }
@@ -136,17 +124,8 @@ function keyOf(by: Stickiness, request: Routed): string | null {
   return value === null ? null : `${by.name}=${value}`;
 }
 
-function revisionAt(weights: readonly Weighted[], percent: number): number | null {
-  let upTo = 0;
-  for (const one of weights) {
-    upTo += one.weight;
-    if (percent < upTo) return one.revision;
-  }
-  return null;
-}
-
-/** A stable place in [0, 100) for that text: FNV-1a with a final mix. */
-export function percentile(text: string): number {
+/** A stable place, a whole number below `places`, for that text: FNV-1a with a final mix. */
+export function placeOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -154,5 +133,5 @@ export function percentile(text: string): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   hash ^= hash >>> 16;
-  return ((hash >>> 0) % 10_000) / 100;
+  return (hash >>> 0) % places;
 }
