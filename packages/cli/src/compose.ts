@@ -10,6 +10,7 @@ import {
   type Recorder,
   type RevisionContent,
   requestRelease,
+  type Settings,
 } from "@hitless/core";
 import {
   acquireLock,
@@ -87,8 +88,8 @@ export async function startController(
     await tidy({ folder, store, artifacts, app: known });
     // Whatever is wrong with the files is found before anything is started.
     const content = known === null ? await maker.contentOf(file.spec, place) : null;
-    const { host, port } = known?.settings ?? file.spec.settings;
-    const engine = await openEngine({ folder, store, artifacts, lock, file, host, port });
+    const settings = known?.settings ?? file.spec.settings;
+    const engine = await openEngine({ folder, store, artifacts, lock, file, settings });
     try {
       await failpoint("engine-opened");
       const app = known ?? (await firstApp(file.spec, { content, by: options.by, maker }));
@@ -133,12 +134,15 @@ function openEngine(from: {
   readonly artifacts: LocalArtifactStore;
   readonly lock: ControllerLock;
   readonly file: LoadedAppFile;
-  readonly host: string;
-  readonly port: number;
+  readonly settings: Settings;
 }): Promise<LocalEngine> {
-  const { file, lock, ...rest } = from;
+  const { file, lock, settings, ...rest } = from;
+  const { host, port, proxy: front } = settings;
   return LocalEngine.open({
     ...rest,
+    host,
+    port,
+    front,
     assertMine: () => lock.assertHeld(),
     app: file.spec.name,
     secrets: new EnvironmentSecrets(process.env),
@@ -237,6 +241,7 @@ async function serve(parts: Parts): Promise<RunningController> {
     },
   });
   const running = controller.run(ending.signal);
+  void followFront(controller, engine, ending.signal);
   const stopDeciding = async () => {
     ending.abort(new HitlessError("NO_CONTROLLER", "the controller is ending"));
     await running;
@@ -270,6 +275,18 @@ async function serve(parts: Parts): Promise<RunningController> {
       await giveBack();
     },
   };
+}
+
+/** A change of how clients are met needs no release, and no step of one waits for it. */
+async function followFront(
+  controller: Controller,
+  engine: LocalEngine,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    engine.meetClients(controller.current.settings.proxy);
+    await controller.changed(signal);
+  }
 }
 
 /** What can be asked of the app; the audit log tells from here on who runs it. */

@@ -9,6 +9,7 @@ export * from "./model/app.ts";
 export * from "./model/audit.ts";
 export * from "./model/decision.ts";
 export * from "./model/failure.ts";
+export * from "./model/front.ts";
 export * from "./model/happened.ts";
 export * from "./model/mutation.ts";
 export * from "./model/observed.ts";

@@ -6,6 +6,7 @@ import {
   type EngineCapabilities,
   type EngineMutation,
   type EngineView,
+  type FrontSettings,
   failpoint,
   HitlessError,
   type Known,
@@ -41,6 +42,8 @@ export interface LocalEngineOptions {
   /** Where clients reach the app. */
   readonly host: string;
   readonly port: number;
+  /** How clients are met there, until `meetClients` says otherwise. */
+  readonly front: FrontSettings;
   readonly store: ReleaseStore;
   readonly artifacts: LocalArtifactStore;
   readonly secrets: SecretSource;
@@ -65,17 +68,23 @@ export class LocalEngine implements Engine {
   /** Since when the proxy leaves questions unanswered. */
   private silentSince: number | null = null;
   private readonly openedAt = Date.now();
+  private front: FrontSettings;
 
   private constructor(options: LocalEngineOptions, state: EngineState) {
     this.options = options;
     this.state = state;
+    this.front = options.front;
     this.file = new EngineStateFile(options.folder.engine, state, options.assertMine);
     this.router = new Router({
       stateDir: options.folder.proxy,
       socketPath: options.folder.sockets.proxy,
       host: options.host,
       port: options.port,
-      table: () => ({ route: state.route, replicas: this.keeper.admitted() }),
+      table: () => ({
+        route: state.route,
+        replicas: this.keeper.admitted(),
+        front: this.front,
+      }),
       nextGeneration: async () => {
         state.proxyGeneration += 1;
         // What died is taken out on a full disk too: the proxy tells a successor what is in force.
@@ -189,6 +198,13 @@ export class LocalEngine implements Engine {
     }
     this.signal.notify();
     return this.state.token;
+  }
+
+  /** Clients are met like that from now on; every worker of the proxy takes it over, in its own time. */
+  meetClients(front: FrontSettings): void {
+    if (JSON.stringify(front) === JSON.stringify(this.front)) return;
+    this.front = front;
+    this.router.push().catch(() => undefined);
   }
 
   changes(signal: AbortSignal): AsyncIterable<void> {

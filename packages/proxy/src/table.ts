@@ -1,4 +1,5 @@
-import type { MatchRule, RouteRule, Stickiness } from "@hitless/core";
+import type { FrontSettings, MatchRule, RouteRule, Stickiness } from "@hitless/core";
+import { readFront } from "./front.ts";
 
 /** One replica that the proxy may send requests to. `id` is the replica's id. */
 export interface Upstream {
@@ -19,16 +20,22 @@ export interface ProxyTable {
   readonly rule: RouteRule | null;
   /** Only the replicas that may get *new* requests. */
   readonly replicas: readonly Upstream[];
+  /** How clients are met; absent in a table of an older version: as ever. */
+  readonly front?: FrontSettings;
 }
 
 /** Reads a table that came over a socket or from disk; null when it is none. */
 export function readTable(value: unknown): ProxyTable | null {
   if (!isRecord(value)) return null;
   const { generation, ruleGeneration, rule, replicas } = value;
+  const said = value["front"];
   if (!isCount(generation) || !isCount(ruleGeneration)) return null;
   if (rule !== null && !isRouteRule(rule)) return null;
   if (!Array.isArray(replicas) || !replicas.every(isUpstream)) return null;
-  return { generation, ruleGeneration, rule, replicas };
+  const table = { generation, ruleGeneration, rule, replicas };
+  if (said === undefined) return table;
+  const front = isRecord(said) ? readFront(said) : null;
+  return front === null ? null : { ...table, front };
 }
 
 /** Whether `value` is an object whose fields may be read. */

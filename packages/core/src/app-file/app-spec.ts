@@ -18,10 +18,10 @@ export interface AppSpec {
 /** Sorts the keys of a parsed app file into settings and revision. */
 export function appSpecOf(file: AppFile): AppSpec {
   const { name, artifact, envFile, replicas, strategy, host, port } = file;
-  const { progressDeadlineSeconds, keepRevisions } = file;
+  const { progressDeadlineSeconds, keepRevisions, proxy } = file;
   return {
     name,
-    settings: { replicas, strategy, host, port, progressDeadlineSeconds, keepRevisions },
+    settings: { replicas, strategy, host, port, progressDeadlineSeconds, keepRevisions, proxy },
     artifact,
     envFile: envFile ?? null,
     content: contentOf(file),

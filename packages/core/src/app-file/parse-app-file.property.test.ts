@@ -22,6 +22,7 @@ const full = {
   },
   drain: { preStop: { exec: ["sleep", "3"] }, terminationGracePeriodSeconds: 40 },
   strategy: { rolling: { maxSurge: "25%", maxUnavailable: 0 } },
+  proxy: { trustedProxies: ["10.0.0.0/8"], accessLog: false, maxBodySize: "1Mi" },
 };
 
 const paths = pathsOf(full);

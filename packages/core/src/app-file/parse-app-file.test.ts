@@ -38,6 +38,13 @@ describe("a good app file", () => {
         port: 8080,
         progressDeadlineSeconds: 120,
         keepRevisions: 10,
+        proxy: {
+          trustedProxies: [],
+          accessLog: false,
+          maxConnections: 10_000,
+          maxConnectionsPerAddress: 0,
+          maxBodyBytes: 0,
+        },
       },
       artifact: { kind: "files", dir: ".", exclude: [".git"] },
       envFile: null,

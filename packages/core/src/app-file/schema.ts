@@ -5,6 +5,7 @@ import { drainSchema } from "./drain-schema.ts";
 import { configSchema, secretsSchema } from "./environment-schema.ts";
 import { must } from "./expectation.ts";
 import { probesSchema } from "./probe-schema.ts";
+import { proxySchema } from "./proxy-schema.ts";
 import { pathBelow, pathInside } from "./relative-path.ts";
 import { resourcesSchema } from "./resources-schema.ts";
 import { section } from "./section.ts";
@@ -70,6 +71,7 @@ export const appFileSchema = section(
     progressDeadlineSeconds: wholeSeconds(1).default(120),
     keepRevisions: wholeNumber(1, 1000).default(10),
     strategy: strategySchema,
+    proxy: proxySchema,
   },
   must("a mapping that begins with name, run and probes"),
 );

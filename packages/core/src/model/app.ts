@@ -1,3 +1,4 @@
+import type { FrontSettings } from "./front.ts";
 import type { Ordered, Release } from "./release.ts";
 import type { RouteTable } from "./route.ts";
 import type { Strategy } from "./strategy.ts";
@@ -11,6 +12,8 @@ export interface Settings {
   readonly progressDeadlineSeconds: number;
   /** How many revisions are kept to go back to. */
   readonly keepRevisions: number;
+  /** How clients are met: `proxy` in the app file. */
+  readonly proxy: FrontSettings;
 }
 
 /** How many replicas the app should have, and who said so. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { App, PendingRelease, Settings } from "../model/app.ts";
+import { defaultFront } from "../model/front.ts";
 import type { CanaryStep, Strategy } from "../model/strategy.ts";
+import { frontShape } from "./front-shape.ts";
 import { orderedShape, releaseKindShape, releaseShape } from "./release-shape.ts";
 import { matchShape, routeTableShape, stickinessShape } from "./route-shape.ts";
 import { amountShape, countShape, holdShape } from "./waypoint-shape.ts";
@@ -37,6 +39,8 @@ const settingsShape = z.object({
   port: z.number(),
   progressDeadlineSeconds: z.number(),
   keepRevisions: z.number(),
+  // An older version met every client alike.
+  proxy: frontShape.default(() => ({ ...defaultFront, trustedProxies: [] })),
 }) satisfies z.ZodType<Settings>;
 
 const pendingShape = z.object({

@@ -1,5 +1,6 @@
 import { HitlessError } from "../errors.ts";
 import type { App, PendingRelease, Settings } from "../model/app.ts";
+import { defaultFront } from "../model/front.ts";
 import type { IntentKind } from "../model/release.ts";
 import type { Strategy } from "../model/strategy.ts";
 import { applyIntent } from "../reconciler/intents.ts";
@@ -17,6 +18,7 @@ export const exampleSettings: Settings = {
   port: 8080,
   progressDeadlineSeconds: 120,
   keepRevisions: 5,
+  proxy: defaultFront,
 };
 
 /** Asks for a release of a revision; when it is accepted, it gets a number of its own. */

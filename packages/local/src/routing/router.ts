@@ -1,4 +1,4 @@
-import { failpoint, HitlessError, type RouteTable } from "@hitless/core";
+import { type FrontSettings, failpoint, HitlessError, type RouteTable } from "@hitless/core";
 import {
   connectProxy,
   ensureProxy,
@@ -27,7 +27,11 @@ export interface RouterOptions {
   readonly host: string;
   readonly port: number;
   /** What the route rule and the admitted replicas are at this moment. */
-  table(): { readonly route: RouteTable; readonly replicas: readonly Upstream[] };
+  table(): {
+    readonly route: RouteTable;
+    readonly replicas: readonly Upstream[];
+    readonly front: FrontSettings;
+  };
   /** Takes the next generation; durable when resolved, as far as the disk takes it. */
   nextGeneration(): Promise<number>;
   /** Told which generation a proxy has that runs already: the next one has to be newer. */
@@ -193,12 +197,13 @@ export class Router {
     const client = this.client ?? (await this.connect());
     const generation = await this.options.nextGeneration();
     await failpoint("generation-saved");
-    const { route, replicas } = this.options.table();
+    const { route, replicas, front } = this.options.table();
     const table: ProxyTable = {
       generation,
       ruleGeneration: route.generation,
       rule: route.rule,
       replicas,
+      front,
     };
     this.onTheWay = [...new Map([...this.onTheWay, ...replicas].map((u) => [u.id, u])).values()];
     await client.apply(table, this.ending.signal);

@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/prom
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AuditEntry, newApp, type ReleaseRecord } from "@hitless/core";
+import { type AuditEntry, defaultFront, newApp, type ReleaseRecord } from "@hitless/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { loadEngineState } from "../engine-state.ts";
@@ -24,6 +24,7 @@ const settings = {
   port: 8080,
   progressDeadlineSeconds: 120,
   keepRevisions: 10,
+  proxy: defaultFront,
 } as const;
 
 const record: ReleaseRecord = {

@@ -3,7 +3,7 @@ import { get } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EngineMutation, newApp, type ReplicaView } from "@hitless/core";
+import { defaultFront, type EngineMutation, newApp, type ReplicaView } from "@hitless/core";
 import { exampleSettings } from "@hitless/core/testing";
 import { connectProxy } from "@hitless/proxy";
 import { LocalArtifactStore } from "../artifacts/artifact-store.ts";
@@ -118,6 +118,7 @@ export class EngineBed implements AsyncDisposable {
       app: "shop",
       host: "127.0.0.1",
       port,
+      front: defaultFront,
       secrets: { read: async () => undefined },
       ports: null,
       assertMine: () => this.assertMine(),

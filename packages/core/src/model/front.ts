@@ -1,0 +1,22 @@
+/** How the data plane meets clients, one worker process like the other. No part of a revision. */
+export interface FrontSettings {
+  /** Addresses and CIDR blocks whose word on who asked is taken (`X-Forwarded-*`). */
+  readonly trustedProxies: readonly string[];
+  /** Whether each request is written to the access log. */
+  readonly accessLog: boolean;
+  /** Client connections of one worker; over it those without a request make room. */
+  readonly maxConnections: number;
+  /** Client connections from one address that is no trusted proxy; 0: no such limit. */
+  readonly maxConnectionsPerAddress: number;
+  /** Longest body of a request; 0: any. Bytes. */
+  readonly maxBodyBytes: number;
+}
+
+/** What holds where nothing was said. */
+export const defaultFront: FrontSettings = {
+  trustedProxies: [],
+  accessLog: false,
+  maxConnections: 10_000,
+  maxConnectionsPerAddress: 0,
+  maxBodyBytes: 0,
+};

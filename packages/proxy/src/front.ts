@@ -1,0 +1,29 @@
+import type { FrontSettings } from "@hitless/core";
+
+/** How clients are met where the table says nothing. */
+const plainFront: FrontSettings = {
+  trustedProxies: [],
+  accessLog: false,
+  maxConnections: 10_000,
+  maxConnectionsPerAddress: 0,
+  maxBodyBytes: 0,
+};
+
+/** Reads how clients are met out of a table; what an older version did not say is as it was then. */
+export function readFront(value: Readonly<Record<string, unknown>>): FrontSettings | null {
+  const front: Readonly<Record<keyof FrontSettings, unknown>> = { ...plainFront, ...value };
+  const { trustedProxies, accessLog, ...counts } = front;
+  const { maxConnections, maxConnectionsPerAddress, maxBodyBytes } = counts;
+  if (!Array.isArray(trustedProxies) || !trustedProxies.every(isText)) return null;
+  if (typeof accessLog !== "boolean" || !isCount(maxConnections)) return null;
+  if (!isCount(maxConnectionsPerAddress) || !isCount(maxBodyBytes)) return null;
+  return { trustedProxies, accessLog, maxConnections, maxConnectionsPerAddress, maxBodyBytes };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

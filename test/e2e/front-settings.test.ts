@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ProxyTable } from "@hitless/proxy";
+import { expect, test } from "vitest";
+import { AppBed, until } from "../bed/app-bed.ts";
+import { proxyOf } from "../bed/proxy-of.ts";
+
+async function tableOf(bed: AppBed): Promise<ProxyTable> {
+  const text = await readFile(join(bed.dir, ".hitless/proxy/proxy-table.json"), "utf8");
+  return JSON.parse(text).table;
+}
+
+test("how clients are met changes without a revision, in every worker, and survives the controller", async () => {
+  const proxy = { trustedProxies: ["10.0.0.0/8"], maxConnections: 900 };
+  await using bed = await AppBed.make({ app: "shop/1.0", settings: { replicas: 1, proxy } });
+  await bed.must(0, "up", "--detach");
+  expect((await tableOf(bed)).front).toMatchObject(proxy);
+  const before = (await bed.ask()).pid;
+
+  const said = await bed.must(0, "release", "--set", "proxy.maxConnections=700", "--wait");
+  expect(said.stderr).toContain("proxy.maxConnections 900 → 700");
+  await until(async () => (await tableOf(bed)).front?.maxConnections === 700, "the table says so");
+  const { generation } = await tableOf(bed);
+  const acknowledged = async () =>
+    (await proxyOf(bed))?.workers.every((worker) => worker.generation >= generation) === true;
+  await until(acknowledged, "every worker has it");
+  expect((await bed.ask()).pid).toBe(before);
+
+  await bed.killController();
+  await bed.must(0, "up", "--detach");
+  expect((await tableOf(bed)).front).toMatchObject({ ...proxy, maxConnections: 700 });
+  expect((await bed.history()).map((release) => release.to)).toEqual([1]);
+});
