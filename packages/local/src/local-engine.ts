@@ -84,6 +84,7 @@ export class LocalEngine implements Engine {
         route: state.route,
         replicas: this.keeper.admitted(),
         front: this.front,
+        draining: this.keeper.draining(),
       }),
       nextGeneration: async () => {
         state.proxyGeneration += 1;

@@ -11,6 +11,6 @@ export {
   type ProxyStatus,
   type WorkerListener,
 } from "./proxy-client.ts";
-export type { ProxyTable, Upstream } from "./table.ts";
+export type { Draining, ProxyTable, Upstream } from "./table.ts";
 export { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
 export type { RevisionCounters } from "./worker/counters.ts";

@@ -10,6 +10,16 @@ export interface Upstream {
   readonly port: number;
 }
 
+/** A replica that leaves, and ends its streams before it does. */
+export interface Draining {
+  readonly id: string;
+  /**
+   * Its streams are ended evenly over this time, which runs in each worker from the first table that
+   * says so. Milliseconds.
+   */
+  readonly streamsMs: number;
+}
+
 /** What the data plane routes by. */
 export interface ProxyTable {
   /** Grows with every table; an older one than that in force is refused. */
@@ -22,20 +32,33 @@ export interface ProxyTable {
   readonly replicas: readonly Upstream[];
   /** How clients are met; absent in a table of an older version: as ever. */
   readonly front?: FrontSettings;
+  /** None by default. In every table until they are gone: who missed the first one ends them too. */
+  readonly draining?: readonly Draining[];
 }
 
 /** Reads a table that came over a socket or from disk; null when it is none. */
 export function readTable(value: unknown): ProxyTable | null {
   if (!isRecord(value)) return null;
   const { generation, ruleGeneration, rule, replicas } = value;
-  const said = value["front"];
   if (!isCount(generation) || !isCount(ruleGeneration)) return null;
   if (rule !== null && !isRouteRule(rule)) return null;
   if (!Array.isArray(replicas) || !replicas.every(isUpstream)) return null;
-  const table = { generation, ruleGeneration, rule, replicas };
-  if (said === undefined) return table;
+  const more = readOptional(value);
+  return more === null ? null : { generation, ruleGeneration, rule, replicas, ...more };
+}
+
+function readOptional(
+  value: Readonly<Record<string, unknown>>,
+): Pick<ProxyTable, "draining" | "front"> | null {
+  const { draining, front: said } = value;
   const front = isRecord(said) ? readFront(said) : null;
-  return front === null ? null : { ...table, front };
+  if (said !== undefined && front === null) return null;
+  if (draining !== undefined && !isEach(draining, isDraining)) return null;
+  return { ...(draining === undefined ? {} : { draining }), ...(front === null ? {} : { front }) };
+}
+
+function isEach<T>(value: unknown, isOne: (one: unknown) => one is T): value is readonly T[] {
+  return Array.isArray(value) && value.every(isOne);
 }
 
 /** Whether `value` is an object whose fields may be read. */
@@ -54,6 +77,10 @@ function isUpstream(value: unknown): value is Upstream {
     port > 0 &&
     port < 65_536
   );
+}
+
+function isDraining(value: unknown): value is Draining {
+  return isRecord(value) && typeof value["id"] === "string" && isCount(value["streamsMs"]);
 }
 
 function isRouteRule(value: unknown): value is RouteRule {

@@ -1,8 +1,8 @@
-import { rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { loadEngineState } from "../engine-state.ts";
-import { EngineBed } from "../testing/engine-bed.ts";
+import { ask, EngineBed } from "../testing/engine-bed.ts";
 import { eventually, httpProbe } from "./fixtures/bench.ts";
 
 test("a state that cannot be saved when a replica leaves is told, and nothing breaks", async () => {
@@ -125,4 +125,29 @@ test("an adopted one whose folder cannot be made does not outlive its record", a
   await bed.scale(1, 0);
   await eventually("gone", () => bed.survivors().length === 0);
   await eventually("no record", async () => (await bed.views()).length === 0);
+});
+
+test("every table says who drains and how long its streams have, until it is gone", async () => {
+  await using bed = await EngineBed.make();
+  const told = async () => {
+    const file = await readFile(join(bed.folder.proxy, "proxy-table.json"), "utf8");
+    return JSON.parse(file).table.draining;
+  };
+  await bed.serving(1, { drain: { timeoutSeconds: 20 } });
+  expect(await told()).toEqual([]);
+  const [record] = (await loadEngineState(bed.folder.engine)).replicas;
+  const slow = ask(bed.port, "/slow");
+  await eventually("in flight", async () => (await bed.views())[0]?.inFlight === 1);
+  await bed.scale(1, 0);
+  await eventually("withdrawn", async () => (await bed.views()).every((view) => !view.routed));
+  expect(await told()).toEqual([{ id: "1-1", streamsMs: 16_000 }]);
+  await bed.scale(1, 1);
+  await bed.met(...(await bed.pids()).slice(1));
+  expect(await told()).toEqual([{ id: "1-1", streamsMs: 16_000 }]);
+  await ask(record?.port ?? 0, "/finish");
+  expect((await slow).body).toBe("done");
+  await bed.ready(1, 1);
+  await bed.scale(1, 2);
+  await bed.ready(1, 2);
+  expect(await told()).toEqual([]);
 });

@@ -11,7 +11,7 @@ import {
   type Revision,
   type SecretSource,
 } from "@hitless/core";
-import type { Upstream } from "@hitless/proxy";
+import type { Draining, Upstream } from "@hitless/proxy";
 import type { LocalArtifactStore } from "../artifacts/artifact-store.ts";
 import type { EngineState } from "../engine-state.ts";
 import type { PortPool } from "../processes/port-pool.ts";
@@ -38,11 +38,20 @@ export interface KeeperOptions {
   event(text: string): void;
 }
 
+/** Of the drain budget; the rest is for streams that could not be ended where they stood. */
+const streamsShare = 0.8;
+
 /** A record and the replica that lives by it, once its folder is there. */
 interface Slot {
   readonly record: ReplicaRecord;
   replica: Replica | null;
   leaving: Promise<void> | null;
+  /** Over which its streams are ended when it drains, ms; null until it is known. */
+  streamsMs: number | null;
+}
+
+function newSlot(record: ReplicaRecord): Slot {
+  return { record, replica: null, leaving: null, streamsMs: null };
 }
 
 /** Keeps as many replicas of each revision as its level says. */
@@ -65,7 +74,7 @@ export class ReplicaKeeper {
     for (const { port, phase } of state.replicas) {
       if (port !== null && phase !== "gone") ports.claim(port);
     }
-    const slots = state.replicas.map((record): Slot => ({ record, replica: null, leaving: null }));
+    const slots = state.replicas.map(newSlot);
     // All of them first: the route may be handed over before the last one has its folder.
     for (const slot of slots) this.slots.set(slot.record.id, slot);
     for (const slot of slots) await this.bring(slot);
@@ -90,6 +99,13 @@ export class ReplicaKeeper {
       const { id, revision, port, admitted } = slot.record;
       return admitted && port !== null ? [{ id, revision, host: "127.0.0.1", port }] : [];
     });
+  }
+
+  /** Replicas on their way out, with or without requests in flight. */
+  draining(): readonly Draining[] {
+    return [...this.slots.values()].flatMap(({ record: { id, phase }, streamsMs }) =>
+      phase === "draining" && streamsMs !== null ? [{ id, streamsMs }] : [],
+    );
   }
 
   views(inFlight: Readonly<Record<string, number>> | null): readonly ReplicaView[] {
@@ -122,7 +138,7 @@ export class ReplicaKeeper {
     state.lastReplica += 1;
     const record = newReplicaRecord(`${revision}-${state.lastReplica}`, revision);
     state.replicas.push(record);
-    const slot: Slot = { record, replica: null, leaving: null };
+    const slot = newSlot(record);
     this.slots.set(record.id, slot);
     void this.bring(slot);
   }
@@ -219,6 +235,7 @@ export class ReplicaKeeper {
 
   private hostFor(slot: Slot, revision: Revision, dir: string): ReplicaHost {
     const { options } = this;
+    slot.streamsMs = Math.round(revision.drain.timeoutSeconds * 1000 * streamsShare);
     return {
       revision,
       dir,

@@ -1,6 +1,7 @@
 import { type FrontSettings, failpoint, HitlessError, type RouteTable } from "@hitless/core";
 import {
   connectProxy,
+  type Draining,
   ensureProxy,
   type ProxyClient,
   type ProxyStatus,
@@ -31,6 +32,7 @@ export interface RouterOptions {
     readonly route: RouteTable;
     readonly replicas: readonly Upstream[];
     readonly front: FrontSettings;
+    readonly draining: readonly Draining[];
   };
   /** Takes the next generation; durable when resolved, as far as the disk takes it. */
   nextGeneration(): Promise<number>;
@@ -197,13 +199,14 @@ export class Router {
     const client = this.client ?? (await this.connect());
     const generation = await this.options.nextGeneration();
     await failpoint("generation-saved");
-    const { route, replicas, front } = this.options.table();
+    const { route, replicas, front, draining } = this.options.table();
     const table: ProxyTable = {
       generation,
       ruleGeneration: route.generation,
       rule: route.rule,
       replicas,
       front,
+      draining,
     };
     this.onTheWay = [...new Map([...this.onTheWay, ...replicas].map((u) => [u.id, u])).values()];
     await client.apply(table, this.ending.signal);

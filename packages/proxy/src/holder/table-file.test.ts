@@ -10,9 +10,11 @@ test("reads back what it wrote, and leaves no temporary file", async () => {
   const folder = await temporaryFolder(cleanup);
   const file = new TableFile(folder);
   expect(await file.read()).toEqual({ table: null, complaint: null });
-  const table = tableOf(upstream("a", 4_000));
-  await file.write(table);
-  expect(await file.read()).toEqual({ table, complaint: null });
+  const older = tableOf(upstream("a", 4_000));
+  for (const table of [older, { ...older, draining: [{ id: "b", streamsMs: 8_000 }] }]) {
+    await file.write(table);
+    expect(await file.read()).toEqual({ table, complaint: null });
+  }
   expect(await readdir(folder)).toEqual(["proxy-table.json"]);
 });
 
