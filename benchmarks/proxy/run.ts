@@ -1,0 +1,119 @@
+// `npm run bench:proxy`: the proxy of a real `hitless up` beside others, in front of the same app.
+// Exit code 0: all that is asked was met. 1: not, or a request failed. 2: not its flags, or something is missing.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { AppBed } from "../../test/bed/app-bed.ts";
+import { handleInterruptions } from "../../test/bed/interruption.ts";
+import { OwnFolder } from "../../test/bed/own-folder.ts";
+import { type Contender, type Rival, startRival } from "./contender.ts";
+import { startHitless, upstreamOf } from "./hitless.ts";
+import { measure } from "./measure.ts";
+import { type Report, render, reportOf } from "./report.ts";
+import { debianPackages, isInPath, rivals } from "./rivals.ts";
+import { shapes } from "./shapes.ts";
+
+const names = { shapes: shapes.map(({ name }) => name), rivals: rivals.map(({ name }) => name) };
+const usage = `npm run bench:proxy -- [--seconds N] [--rounds N] [--only SHAPE,...] [--beside RIVAL,...] [--json FILE]
+  --seconds  of one sample; 3
+  --rounds   how many samples of each; 4
+  --only     of ${names.shapes.join(", ")}
+  --beside   of ${names.rivals.join(", ")}; Hitless is always there
+  --json     where to write every sample`;
+
+const asked = askedOf(process.argv.slice(2));
+handleInterruptions((line) => console.error(line));
+if (asked.help) console.log(usage);
+else process.exitCode = await run();
+
+async function run(): Promise<number> {
+  if (!isInPath("wrk") || !isInPath("nginx")) {
+    return refuse(`The benchmark needs wrk and nginx: ${debianPackages}`);
+  }
+  const report = await bench();
+  if (asked.json !== undefined) await writeFile(asked.json, `${JSON.stringify(report, null, 1)}\n`);
+  console.log(render(report));
+  return report.claims.every(({ verdict }) => verdict === "met") ? 0 : 1;
+}
+
+async function bench(): Promise<Report> {
+  await using bed = await AppBed.make({ app: "../benchmarks/proxy/app" });
+  await using folder = new OwnFolder("hitless-bench-");
+  const contenders = [await startHitless(bed, "Hitless")];
+  const upstream = await upstreamOf(bed);
+  for (const rival of asked.rivals) {
+    if (rival.missing !== null) console.error(`without ${rival.name}: ${rival.missing}`);
+    else contenders.push(await started(rival, folder.path, upstream.port));
+  }
+  const { seconds, rounds } = asked;
+  const rig = { contenders, upstreamPid: upstream.pid };
+  const course = {
+    shapes: asked.shapes,
+    rounds,
+    seconds,
+    tell: (line: string) => console.error(line),
+  };
+  return reportOf({ seconds, rounds, ...(await measure(rig, course)) });
+}
+
+async function started(rival: Rival, root: string, upstreamPort: number): Promise<Contender> {
+  const folder = join(root, rival.name.replace(/\W/g, "-"));
+  await mkdir(folder, { mode: 0o711 });
+  return await startRival(rival, { folder, upstreamPort });
+}
+
+function askedOf(args: string[]) {
+  const { values } = parsed(args);
+  const { seconds = "3", rounds = "4", only, beside, json, help } = values;
+  return {
+    help,
+    seconds: whole("seconds", seconds),
+    rounds: whole("rounds", rounds),
+    shapes: named("only", shapes, only),
+    rivals: named("beside", rivals, beside),
+    // Relative to the folder that `npm run` was called in.
+    json: json === undefined ? undefined : resolve(process.env["INIT_CWD"] ?? ".", json),
+  };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        seconds: { type: "string" },
+        rounds: { type: "string" },
+        only: { type: "string" },
+        beside: { type: "string" },
+        json: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (thrown) {
+    return refuse(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${usage}`);
+  }
+}
+
+function whole(flag: string, text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  return refuse(`--${flag} must be a whole number from 1 on, not ${text}`);
+}
+
+function named<T extends { readonly name: string }>(
+  flag: string,
+  all: readonly T[],
+  list: string | undefined,
+): readonly T[] {
+  if (list === undefined) return all;
+  return list.split(",").map((name) => {
+    const found = all.find((each) => each.name.toLowerCase() === name.toLowerCase());
+    return (
+      found ?? refuse(`--${flag}: ${name} is none of ${all.map((each) => each.name).join(", ")}`)
+    );
+  });
+}
+
+function refuse(sentence: string): never {
+  console.error(sentence);
+  process.exit(2);
+}
