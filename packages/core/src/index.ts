@@ -11,6 +11,7 @@ export * from "./model/decision.ts";
 export * from "./model/failure.ts";
 export * from "./model/front.ts";
 export * from "./model/happened.ts";
+export * from "./model/latency.ts";
 export * from "./model/mutation.ts";
 export * from "./model/observed.ts";
 export * from "./model/probe.ts";

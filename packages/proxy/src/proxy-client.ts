@@ -5,7 +5,7 @@ import { workerSocketPath } from "./process-settings.ts";
 import type { ProxyTable } from "./table.ts";
 import { answersOn } from "./unix-listener.ts";
 import { untilGone } from "./until-gone.ts";
-import { newRevisionCounters, type RevisionCounters } from "./worker/counters.ts";
+import { addCounters, newRevisionCounters, type RevisionCounters } from "./worker/counters.ts";
 
 /** How long a client waits for counts, and for a cut, milliseconds. */
 const statusTimeoutMs = 2_000;
@@ -184,7 +184,7 @@ function merged(holderPid: number, workers: readonly WorkerStatus[]): Omit<Proxy
   const revisions: Record<string, RevisionCounters> = {};
   for (const worker of workers) {
     for (const [revision, counters] of Object.entries(worker.revisions)) {
-      revisions[revision] = summed(revisions[revision] ?? newRevisionCounters(), counters);
+      revisions[revision] = addCounters(revisions[revision] ?? newRevisionCounters(), counters);
     }
   }
   return {
@@ -199,20 +199,6 @@ function merged(holderPid: number, workers: readonly WorkerStatus[]): Omit<Proxy
     revisions,
     answeredByProxy: sums(workers.map((one) => one.answeredByProxy)),
     openConnections: workers.reduce((sum, one) => sum + one.openConnections, 0),
-  };
-}
-
-function summed(a: RevisionCounters, b: RevisionCounters): RevisionCounters {
-  return {
-    requests: a.requests + b.requests,
-    status1xx: a.status1xx + b.status1xx,
-    status2xx: a.status2xx + b.status2xx,
-    status3xx: a.status3xx + b.status3xx,
-    status4xx: a.status4xx + b.status4xx,
-    status5xx: a.status5xx + b.status5xx,
-    connectionErrors: a.connectionErrors + b.connectionErrors,
-    retries: a.retries + b.retries,
-    cut: a.cut + b.cut,
   };
 }
 

@@ -1,4 +1,4 @@
-import { HeaderFacts, scanHeaders } from "./header-scan.ts";
+import { HeaderFacts } from "./header-scan.ts";
 
 /** The body goes on after these bytes. */
 export const more = -1;
@@ -112,8 +112,8 @@ function trailerEnd(text: string): number {
 
 // A trailer that frames or addresses a message could be merged into the headers by a lax recipient.
 function validTrailer(lines: string): boolean {
-  const facts = new HeaderFacts();
-  if (scanHeaders(lines, 0, facts) !== null) return false;
+  const facts = new HeaderFacts("trailer");
+  if (facts.scan(lines, 0) !== null) return false;
   return facts.contentLength < 0 && !facts.chunked && facts.host === null;
 }
 

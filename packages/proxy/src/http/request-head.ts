@@ -1,11 +1,14 @@
 import type { Framing } from "./body-reader.ts";
-import { HeaderFacts, headerValue, keptHeaders, scanHeaders } from "./header-scan.ts";
+import { headerValue, insertRange, textWithout } from "./header-lines.ts";
+import { HeaderFacts } from "./header-scan.ts";
 import type { Reason } from "./reasons.ts";
 
 const maxTargetBytes = 8_192;
-const requestLine = /^([A-Z][A-Z-]*) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
+const targetBytes = /[\x21-\x7e]+ /y;
+const requestLine = /^[A-Z][A-Z-]* [\x21-\x7e]+ HTTP\/1\.[01]$/;
 const otherVersion = /^[^ ]+ [^ ]+ HTTP\/(?!1\.[01]$)\d+(?:\.\d+)?$/;
 const absoluteForm = /^https?:\/\/([A-Za-z0-9\-._~%!$&'()*+;=:[\]]+)([/?].*)?$/i;
+const versionBytes = 8;
 
 // The methods of Node's own parser, less CONNECT: what a replica would refuse is refused here.
 const methods: ReadonlySet<string> = new Set(
@@ -26,6 +29,7 @@ const idempotentMethods: ReadonlySet<string> = new Set([
 
 /** One request head, checked, and the text to send to a replica in its place. */
 export class RequestHead {
+  readonly method: string;
   readonly isHead: boolean;
   readonly idempotent: boolean;
   /** 1 for HTTP/1.1, 0 for HTTP/1.0. */
@@ -41,16 +45,22 @@ export class RequestHead {
   readonly #headersAt: number;
 
   constructor(line: RequestLine, text: string, facts: HeaderFacts) {
+    this.method = line.method;
     this.minor = line.minor;
     this.isHead = line.method === "HEAD";
     this.idempotent = idempotentMethods.has(line.method);
     this.keepAlive = !facts.close && (line.minor === 1 || facts.keepAlive);
     this.contentLength = Math.max(facts.contentLength, 0);
     this.framing = requestFraming(facts);
-    this.upgrade = upgradeOf(this, facts);
+    this.upgrade = facts.upgrade === null ? null : upgradeOf(this, facts);
     this.#text = text;
     this.#headersAt = line.headersAt;
     this.forwarded = forwardedHead(this, line, { text, facts });
+  }
+
+  /** The request target as it came. */
+  get target(): string {
+    return this.#text.slice(this.method.length + 1, this.#headersAt - versionBytes - 3);
   }
 
   /** The value of the first header of that name, or null. */
@@ -72,19 +82,25 @@ export class RequestHead {
 
 interface RequestLine {
   readonly method: string;
-  readonly target: string;
-  /** The authority of an absolute-form target; it replaces Host (RFC 9112 §3.2.2). */
-  readonly authority: string | null;
+  /** Set where the target is an absolute URL. */
+  readonly absolute: AbsoluteTarget | null;
   readonly minor: 0 | 1;
   readonly headersAt: number;
+}
+
+interface AbsoluteTarget {
+  /** Path and query, or `*`. */
+  readonly path: string;
+  /** Replaces Host (RFC 9112 §3.2.2). */
+  readonly authority: string;
 }
 
 /** Parses `text`: the head up to and including the CRLF of its last line, without the empty line. */
 export function parseRequestHead(text: string): RequestHead | Reason {
   const line = parseRequestLine(text);
   if (typeof line === "string") return line;
-  const facts = new HeaderFacts();
-  const refused = scanHeaders(text, line.headersAt, facts);
+  const facts = new HeaderFacts("request");
+  const refused = facts.scan(text, line.headersAt);
   if (refused !== null) return refused;
   if (facts.host === null && line.minor === 1) return "bad-host";
   // RFC 9112 §6.1: HTTP/1.0 knows no transfer codings, so its framing cannot be trusted.
@@ -94,29 +110,39 @@ export function parseRequestHead(text: string): RequestHead | Reason {
 
 function parseRequestLine(text: string): RequestLine | Reason {
   const end = text.indexOf("\r\n");
-  const first = text.slice(0, end);
-  const parts = requestLine.exec(first);
-  if (parts === null) return otherVersion.test(first) ? "http-version" : "bad-request";
-  const [, method = "", target = "", minor] = parts;
-  if (target.length > maxTargetBytes) return "target-too-long";
-  if (!methods.has(method)) return method === "CONNECT" ? "bad-target" : "unknown-method";
-  const fixed = { method, minor: minor === "1" ? 1 : 0, headersAt: end + 2 } as const;
-  const form = originForm(target, method);
-  return form === null ? "bad-target" : { ...fixed, ...form };
+  const methodEnd = text.indexOf(" ");
+  const method = text.slice(0, Math.max(methodEnd, 0));
+  targetBytes.lastIndex = methodEnd + 1;
+  const wellFormed =
+    methods.has(method) &&
+    targetBytes.test(text) &&
+    targetBytes.lastIndex === end - versionBytes &&
+    text.startsWith("HTTP/1.", end - versionBytes);
+  const minor = text.charCodeAt(end - 1) - 48;
+  if (!wellFormed || (minor !== 0 && minor !== 1)) return refusalOf(text.slice(0, end));
+  if (end - versionBytes - methodEnd - 2 > maxTargetBytes) return "target-too-long";
+  const line = { method, absolute: null, minor, headersAt: end + 2 } as const;
+  if (text.charCodeAt(methodEnd + 1) === slash) return line;
+  const target = text.slice(methodEnd + 1, end - versionBytes - 1);
+  if (target === "*" && method === "OPTIONS") return line;
+  const absolute = absoluteTarget(target, method);
+  return absolute === null ? "bad-target" : { ...line, absolute };
 }
 
-/** The target as a path; an absolute URL is taken apart. Null for any other form. */
-function originForm(
-  target: string,
-  method: string,
-): Pick<RequestLine, "target" | "authority"> | null {
-  if (target.startsWith("/") || (target === "*" && method === "OPTIONS")) {
-    return { target, authority: null };
-  }
-  const absolute = absoluteForm.exec(target);
-  if (absolute === null) return null;
-  const path = absolute[2] ?? (method === "OPTIONS" ? "*" : "/");
-  return { target: path.startsWith("?") ? `/${path}` : path, authority: absolute[1] ?? null };
+const slash = 47;
+
+function refusalOf(line: string): Reason {
+  if (!requestLine.test(line)) return otherVersion.test(line) ? "http-version" : "bad-request";
+  const [method, target = ""] = line.split(" ");
+  if (target.length > maxTargetBytes) return "target-too-long";
+  return method === "CONNECT" ? "bad-target" : "unknown-method";
+}
+
+function absoluteTarget(target: string, method: string): AbsoluteTarget | null {
+  const parts = absoluteForm.exec(target);
+  if (parts === null) return null;
+  const path = parts[2] ?? (method === "OPTIONS" ? "*" : "/");
+  return { path: path.startsWith("?") ? `/${path}` : path, authority: parts[1] ?? "" };
 }
 
 function requestFraming(facts: HeaderFacts): Framing {
@@ -137,23 +163,35 @@ interface Source {
 }
 
 function forwardedHead(head: RequestHead, line: RequestLine, { text, facts }: Source): string {
-  const host = line.authority ?? facts.host;
-  const replaceHost = line.authority !== null;
-  const headers =
-    facts.strip || replaceHost
-      ? keptHeaders(text, line.headersAt, {
-          nominated: facts.nominated,
-          forwarded: true,
-          host: replaceHost,
-        })
-      : text.slice(line.headersAt);
+  if (line.absolute !== null) return rewrittenHead(head, line.absolute, { text, facts });
+  const connection = connectionLines(head);
+  const dropped = connection === "" ? facts.dropped : facts.droppedForOurs;
+  const lines = dropped === null ? text : textWithout(text, 0, dropped);
+  return lines + connection + (facts.host === null ? "" : forwardedHost(facts.host));
+}
+
+function rewrittenHead(
+  head: RequestHead,
+  { path, authority }: AbsoluteTarget,
+  { text, facts }: Source,
+): string {
+  let dropped = facts.droppedForOurs;
+  const headersAt = text.indexOf("\r\n") + 2;
+  for (let at = headersAt; at < text.length; ) {
+    const next = text.indexOf("\r\n", at) + 2;
+    if (/^host:/i.test(text.slice(at, at + 5))) dropped = insertRange(dropped, at, next);
+    at = next;
+  }
   return (
-    `${line.method} ${line.target} HTTP/1.${line.minor}\r\n` +
-    (replaceHost ? `Host: ${host}\r\n` : "") +
-    headers +
+    `${head.method} ${path} HTTP/1.${head.minor}\r\nHost: ${authority}\r\n` +
+    textWithout(text, headersAt, dropped) +
     connectionLines(head) +
-    (host === null ? "" : `X-Forwarded-Host: ${host}\r\n`)
+    forwardedHost(authority)
   );
+}
+
+function forwardedHost(host: string): string {
+  return `X-Forwarded-Host: ${host}\r\n`;
 }
 
 // HTTP/1.0 is forwarded as such: a replica must not answer it with chunks.

@@ -32,21 +32,46 @@ test.each([
   expect(parseResponseHead(text, toHead)).toMatchObject({ framing, keepAlive });
 });
 
-test("strips what is meant for this connection only", () => {
+/** What a client gets of an answer: its own bytes where they may pass, and as it is rewritten. */
+function forwarded(text: string): { readonly passing: string; readonly rewritten: string } {
+  const head = parseResponseHead(text, false);
+  const message = Buffer.from(`${text}\r\nbody`, "latin1");
+  return {
+    passing: head?.passing(message).toString("latin1") ?? "",
+    rewritten: head?.rewritten("Connection: close\r\n") ?? "",
+  };
+}
+
+test("strips what is meant for this connection only, wherever it stands", () => {
+  const { passing, rewritten } = forwarded(
+    "HTTP/1.1 200 Fine\r\nX-Hop: 1\r\nServer: x\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: timeout=7, max=3\r\nSet-Cookie: a\r\nContent-Length: 4\r\nTE: x\r\n",
+  );
+  const kept = "HTTP/1.1 200 Fine\r\nServer: x\r\nSet-Cookie: a\r\nContent-Length: 4\r\n";
+  expect(passing).toBe(`${kept}\r\nbody`);
+  expect(rewritten).toBe(`${kept}Connection: close\r\n\r\n`);
+});
+
+test("passes an untouched head as the very bytes that came, keep-alive included", () => {
+  const text = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 4\r\n";
+  expect(forwarded(text).passing).toBe(`${text}\r\nbody`);
+  expect(forwarded(text).rewritten).toBe(
+    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n",
+  );
+});
+
+test("knows how long the replica keeps the connection, and a stream of events", () => {
   const head = parseResponseHead(
-    "HTTP/1.0 200 Fine\r\nServer: x\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=7, max=3\r\nSet-Cookie: a\r\nContent-Length: 0\r\n",
+    "HTTP/1.0 200 OK\r\nKeep-Alive: timeout=7, max=3\r\nContent-Type: text/event-stream; charset=utf-8\r\n",
     false,
   );
-  expect(head?.forwarded).toBe(
-    "HTTP/1.1 200 Fine\r\nServer: x\r\nSet-Cookie: a\r\nContent-Length: 0\r\n",
-  );
   expect(head?.keepAliveSeconds).toBe(7);
+  expect(head?.eventStream).toBe(true);
+  expect(head?.mayPass).toBe(false);
 });
 
 test("a replica cannot pass its answer off as the proxy's own", () => {
-  const head = parseResponseHead(
-    "HTTP/1.1 503 No\r\nx-hitless-reason: no-replica\r\nForwarded: x\r\nContent-Length: 0\r\n",
-    false,
+  const { passing } = forwarded(
+    "HTTP/1.1 503 No\r\nx-hitless-reason: no-replica\r\nForwarded: x\r\nContent-Length: 4\r\n",
   );
-  expect(head?.forwarded).toBe("HTTP/1.1 503 No\r\nForwarded: x\r\nContent-Length: 0\r\n");
+  expect(passing).toBe("HTTP/1.1 503 No\r\nForwarded: x\r\nContent-Length: 4\r\n\r\nbody");
 });

@@ -1,40 +1,85 @@
 import type { Framing } from "./body-reader.ts";
-import { HeaderFacts, keptHeaders, scanHeaders } from "./header-scan.ts";
+import { closeGaps, textWithout } from "./header-lines.ts";
+import { HeaderFacts } from "./header-scan.ts";
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const statusLine = /HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n/y;
+const minorAt = 7;
+const statusAt = 9;
+const zero = 48;
 
 /** One response head, checked as strictly as a request's. */
-export interface ResponseHead {
+export class ResponseHead {
   readonly status: number;
   readonly framing: Framing;
   readonly contentLength: number;
   /** The replica will take another request on this connection. */
   readonly keepAlive: boolean;
+  readonly #text: string;
+  readonly #facts: HeaderFacts;
+
+  /** `text` is a head whose `facts` were found acceptable. */
+  constructor(text: string, facts: HeaderFacts, requestIsHead: boolean) {
+    const status =
+      (text.charCodeAt(statusAt) - zero) * 100 +
+      (text.charCodeAt(statusAt + 1) - zero) * 10 +
+      (text.charCodeAt(statusAt + 2) - zero);
+    this.status = status;
+    this.framing = requestIsHead || hasNoBody(status) ? "none" : responseFraming(facts);
+    this.contentLength = Math.max(facts.contentLength, 0);
+    const persists = isHttp11(text) || facts.keepAlive;
+    this.keepAlive = this.framing !== "eof" && !facts.close && persists;
+    this.#text = text;
+    this.#facts = facts;
+  }
+
+  /** Bytes of the head, the empty line included. */
+  get length(): number {
+    return this.#text.length + 2;
+  }
+
   /** `Keep-Alive: timeout=` in seconds; -1 when it said nothing. */
-  readonly keepAliveSeconds: number;
-  /** The head to send to the client, without a `Connection` line and without the empty line. */
-  readonly forwarded: string;
+  get keepAliveSeconds(): number {
+    return this.#facts.keepAliveSeconds;
+  }
+
+  /** It announces server-sent events. */
+  get eventStream(): boolean {
+    return this.#facts.eventStream;
+  }
+
+  /** Whether the head may go to an HTTP/1.1 client that stays connected as `passing` gives it. */
+  get mayPass(): boolean {
+    return isHttp11(this.#text);
+  }
+
+  /**
+   * `message`, which is this head with what followed it, as it may be passed on: its own bytes,
+   * less the lines that were meant for the proxy, which are taken out in place.
+   */
+  passing(message: Buffer): Buffer {
+    const { dropped } = this.#facts;
+    return dropped === null ? message : message.subarray(closeGaps(message, dropped));
+  }
+
+  /** The head to send to the client, with that `Connection` line and the empty line. */
+  rewritten(connectionLine: string): string {
+    const { droppedForOurs } = this.#facts;
+    return `HTTP/1.1${textWithout(this.#text, minorAt + 1, droppedForOurs)}${connectionLine}\r\n`;
+  }
 }
 
 /** Parses `text`: a head up to and including the CRLF of its last line. Null: not acceptable. */
 export function parseResponseHead(text: string, requestIsHead: boolean): ResponseHead | null {
-  const end = text.indexOf("\r\n");
-  const parts = statusLine.exec(text.slice(0, end));
-  if (parts === null) return null;
-  const facts = new HeaderFacts();
-  if (scanHeaders(text, end + 2, facts) !== null) return null;
-  const minor = parts[1] === "1" ? 1 : 0;
-  if (facts.chunked && minor === 0) return null;
-  const status = Number(parts[2]);
-  const framing = requestIsHead || hasNoBody(status) ? "none" : responseFraming(facts);
-  return {
-    status,
-    framing,
-    contentLength: Math.max(facts.contentLength, 0),
-    keepAlive: framing !== "eof" && !facts.close && (minor === 1 || facts.keepAlive),
-    keepAliveSeconds: facts.keepAliveSeconds,
-    forwarded: `HTTP/1.1${text.slice(8, end + 2)}${forwardedHeaders(text, end + 2, facts)}`,
-  };
+  statusLine.lastIndex = 0;
+  if (!statusLine.test(text)) return null;
+  const facts = new HeaderFacts("response");
+  if (facts.scan(text, statusLine.lastIndex) !== null) return null;
+  if (facts.chunked && !isHttp11(text)) return null;
+  return new ResponseHead(text, facts, requestIsHead);
+}
+
+function isHttp11(text: string): boolean {
+  return text.charCodeAt(minorAt) === zero + 1;
 }
 
 function hasNoBody(status: number): boolean {
@@ -44,9 +89,4 @@ function hasNoBody(status: number): boolean {
 function responseFraming(facts: HeaderFacts): Framing {
   if (facts.chunked) return "chunked";
   return facts.contentLength >= 0 ? "length" : "eof";
-}
-
-function forwardedHeaders(text: string, from: number, facts: HeaderFacts): string {
-  if (!facts.strip) return text.slice(from);
-  return keptHeaders(text, from, { nominated: facts.nominated, forwarded: false, host: false });
 }

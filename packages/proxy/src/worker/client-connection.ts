@@ -3,12 +3,15 @@ import { maxHeadBytes } from "../http/header-scan.ts";
 import { proxyAnswer, type Reason } from "../http/reasons.ts";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import type { DataPlane, PlaneClient } from "./data-plane.ts";
-import { Exchange, type ExchangeClient, type Waiting } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeClient, Waiting } from "./exchange-client.ts";
 
 /** Bytes of following requests that are taken in while one is under way; then the client waits. */
 const maxHeldBytes = 65_536;
 /** After our FIN the client's bytes are read and dropped this long: a reset could eat the answer. */
 const lingerMs = 2_000;
+
+const emptyLine = Buffer.from("\r\n\r\n");
 
 type Phase = "idle" | "head" | "exchange" | "closing";
 
@@ -68,13 +71,15 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
   }
 
   finished(close: boolean): void {
+    const head = this.#exchange?.head ?? null;
     this.#exchange = null;
     if (close || this.socket.destroyed) {
-      this.#linger();
+      if (this.#heardAll(head)) this.#close();
+      else this.#linger();
       return;
     }
     this.#enter("idle", this.#plane.timeouts.clientIdleMs);
-    this.socket.resume();
+    if (this.socket.isPaused()) this.socket.resume();
     this.#takeRequests();
   }
 
@@ -152,7 +157,12 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
 
   // A client that pipelines without reading must not fill the memory with answers.
   #mayTakeNext(): boolean {
-    return this.#exchange === null && this.#phase !== "closing" && !this.socket.writableNeedDrain;
+    return this.#exchange === null && this.#phase !== "closing" && !this.#unread();
+  }
+
+  // A large answer that the kernel took at once needs no drain either.
+  #unread(): boolean {
+    return this.socket.writableNeedDrain && this.socket.writableLength > 0;
   }
 
   // A loop, because an exchange may be over before `start` returns.
@@ -170,7 +180,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
   #takeHead(bytes: Buffer): boolean {
     const held = this.#dropBlankLines(bytes);
     if (held.length === 0 || (held.length === 1 && held[0] === 13)) return false;
-    const end = held.indexOf("\r\n\r\n", Math.max(0, this.#searched - 3));
+    const end = held.indexOf(emptyLine, Math.max(0, this.#searched - 3));
     if (end > maxHeadBytes || (end < 0 && held.length > maxHeadBytes)) {
       this.answer(held.includes("\r\n") ? "head-too-large" : "target-too-long");
       return true;
@@ -242,6 +252,17 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     this.#exchange = null;
     this.#phase = "closing";
     exchange?.abandon();
+  }
+
+  // Who asked for the end of the connection sends nothing more that a reset could be the answer to.
+  #heardAll(head: RequestHead | null): boolean {
+    const lastRequest = head !== null && !head.keepAlive && head.framing === "none";
+    return lastRequest && this.#held === null && this.socket.writableLength === 0;
+  }
+
+  #close(): void {
+    this.#phase = "closing";
+    this.socket.destroy();
   }
 
   #linger(): void {

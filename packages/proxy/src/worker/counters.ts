@@ -1,3 +1,5 @@
+import { addLatency, latencyBucketOf, latencyBuckets } from "@hitless/core";
+
 /**
  * What one revision answered; plain numbers that only grow. A worker goes on from what the one before
  * it reported last.
@@ -17,6 +19,8 @@ export interface RevisionCounters {
   retries: number;
   /** Requests and tunnels ended by `cut`. */
   cut: number;
+  /** How long whole answers took, from the request's head to the answer's last byte; `latencyBuckets` counts. */
+  readonly latency: number[];
 }
 
 export function newRevisionCounters(): RevisionCounters {
@@ -30,6 +34,7 @@ export function newRevisionCounters(): RevisionCounters {
     connectionErrors: 0,
     retries: 0,
     cut: 0,
+    latency: new Array<number>(latencyBuckets).fill(0),
   };
 }
 
@@ -41,4 +46,29 @@ export function countAnswer(counters: RevisionCounters, status: number): void {
   else if (status < 400) counters.status3xx += 1;
   else if (status < 500) counters.status4xx += 1;
   else counters.status5xx += 1;
+}
+
+/** Counts a whole answer that took so many milliseconds. */
+export function countLatency({ latency }: RevisionCounters, ms: number): void {
+  const bucket = latencyBucketOf(ms);
+  latency[bucket] = (latency[bucket] ?? 0) + 1;
+}
+
+/** Both together. */
+export function addCounters(
+  a: Readonly<RevisionCounters>,
+  b: Readonly<RevisionCounters>,
+): RevisionCounters {
+  return {
+    requests: a.requests + b.requests,
+    status1xx: a.status1xx + b.status1xx,
+    status2xx: a.status2xx + b.status2xx,
+    status3xx: a.status3xx + b.status3xx,
+    status4xx: a.status4xx + b.status4xx,
+    status5xx: a.status5xx + b.status5xx,
+    connectionErrors: a.connectionErrors + b.connectionErrors,
+    retries: a.retries + b.retries,
+    cut: a.cut + b.cut,
+    latency: [...addLatency(a.latency, b.latency)],
+  };
 }

@@ -4,6 +4,7 @@ import type { RequestHead } from "../http/request-head.ts";
 import type { ProxyTable, Upstream } from "../table.ts";
 import type { ProxyTimeouts } from "../timeouts.ts";
 import { newRevisionCounters, type RevisionCounters } from "./counters.ts";
+import { type Dial, dial } from "./dial.ts";
 import { Replica } from "./replica.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { Router } from "./router.ts";
@@ -57,8 +58,11 @@ export class DataPlane {
   readonly #revisions = new Map<number, RevisionCounters>();
   readonly #ticker: NodeJS.Timeout;
 
-  constructor(timeouts: ProxyTimeouts) {
+  readonly #dial: Dial;
+
+  constructor(timeouts: ProxyTimeouts, dialUpstream: Dial = dial) {
     this.timeouts = timeouts;
+    this.#dial = dialUpstream;
     this.#ticker = setInterval(() => this.#tick(), timeouts.tickMs);
   }
 
@@ -103,7 +107,7 @@ export class DataPlane {
         upstream.id,
         known !== undefined && sameUpstream(known.upstream, upstream)
           ? known
-          : new Replica(upstream, this.#countersOf(upstream.revision)),
+          : new Replica(upstream, this.#countersOf(upstream.revision), this.#dial),
       );
     }
     this.#replicas = replicas;

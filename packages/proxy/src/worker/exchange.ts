@@ -1,46 +1,21 @@
-import type { Socket } from "node:net";
 import { BodyReader } from "../http/body-reader.ts";
 import { broken } from "../http/chunked-end.ts";
 import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
-import { countAnswer } from "./counters.ts";
+import { countAnswer, countLatency } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
+import type { ExchangeClient, Waiting } from "./exchange-client.ts";
+import { KeptBody } from "./kept-body.ts";
 import type { Replica } from "./replica.ts";
 import { Tunnel } from "./tunnel.ts";
 import type { AnswerSink, UpstreamConnection, UpstreamFailure } from "./upstream-connection.ts";
 
+const none: readonly Replica[] = [];
 const maxRetries = 2;
-/** A body up to this size is kept so that the request can be sent again. Bytes. */
-const maxReplayBytes = 65_536;
 
-/** What a request waits for; each has its timeout. */
-export type Waiting =
-  | "connect"
-  | "requestBody"
-  | "replicaReading"
-  | "responseHead"
-  | "responseBody"
-  | "responseStream"
-  | "clientReading"
-  | "tunnel";
-
-/** The client side of one request. */
-export interface ExchangeClient {
-  readonly socket: Socket;
-  /** Complete `X-Forwarded-*` lines, then the empty line. */
-  readonly headTail: string;
-  /** Starts the timeout of that wait. */
-  waitFor(what: Waiting): void;
-  /** The proxy answers in place of a replica; the exchange is over. */
-  answer(reason: Reason): void;
-  /** The answer is complete. */
-  finished(close: boolean): void;
-  /** The answer cannot be completed: the client must see a broken connection. */
-  destroy(): void;
-  /** Bytes that came before the tunnel was open. */
-  takeHeld(): Buffer | null;
-}
+/** An answer's first bytes of body, up to so many, go out in one piece with a rewritten head. */
+const maxJoinedBytes = 4_096;
 
 /**
  * One request and its answer: chooses a replica, sends, sends again where that is safe, and passes
@@ -55,16 +30,20 @@ export class Exchange implements AnswerSink {
   readonly #client: ExchangeClient;
   #replica: Replica | null = null;
   #upstream: UpstreamConnection | null = null;
-  #tried: Replica[] = [];
-  /** All of the body that came so far, while the request could still be sent (again). */
-  #kept: Buffer[] | null = [];
-  #keptBytes = 0;
+  #tried: readonly Replica[] = none;
+  /** For as long as the request could still be sent (again). */
+  readonly #kept = new KeptBody();
   #answered = false;
   /** It was sent to a replica more than once. */
   #resent = false;
   #close = false;
   #keepAliveSeconds = -1;
   #bodyWait: Waiting = "responseBody";
+  /** The client's socket asked for no pause after the last bytes. */
+  #taken = true;
+
+  /** When its head was complete; milliseconds of a monotonic clock. */
+  readonly #since = performance.now();
 
   constructor(plane: DataPlane, client: ExchangeClient, head: RequestHead) {
     this.#plane = plane;
@@ -89,6 +68,10 @@ export class Exchange implements AnswerSink {
     this.#forward(end < 0 ? data : data.subarray(0, end));
     this.#awaitProgress();
     return end < 0 ? data.length : end;
+  }
+
+  get holdsBytes(): boolean {
+    return this.#client.socket.writableLength > 0;
   }
 
   /** Whether it is in flight on that replica. */
@@ -139,13 +122,19 @@ export class Exchange implements AnswerSink {
     const upstream = this.#upstream;
     if (upstream === null) return;
     const { socket } = upstream;
-    socket.cork();
-    socket.write(this.head.forwarded + this.#client.headTail, "latin1");
-    for (const part of this.#kept ?? []) socket.write(part);
-    socket.uncork();
-    if (!this.head.idempotent || this.#keptBytes > maxReplayBytes) this.#kept = null;
+    const head = this.head.forwarded + this.#client.headTail;
+    const { parts } = this.#kept;
+    if (parts === null) {
+      socket.write(head, "latin1");
+    } else {
+      socket.cork();
+      socket.write(head, "latin1");
+      for (const part of parts) socket.write(part);
+      socket.uncork();
+    }
+    if (!this.head.idempotent || this.#kept.tooLarge) this.#kept.forget();
     this.#awaitProgress();
-    if (!socket.writableNeedDrain) this.#client.socket.resume();
+    if (!socket.writableNeedDrain) this.#letClientSend();
   }
 
   onInterim(bytes: Buffer): void {
@@ -153,13 +142,13 @@ export class Exchange implements AnswerSink {
     if (this.head.minor === 1) this.#client.socket.write(bytes);
   }
 
-  onHead(head: ResponseHead, bytes: Buffer, ended: boolean): void {
+  onHead(head: ResponseHead, message: Buffer, ended: boolean): void {
     if (this.head.minor === 0 && head.framing === "chunked") {
       this.#giveUp("bad-response");
       return;
     }
     this.#answered = true;
-    this.#kept = null;
+    this.#kept.forget();
     this.#keepAliveSeconds = head.keepAliveSeconds;
     if (this.#replica !== null) countAnswer(this.#replica.counters, head.status);
     this.#close =
@@ -167,23 +156,22 @@ export class Exchange implements AnswerSink {
       head.framing === "eof" ||
       this.#plane.leaving ||
       (ended && !this.body.done);
-    const { socket } = this.#client;
     this.#bodyWait = head.framing === "length" ? "responseBody" : "responseStream";
-    socket.cork();
-    socket.write(`${head.forwarded}${this.#connectionLine()}\r\n`, "latin1");
-    this.#passOn(bytes, ended);
-    socket.uncork();
+    if (this.#close || this.head.minor === 0 || !head.mayPass) this.#rewrite(head, message);
+    else this.#send(head.passing(message));
+    this.#afterBytes(ended);
   }
 
   onBody(bytes: Buffer, ended: boolean): void {
-    this.#passOn(bytes, ended);
+    if (bytes.length > 0) this.#send(bytes);
+    this.#afterBytes(ended);
   }
 
   onSwitch(bytes: Buffer): void {
     const upstream = this.#upstream;
     if (upstream === null) return;
     this.#answered = true;
-    this.#kept = null;
+    this.#kept.forget();
     if (this.#replica !== null) countAnswer(this.#replica.counters, 101);
     this.tunnel = new Tunnel(this.#client.socket, upstream.socket);
     this.#client.waitFor("tunnel");
@@ -204,7 +192,7 @@ export class Exchange implements AnswerSink {
 
   onDrain(): void {
     this.#awaitProgress();
-    this.#client.socket.resume();
+    this.#letClientSend();
   }
 
   onFailure(failure: UpstreamFailure): void {
@@ -235,9 +223,7 @@ export class Exchange implements AnswerSink {
     this.#replica = replica;
     // A second attempt does not trust a second idle connection.
     const idle =
-      this.#tried.length === 0
-        ? replica.idleConnection(performance.now(), this.head.idempotent)
-        : null;
+      this.#tried.length === 0 ? replica.idleConnection(this.#since, this.head.idempotent) : null;
     const upstream = idle ?? replica.newConnection();
     this.#upstream = upstream;
     upstream.attach(this);
@@ -248,14 +234,11 @@ export class Exchange implements AnswerSink {
   #forward(part: Buffer): void {
     const upstream = this.#upstream;
     const connected = upstream?.connected === true;
-    if (this.#kept !== null && part.length > 0) {
-      this.#kept.push(part);
-      this.#keptBytes += part.length;
-      if (this.#keptBytes > maxReplayBytes) {
-        // Until the connection stands these bytes are the only copy, so the client has to wait.
-        if (connected) this.#kept = null;
-        else this.#client.socket.pause();
-      }
+    this.#kept.add(part);
+    if (this.#kept.tooLarge) {
+      // Until the connection stands these bytes are the only copy, so the client has to wait.
+      if (connected) this.#kept.forget();
+      else this.#client.socket.pause();
     }
     if (connected && upstream?.socket.write(part) === false) this.#client.socket.pause();
   }
@@ -275,19 +258,36 @@ export class Exchange implements AnswerSink {
     } else if (failure === "unanswered") {
       replica.counters.connectionErrors += 1;
     }
-    this.#tried.push(replica);
-    if (this.#tried.length > maxRetries || this.#kept === null) return false;
+    this.#tried = [...this.#tried, replica];
+    if (this.#tried.length > maxRetries || !this.#kept.whole) return false;
     if (failure === "connect") return true;
     if (failure !== "unanswered" || !this.head.idempotent) return false;
     return this.#plane.budget.take(performance.now());
   }
 
-  #passOn(bytes: Buffer, ended: boolean): void {
+  /** The head with a `Connection` line of ours, and the body bytes that came with it. */
+  #rewrite(head: ResponseHead, message: Buffer): void {
     const { socket } = this.#client;
-    const taken = bytes.length === 0 || socket.write(bytes);
+    const text = head.rewritten(this.#connectionLine());
+    const body = message.subarray(head.length);
+    if (body.length <= maxJoinedBytes) {
+      this.#taken = socket.write(text + body.toString("latin1"), "latin1");
+      return;
+    }
+    socket.cork();
+    socket.write(text, "latin1");
+    this.#taken = socket.write(body);
+    socket.uncork();
+  }
+
+  #send(bytes: Buffer): void {
+    this.#taken = this.#client.socket.write(bytes);
+  }
+
+  #afterBytes(ended: boolean): void {
     if (ended) {
       this.#complete();
-    } else if (taken) {
+    } else if (this.#taken || !this.holdsBytes) {
       this.#client.waitFor(this.#bodyWait);
     } else {
       this.#upstream?.socket.pause();
@@ -303,11 +303,18 @@ export class Exchange implements AnswerSink {
     if (upstream !== null && replica !== null) {
       upstream.detach();
       this.#plane.release(replica);
+      const now = performance.now();
+      countLatency(replica.counters, now - this.#since);
       if (upstream.spoiled || !this.body.done) upstream.destroy();
-      else replica.giveBack(upstream, performance.now(), this.#keepAliveSeconds);
+      else replica.giveBack(upstream, now, this.#keepAliveSeconds);
     }
     this.#countAnswered();
     this.#client.finished(this.#close || !this.body.done);
+  }
+
+  #letClientSend(): void {
+    const { socket } = this.#client;
+    if (socket.isPaused()) socket.resume();
   }
 
   #leaveUpstream(): void {

@@ -1,5 +1,6 @@
 import type { Upstream } from "../table.ts";
 import type { RevisionCounters } from "./counters.ts";
+import { type Dial, dial } from "./dial.ts";
 import { IdlePool } from "./idle-pool.ts";
 import { UpstreamConnection } from "./upstream-connection.ts";
 
@@ -17,9 +18,12 @@ export class Replica {
   readonly #idle = new IdlePool<UpstreamConnection>();
   #suspectUntil = 0;
 
-  constructor(upstream: Upstream, counters: RevisionCounters) {
+  readonly #dial: Dial;
+
+  constructor(upstream: Upstream, counters: RevisionCounters, dialUpstream: Dial = dial) {
     this.upstream = upstream;
     this.counters = counters;
+    this.#dial = dialUpstream;
   }
 
   get idleConnections(): number {
@@ -32,8 +36,10 @@ export class Replica {
   }
 
   newConnection(): UpstreamConnection {
-    const { host, port } = this.upstream;
-    return new UpstreamConnection(host, port, (closed) => this.#idle.remove(closed));
+    return new UpstreamConnection(
+      (intake) => this.#dial(this.upstream, intake),
+      (closed) => this.#idle.remove(closed),
+    );
   }
 
   /** Keeps a connection for the next request, or destroys it when this replica left the table. */

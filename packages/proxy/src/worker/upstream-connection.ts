@@ -1,9 +1,11 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { BodyReader } from "../http/body-reader.ts";
 import { broken } from "../http/chunked-end.ts";
 import { maxHeadBytes } from "../http/header-scan.ts";
 import { parseResponseHead, type ResponseHead } from "../http/response-head.ts";
+import type { Intake } from "./dial.ts";
 import type { Poolable } from "./idle-pool.ts";
+import { ReadBuffer } from "./read-buffer.ts";
 
 /**
  * How an upstream connection failed its request: never connected; closed without a byte of answer;
@@ -11,14 +13,22 @@ import type { Poolable } from "./idle-pool.ts";
  */
 export type UpstreamFailure = "connect" | "unanswered" | "truncated" | "bad-response";
 
-/** Who gets the answer of one request. All calls are synchronous and in order. */
+/**
+ * Who gets the answer of one request. All calls are synchronous and in order; bytes are valid during
+ * the call, and longer only while `holdsBytes` is true.
+ */
 export interface AnswerSink {
   readonly head: { readonly isHead: boolean; readonly upgrade: string | null };
+  /** Whether bytes that were passed to it are still on their way to the client. */
+  readonly holdsBytes: boolean;
   onConnected(): void;
   /** A 1xx head, complete with its empty line. */
   onInterim(bytes: Buffer): void;
-  /** The head, the first bytes of the body, and whether the body ends with them. */
-  onHead(head: ResponseHead, body: Buffer, ended: boolean): void;
+  /**
+   * The head, its bytes together with the first ones of the body, and whether the body ends with
+   * them. The sink may change these bytes.
+   */
+  onHead(head: ResponseHead, message: Buffer, ended: boolean): void;
   onBody(body: Buffer, ended: boolean): void;
   /** 101: from here on the bytes belong to another protocol. `bytes` begin with the 101 head. */
   onSwitch(bytes: Buffer): void;
@@ -29,33 +39,38 @@ export interface AnswerSink {
 }
 
 const nothing = Buffer.alloc(0);
+const emptyLine = Buffer.from("\r\n\r\n");
 
 /**
  * One connection to a replica, which parses the answers. States: connecting (until `connected`),
  * idle (no sink), awaiting a head (sink, no body), reading a body, tunnelling, destroyed.
  */
-export class UpstreamConnection implements Poolable {
+export class UpstreamConnection implements Poolable, Intake {
   readonly socket: Socket;
   idleSince = 0;
   idleLimitMs = 0;
   connected = false;
-  /** At least one byte of answer came for the request at hand. */
-  received = false;
   /** Bytes came that belong to no answer, or the replica said close: never pool it. */
   spoiled = false;
+  readonly #memory = new ReadBuffer();
   #sink: AnswerSink | null = null;
-  #held: Buffer = nothing;
+  /** How many bytes the last read brought, and whether somebody still needs them. */
+  #lastRead = 0;
+  #bytesHeld = false;
+  /** At least one byte of answer came for the request at hand. */
+  #answering = false;
+  /** The beginning of a head. */
+  #held: Buffer | null = null;
   #body: BodyReader | null = null;
   #tunnelling = false;
 
   /** `onIdleClose` is called when it closes between two requests. */
-  constructor(host: string, port: number, onIdleClose: (self: UpstreamConnection) => void) {
-    this.socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+  constructor(open: (intake: Intake) => Socket, onIdleClose: (self: UpstreamConnection) => void) {
+    this.socket = open(this);
     this.socket.on("connect", () => {
       this.connected = true;
       this.#sink?.onConnected();
     });
-    this.socket.on("data", (data: Buffer) => this.#receive(data));
     this.socket.on("drain", () => this.#sink?.onDrain());
     this.socket.on("end", () => this.#ended());
     // The reason does not change what has to be done; `close` follows.
@@ -78,8 +93,8 @@ export class UpstreamConnection implements Poolable {
   attach(sink: AnswerSink): void {
     this.#sink = sink;
     this.#body = null;
-    this.#held = nothing;
-    this.received = false;
+    this.#held = null;
+    this.#answering = false;
   }
 
   /** Nobody waits for the answer any more. */
@@ -87,31 +102,45 @@ export class UpstreamConnection implements Poolable {
     this.#sink = null;
   }
 
-  #receive(data: Buffer): void {
+  nextBuffer(): Buffer {
+    return this.#memory.next(this.#lastRead, this.#bytesHeld);
+  }
+
+  received(count: number): void {
     const sink = this.#sink;
+    this.#lastRead = count;
     if (sink === null) {
       this.spoiled = true;
       this.destroy();
-    } else if (this.#tunnelling) {
+      return;
+    }
+    this.#receive(this.#memory.bytes(count), sink);
+    this.#bytesHeld = sink.holdsBytes;
+  }
+
+  #receive(data: Buffer, sink: AnswerSink): void {
+    if (this.#tunnelling) {
       sink.onTunnelBytes(data);
     } else if (this.#body !== null) {
       this.#receiveBody(this.#body, data, sink);
     } else {
-      this.received = true;
-      this.#receiveHead(this.#held.length > 0 ? Buffer.concat([this.#held, data]) : data, sink);
+      this.#answering = true;
+      const held = this.#held;
+      this.#held = null;
+      this.#receiveHead(held === null ? data : Buffer.concat([held, data]), sink);
     }
   }
 
   #receiveHead(data: Buffer, sink: AnswerSink): void {
     let rest = data;
     for (;;) {
-      const end = rest.indexOf("\r\n\r\n");
+      const end = rest.indexOf(emptyLine);
       if (end > maxHeadBytes || (end < 0 && rest.length > maxHeadBytes)) {
         this.#fail("bad-response");
         return;
       }
       if (end < 0) {
-        this.#held = rest;
+        this.#held = Buffer.from(rest);
         return;
       }
       const head = parseResponseHead(rest.toString("latin1", 0, end + 2), sink.head.isHead);
@@ -125,7 +154,7 @@ export class UpstreamConnection implements Poolable {
         return;
       }
       if (head.status >= 200) {
-        this.#beginBody(head, rest.subarray(end + 4), sink);
+        this.#beginBody(head, { message: rest, bodyAt: end + 4 }, sink);
         return;
       }
       sink.onInterim(rest.subarray(0, end + 4));
@@ -133,16 +162,17 @@ export class UpstreamConnection implements Poolable {
     }
   }
 
-  #beginBody(head: ResponseHead, data: Buffer, sink: AnswerSink): void {
+  #beginBody(head: ResponseHead, { message, bodyAt }: Message, sink: AnswerSink): void {
     const body = new BodyReader(head.framing, head.contentLength);
     this.#body = body;
-    const end = body.take(data, 0);
+    const end = body.take(message, bodyAt);
     if (end === broken) {
       this.#fail("bad-response");
       return;
     }
-    this.spoiled = !head.keepAlive || (end >= 0 && end < data.length);
-    sink.onHead(head, end >= 0 ? data.subarray(0, end) : data, body.done);
+    const extra = end >= 0 && end < message.length;
+    this.spoiled = !head.keepAlive || extra;
+    sink.onHead(head, extra ? message.subarray(0, end) : message, body.done);
   }
 
   #receiveBody(body: BodyReader, data: Buffer, sink: AnswerSink): void {
@@ -167,7 +197,7 @@ export class UpstreamConnection implements Poolable {
 
   #failureNow(): UpstreamFailure {
     if (!this.connected) return "connect";
-    return this.received ? "truncated" : "unanswered";
+    return this.#answering ? "truncated" : "unanswered";
   }
 
   #fail(failure: UpstreamFailure): void {
@@ -176,4 +206,10 @@ export class UpstreamConnection implements Poolable {
     this.destroy();
     sink?.onFailure(failure);
   }
+}
+
+/** A head and what came with it. */
+interface Message {
+  readonly message: Buffer;
+  readonly bodyAt: number;
 }
