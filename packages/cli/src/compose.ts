@@ -57,6 +57,8 @@ export interface StartOptions {
   readonly origin: Origin;
   /** Writes every decision to the folder of traces. */
   readonly record: boolean;
+  /** How many workers the proxy is to have; undefined: as many as it has, else 1. */
+  readonly workers?: number | undefined;
 }
 
 /** The parts of one app that need no controller: `plan` reads them too. */
@@ -89,7 +91,8 @@ export async function startController(
     // Whatever is wrong with the files is found before anything is started.
     const content = known === null ? await maker.contentOf(file.spec, place) : null;
     const settings = known?.settings ?? file.spec.settings;
-    const engine = await openEngine({ folder, store, artifacts, lock, file, settings });
+    const { workers } = options;
+    const engine = await openEngine({ folder, store, artifacts, lock, file, settings, workers });
     try {
       await failpoint("engine-opened");
       const app = known ?? (await firstApp(file.spec, { content, by: options.by, maker }));
@@ -135,6 +138,7 @@ function openEngine(from: {
   readonly lock: ControllerLock;
   readonly file: LoadedAppFile;
   readonly settings: Settings;
+  readonly workers: number | undefined;
 }): Promise<LocalEngine> {
   const { file, lock, settings, ...rest } = from;
   const { host, port, proxy: front } = settings;

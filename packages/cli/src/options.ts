@@ -1,4 +1,5 @@
 import { HitlessError } from "@hitless/core";
+import { mostWorkers } from "@hitless/proxy";
 import { type Command, InvalidArgumentError } from "commander";
 
 /** `-f FILE` of every command. */
@@ -80,6 +81,15 @@ export function instant(text: string, now: number): number {
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("write a whole number");
   return Number(text);
+}
+
+/** How many workers the proxy may have. */
+export function workerCount(text: string): number {
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > mostWorkers) {
+    throw new InvalidArgumentError(`write a whole number from 1 to ${mostWorkers}`);
+  }
+  return count;
 }
 
 /** Gathers `--set KEY=VALUE`; a key twice: the last one counts. */

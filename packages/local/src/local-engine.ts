@@ -44,6 +44,8 @@ export interface LocalEngineOptions {
   readonly port: number;
   /** How clients are met there, until `meetClients` says otherwise. */
   readonly front: FrontSettings;
+  /** How many workers the proxy is to have; undefined: as many as it has, else 1. */
+  readonly workers?: number | undefined;
   readonly store: ReleaseStore;
   readonly artifacts: LocalArtifactStore;
   readonly secrets: SecretSource;
@@ -80,6 +82,7 @@ export class LocalEngine implements Engine {
       socketPath: options.folder.sockets.proxy,
       host: options.host,
       port: options.port,
+      workers: options.workers,
       table: () => ({
         route: state.route,
         replicas: this.keeper.admitted(),

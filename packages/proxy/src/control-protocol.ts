@@ -1,5 +1,6 @@
 import type { TrafficView } from "@hitless/core";
-import { isRecord, type ProxyTable } from "./table.ts";
+import type { ByRevision } from "./counts.ts";
+import { isRecord, type ProxyTable, readTable } from "./table.ts";
 import type { PlaneStatus } from "./worker/data-plane.ts";
 
 /** Said in the greeting; a client refuses a holder that speaks another one. */
@@ -10,10 +11,14 @@ export type ControlRequest =
   | { readonly id: number; readonly kind: "apply"; readonly table: ProxyTable }
   | { readonly id: number; readonly kind: "status" }
   | { readonly id: number; readonly kind: "cut"; readonly replicaId: string }
+  | { readonly id: number; readonly kind: "workers"; readonly count: number }
   | { readonly id: number; readonly kind: "stop"; readonly timeoutMs: number };
 
-/** One worker's part of the status. */
-export type WorkerStatus = PlaneStatus & { readonly pid: number };
+/** The most workers of one proxy. */
+export const mostWorkers = 32;
+
+/** One worker's part of the status; one that is leaving was replaced, and finishes what it has. */
+export type WorkerStatus = PlaneStatus & { readonly pid: number; readonly leaving: boolean };
 
 /** Whether requests are served, as the holder says in its greeting. */
 export interface WorkerState {
@@ -31,6 +36,8 @@ export type ControlMessage =
       readonly protocol: number;
       readonly holderPid: number;
       readonly port: number;
+      /** How many workers there are to be. A holder that was started by an older version does not say. */
+      readonly workers?: number;
       /** A holder that was started by an older version does not say. */
       readonly worker?: WorkerState;
     }
@@ -41,15 +48,96 @@ export type ControlMessage =
       readonly id: number;
       readonly holderPid: number;
       readonly workers: readonly WorkerStatus[];
-      /** A holder that was started by an older version does not say. */
-      readonly traffic?: TrafficView;
+      /** Of all workers, those that ended included. */
+      readonly traffic: TrafficView;
+      readonly revisions: ByRevision;
     }
   | { readonly kind: "refused"; readonly id: number; readonly message: string }
   | { readonly kind: "workers"; readonly pids: readonly number[] };
 
-/** Checks the envelope; the table inside an `apply` is read by `readTable`. */
-export function isControlRequest(value: unknown): value is ControlRequest {
-  return isRecord(value) && typeof value["id"] === "number" && typeof value["kind"] === "string";
+/** The number under which an answer is expected; null for what is no request at all. */
+export function idOf(value: unknown): number | null {
+  return isRecord(value) && typeof value["id"] === "number" ? value["id"] : null;
+}
+
+/** Throws on what is no request, with what is wrong. */
+export function readControlRequest(value: unknown): ControlRequest {
+  const id = idOf(value);
+  if (id === null || !isRecord(value)) throw new Error("that is no request");
+  const { kind } = value;
+  switch (kind) {
+    case "apply": {
+      const table = readTable(value["table"]);
+      if (table === null) throw new Error("that is no route table");
+      return { id, kind, table };
+    }
+    case "status":
+      return { id, kind };
+    case "cut": {
+      const { replicaId } = value;
+      if (typeof replicaId !== "string") throw wrong("replicaId", replicaId);
+      return { id, kind, replicaId };
+    }
+    case "workers":
+      return { id, kind, count: numberIn(value, "count", { least: 1, most: mostWorkers }) };
+    case "stop":
+      return { id, kind, timeoutMs: numberIn(value, "timeoutMs", { least: 0, most: mostMs }) };
+    default:
+      throw wrong("kind", kind);
+  }
+}
+
+/** The longest that a timer can wait, ms. */
+const mostMs = 2 ** 31 - 1;
+
+function numberIn(
+  request: Readonly<Record<string, unknown>>,
+  name: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number {
+  const value = request[name];
+  const isRight = Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+  if (!isRight) throw wrong(name, value);
+  return Number(value);
+}
+
+function wrong(name: string, value: unknown): Error {
+  return new Error(`${name} must not be ${JSON.stringify(value)}`);
+}
+
+type StatusAnswer = Extract<ControlMessage, { kind: "status" }>;
+
+/** Whether an answer is a status with all that a client reads of it. */
+export function isStatusAnswer(answer: ControlMessage): answer is StatusAnswer {
+  if (answer.kind !== "status" || typeof answer.holderPid !== "number") return false;
+  const { workers, revisions, traffic } = answer;
+  return (
+    Array.isArray(workers) &&
+    workers.every(isWorkerStatus) &&
+    isRecord(revisions) &&
+    Object.values(revisions).every(isCounters) &&
+    isRecord(traffic) &&
+    isRecord(traffic["totals"])
+  );
+}
+
+function isWorkerStatus(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { pid, generation, ruleGeneration, openConnections } = value;
+  const { inFlight, idleUpstream, answeredByProxy } = value;
+  return (
+    [pid, generation, ruleGeneration, openConnections].every((one) => typeof one === "number") &&
+    [inFlight, idleUpstream, answeredByProxy].every(isCounters)
+  );
+}
+
+function isCounters(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    Object.values(value)
+      .flat()
+      .every((one) => typeof one === "number")
+  );
 }
 
 export function isControlMessage(value: unknown): value is ControlMessage {

@@ -6,7 +6,7 @@ import type { StartReport } from "./holder/holder-main.ts";
 import { portOwner } from "./port-owner.ts";
 import type { ProcessSettings } from "./process-settings.ts";
 import { connectProxy, type ProxyClient } from "./proxy-client.ts";
-import { entryPath, nodeArguments } from "./source-runtime.ts";
+import { ownEntry } from "./source-runtime.ts";
 import { isRecord } from "./table.ts";
 import { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
 
@@ -14,33 +14,43 @@ import { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
 export interface ProxyOptions extends Partial<ProxyTimeouts> {
   /** Folder for the table (`proxy-table.json`) and the log (`proxy.log`); made if missing. */
   readonly stateDir: string;
-  /** The control socket, with one of the worker beside it; at most 90 bytes long. */
+  /** The control socket, with those of the workers beside it; at most 90 bytes long. */
   readonly socketPath: string;
   /** The address that clients connect to. */
   readonly host: string;
   /** The port that clients connect to; 0 takes any free one. */
   readonly port: number;
+  /** How many worker processes, 1 to 32. Default: as many as a running proxy has, else 1. */
+  readonly workers?: number;
 }
 
 const startTimeoutMs = 20_000;
 
 /**
  * Connects to the holder on `socketPath`, or starts one that outlives this process. A running one
- * keeps the timeouts that it was started with. Throws `PORT_TAKEN` when a process that is none of
+ * keeps the timeouts that it was started with, and gets as many workers as are asked for. Throws `PORT_TAKEN` when a process that is none of
  * this proxy has the port, `PROXY_UNREACHABLE` when the holder does not answer or start, or serves another port.
  */
 export async function ensureProxy(options: ProxyOptions): Promise<ProxyClient> {
   const running = await connectProxy(options.socketPath);
-  if (running !== null) return checkedPort(running, options);
+  if (running !== null) return fitted(running, options);
   const report = await startHolder(options);
   const started = await connectProxy(options.socketPath);
   // Another starter may have been faster: then its holder has the port, and answers.
-  if (started !== null) return checkedPort(started, options);
+  if (started !== null) return fitted(started, options);
   throw await startFailure(report, options);
 }
 
-async function checkedPort(client: ProxyClient, options: ProxyOptions): Promise<ProxyClient> {
-  if (options.port === 0 || options.port === client.port) return client;
+async function fitted(client: ProxyClient, options: ProxyOptions): Promise<ProxyClient> {
+  await checkPort(client, options);
+  const { workers } = options;
+  if (workers === undefined || workers === client.workers || client.workers === 0) return client;
+  await client.resize(workers);
+  return client;
+}
+
+async function checkPort(client: ProxyClient, options: ProxyOptions): Promise<void> {
+  if (options.port === 0 || options.port === client.port) return;
   await client.close();
   throw new HitlessError(
     "PROXY_UNREACHABLE",
@@ -52,10 +62,11 @@ async function checkedPort(client: ProxyClient, options: ProxyOptions): Promise<
 async function startHolder(options: ProxyOptions): Promise<StartReport> {
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
   const log = await open(join(options.stateDir, "proxy.log"), "a", 0o600);
+  const entry = ownEntry("holder/holder-main");
   try {
     const child = spawn(
-      process.execPath,
-      [...nodeArguments(), entryPath("holder/holder-main"), JSON.stringify(settingsOf(options))],
+      entry.execPath,
+      [...entry.execArgv, entry.path, JSON.stringify(settingsOf(options))],
       // By its working directory it still finds its files after the folder was moved.
       { cwd: options.stateDir, detached: true, stdio: ["ignore", log.fd, log.fd, "ipc"] },
     );
@@ -66,9 +77,10 @@ async function startHolder(options: ProxyOptions): Promise<StartReport> {
 }
 
 function settingsOf(options: ProxyOptions): ProcessSettings {
-  const { stateDir: _cwd, socketPath, host, port, ...given } = options;
+  const { stateDir: _cwd, socketPath, host, port, workers = 1, ...given } = options;
   const timeouts = { ...defaultTimeouts, ...given };
-  return { stateDir: ".", socketPath, host, port, timeouts, inherits: false };
+  const first = { workers, term: 1, slot: 0, inherits: false };
+  return { stateDir: ".", socketPath, host, port, timeouts, ...first };
 }
 
 function startReport(child: ChildProcess): Promise<StartReport> {

@@ -1,8 +1,7 @@
-export type { WorkerState } from "./control-protocol.ts";
+export { mostWorkers, type WorkerState } from "./control-protocol.ts";
 export { ensureProxy, type ProxyOptions } from "./ensure-proxy.ts";
 export { portOwner } from "./port-owner.ts";
 export { type ProcessRecord, readRecord } from "./process-record.ts";
-export { workerSocketPath } from "./process-settings.ts";
 export {
   askHolder,
   connectProxy,
@@ -14,3 +13,4 @@ export {
 export type { Draining, ProxyTable, Upstream } from "./table.ts";
 export { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
 export type { RevisionCounters } from "./worker/counters.ts";
+export { anyWorkerAnswers, workerRecords, workerSocketPath } from "./worker-sockets.ts";

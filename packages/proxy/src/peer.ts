@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { logDescriptor, logLine } from "./log-line.ts";
 import { keepOwnFolder, ownFolder } from "./own-folder.ts";
 import type { ProcessSettings } from "./process-settings.ts";
-import { entryPath, nodeArguments } from "./source-runtime.ts";
+import type { Entry } from "./source-runtime.ts";
 
 /**
  * The other process on an IPC channel, holder or worker: either may have started the other, and
@@ -23,13 +23,14 @@ export interface Peer {
 
 /** How a peer is started. */
 export interface ForkOptions {
-  /** `worker/worker-main` or `holder/holder-main`. */
-  readonly entry: string;
+  readonly entry: Entry;
   readonly settings: ProcessSettings;
   /** The listening socket, when `settings.inherits` says that it comes along. */
   readonly listeningFd: number | null;
   /** Outlives the group and session of this process. */
   readonly detached: boolean;
+  /** What it finds on its standard input, as JSON. */
+  readonly input?: object;
 }
 
 /** Starts a holder or a worker with an IPC channel to it. */
@@ -78,18 +79,27 @@ interface Forked {
 }
 
 function forked(options: ForkOptions): Forked {
-  const { entry, settings, listeningFd, detached } = options;
+  const { entry, settings, listeningFd, detached, input } = options;
   const cwd = keepOwnFolder();
   const stateDir = cwd === "/" ? resolve(ownFolder(), settings.stateDir) : settings.stateDir;
   const log = logDescriptor();
   try {
-    const child = fork(entryPath(entry), [JSON.stringify({ ...settings, stateDir })], {
+    const child = fork(entry.path, [JSON.stringify({ ...settings, stateDir })], {
       cwd,
-      execArgv: nodeArguments(),
+      execPath: entry.execPath,
+      execArgv: [...entry.execArgv],
       detached,
       // What comes after the channel is descriptor `inheritedFd` there.
-      stdio: ["ignore", log, log, "ipc", ...(listeningFd === null ? [] : [listeningFd])],
+      stdio: [
+        input === undefined ? "ignore" : "pipe",
+        log,
+        log,
+        "ipc",
+        ...(listeningFd === null ? [] : [listeningFd]),
+      ],
     });
+    // It may be dead before it has read all.
+    child.stdin?.on("error", ignored).end(JSON.stringify(input));
     return { child, refusal: "" };
   } catch (error) {
     return { child: null, refusal: notStarted(error) };

@@ -18,7 +18,7 @@ const version = 1;
  * that does not take it is no reason not to serve.
  */
 export function writeRecord(socketPath: string): void {
-  const record: ProcessRecord = { bootId: bootId(), pid: process.pid, startTime: ownStartTime() };
+  const record = ownRecord();
   const temporary = `${recordPath(socketPath)}.${process.pid}`;
   try {
     // Not flushed: after a reboot none of it is believed.
@@ -38,11 +38,8 @@ export function hasRecord(socketPath: string): boolean {
 export function readRecord(socketPath: string): ProcessRecord | null {
   try {
     const file: unknown = JSON.parse(readFileSync(recordPath(socketPath), "utf8"));
-    if (!isRecord(file) || file["version"] !== version || !isRecord(file["process"])) return null;
-    const { bootId: boot, pid, startTime } = file["process"];
-    const isWhole =
-      typeof boot === "string" && typeof pid === "number" && typeof startTime === "string";
-    return isWhole ? { bootId: boot, pid, startTime } : null;
+    if (!isRecord(file) || file["version"] !== version) return null;
+    return isProcessRecord(file["process"]) ? file["process"] : null;
   } catch {
     return null;
   }
@@ -63,12 +60,40 @@ export function bootId(): string {
   }
 }
 
-function ownStartTime(): string {
+/** This process. */
+export function ownRecord(): ProcessRecord {
+  return { bootId: bootId(), pid: process.pid, startTime: startTimeOf(process.pid) };
+}
+
+/** Whether that very process still runs; a zombie does not. */
+export function isRunning(record: ProcessRecord): boolean {
+  const { pid, startTime } = record;
+  return pid > 0 && record.bootId === bootId() && startTimeOf(pid) === startTime;
+}
+
+/** Ends that very process, and no other one that has its id by now. */
+export function killRecorded(record: ProcessRecord): void {
   try {
-    if (process.platform === "darwin") return said("ps", "-o", "lstart=", "-p", `${process.pid}`);
-    const stat = readFileSync("/proc/self/stat", "latin1");
+    if (isRunning(record)) process.kill(record.pid, "SIGKILL");
+  } catch {
+    // It was faster.
+  }
+}
+
+export function isProcessRecord(value: unknown): value is ProcessRecord {
+  if (!isRecord(value)) return false;
+  const { bootId: boot, pid, startTime } = value;
+  return typeof boot === "string" && typeof pid === "number" && typeof startTime === "string";
+}
+
+/** Empty for a process that is gone, or that nobody has collected. */
+function startTimeOf(pid: number): string {
+  try {
+    if (process.platform === "darwin") return said("ps", "-o", "lstart=", "-p", `${pid}`);
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     // proc_pid_stat(5): the command in parentheses may itself hold some.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "" : (fields[19] ?? "");
   } catch {
     return "";
   }

@@ -1,11 +1,10 @@
 import { failpoint, HitlessError, type TrafficView } from "@hitless/core";
 import { ControlConnection } from "./control-connection.ts";
-import type { WorkerState, WorkerStatus } from "./control-protocol.ts";
-import { workerSocketPath } from "./process-settings.ts";
+import { isStatusAnswer, type WorkerState, type WorkerStatus } from "./control-protocol.ts";
+import type { ByRevision } from "./counts.ts";
 import type { ProxyTable } from "./table.ts";
-import { answersOn } from "./unix-listener.ts";
 import { untilGone } from "./until-gone.ts";
-import { addCounters, newRevisionCounters, type RevisionCounters } from "./worker/counters.ts";
+import { anyWorkerAnswers } from "./worker-sockets.ts";
 
 /** How long a client waits for counts, and for a cut, milliseconds. */
 const statusTimeoutMs = 2_000;
@@ -15,7 +14,7 @@ const lookAgainMs = 20;
 /** The longest that a timer can wait, ms. */
 const longestWaitMs = 2 ** 31 - 1;
 
-/** What the proxy does right now. Counts are summed over workers and start at 0 with each of them. */
+/** What the proxy does right now. Counts are summed over workers. */
 export interface ProxyStatus {
   readonly holderPid: number;
   /** `generation` is the table in force there; 0 before the first one. */
@@ -23,20 +22,19 @@ export interface ProxyStatus {
     readonly pid: number;
     readonly generation: number;
     readonly ruleGeneration: number;
+    /** It was replaced, and serves only those who are connected to it already. */
+    readonly leaving: boolean;
   }[];
   /** Requests and tunnels by replica id, also of replicas that left the table. */
   readonly inFlight: Readonly<Record<string, number>>;
   /** Idle pooled connections by replica id. */
   readonly idleUpstream: Readonly<Record<string, number>>;
-  /** By revision number. */
-  readonly revisions: Readonly<Record<string, Readonly<RevisionCounters>>>;
-  /** What the proxy answered itself, by the code in `X-Hitless-Reason`. */
+  /** Of the 32 newest revisions, since the proxy started, like `traffic`. */
+  readonly revisions: ByRevision;
+  /** What the proxy answered itself, by the code in `X-Hitless-Reason`; starts at 0 with each worker. */
   readonly answeredByProxy: Readonly<Record<string, number>>;
-  /**
-   * What became of all requests since the proxy started, workers and holders that ended included; null from a
-   * holder of an older version.
-   */
-  readonly traffic: TrafficView | null;
+  /** What became of all requests since the proxy started, workers and holders that ended included. */
+  readonly traffic: TrafficView;
   /** Client connections. */
   readonly openConnections: number;
 }
@@ -52,6 +50,8 @@ export interface ProxyClient extends AsyncDisposable {
   readonly holderPid: number;
   /** The port that clients connect to. */
   readonly port: number;
+  /** How many workers there are to be; 0 from a holder of an older version, which does not say. */
+  readonly workers: number;
   /** Resolves when the holder is gone or `close` was called. */
   readonly onClose: Promise<void>;
   /**
@@ -71,6 +71,11 @@ export interface ProxyClient extends AsyncDisposable {
    * rejects with `PROXY_UNREACHABLE` after 2 s, when the cut may still be made.
    */
   cut(replicaId: string): Promise<number>;
+  /**
+   * Changes how many workers there are to be, 1 to 32. More are being started when it resolves; those
+   * that are too many end with their last client.
+   */
+  resize(workers: number): Promise<void>;
   /** Returns a function that ends the subscription. */
   onWorkerChange(listener: WorkerListener): () => void;
   /**
@@ -92,7 +97,7 @@ export async function connectProxy(socketPath: string): Promise<ProxyClient | nu
   for (;;) {
     const connection = await ControlConnection.open(socketPath);
     if (connection !== null) return new ConnectedProxy(connection);
-    const successorComes = await answersOn(workerSocketPath(socketPath));
+    const successorComes = await anyWorkerAnswers(socketPath);
     if (!successorComes || performance.now() > until) return null;
     await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
@@ -123,6 +128,7 @@ export async function askHolder(
 class ConnectedProxy implements ProxyClient {
   readonly holderPid: number;
   readonly port: number;
+  readonly workers: number;
   readonly onClose: Promise<void>;
   readonly #connection: ControlConnection;
 
@@ -130,6 +136,7 @@ class ConnectedProxy implements ProxyClient {
     this.#connection = connection;
     this.holderPid = connection.hello.holderPid;
     this.port = connection.hello.port;
+    this.workers = connection.hello.workers ?? 0;
     this.onClose = connection.closed;
   }
 
@@ -144,8 +151,9 @@ class ConnectedProxy implements ProxyClient {
 
   async status(): Promise<ProxyStatus> {
     const answer = await this.#connection.ask({ kind: "status" }, { timeoutMs: statusTimeoutMs });
-    if (answer.kind !== "status") throw unexpected(answer.kind);
-    return { ...merged(answer.holderPid, answer.workers), traffic: answer.traffic ?? null };
+    if (!isStatusAnswer(answer)) throw unexpected(answer.kind);
+    const { holderPid, workers, traffic, revisions } = answer;
+    return { holderPid, ...merged(workers), traffic, revisions };
   }
 
   async cut(replicaId: string): Promise<number> {
@@ -155,6 +163,10 @@ class ConnectedProxy implements ProxyClient {
     );
     if (answer.kind !== "count") throw unexpected(answer.kind);
     return answer.count;
+  }
+
+  async resize(workers: number): Promise<void> {
+    await this.#connection.ask({ kind: "workers", count: workers });
   }
 
   onWorkerChange(listener: WorkerListener): () => void {
@@ -180,23 +192,18 @@ function unexpected(kind: string): HitlessError {
   return new HitlessError("PROXY_UNREACHABLE", `the proxy answered ${kind}, which was not asked`);
 }
 
-function merged(holderPid: number, workers: readonly WorkerStatus[]): Omit<ProxyStatus, "traffic"> {
-  const revisions: Record<string, RevisionCounters> = {};
-  for (const worker of workers) {
-    for (const [revision, counters] of Object.entries(worker.revisions)) {
-      revisions[revision] = addCounters(revisions[revision] ?? newRevisionCounters(), counters);
-    }
-  }
+function merged(
+  workers: readonly WorkerStatus[],
+): Omit<ProxyStatus, "holderPid" | "traffic" | "revisions"> {
   return {
-    holderPid,
-    workers: workers.map(({ pid, generation, ruleGeneration }) => ({
+    workers: workers.map(({ pid, generation, ruleGeneration, leaving }) => ({
       pid,
       generation,
       ruleGeneration,
+      leaving,
     })),
     inFlight: sums(workers.map((one) => one.inFlight)),
     idleUpstream: sums(workers.map((one) => one.idleUpstream)),
-    revisions,
     answeredByProxy: sums(workers.map((one) => one.answeredByProxy)),
     openConnections: workers.reduce((sum, one) => sum + one.openConnections, 0),
   };

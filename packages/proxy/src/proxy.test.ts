@@ -39,7 +39,12 @@ test("answers 503 with its reason before it has a table, and serves by it once a
   expect(await rawRequest(proxy.port, get("/"))).toMatch(/^HTTP\/1.1 200 OK[\s\S]*hello$/);
   const status = await proxy.status();
   expect(status.workers).toEqual([
-    { pid: expect.any(Number), generation: table.generation, ruleGeneration: table.ruleGeneration },
+    {
+      pid: expect.any(Number),
+      generation: table.generation,
+      ruleGeneration: table.ruleGeneration,
+      leaving: false,
+    },
   ]);
   expect(status.revisions["1"]).toMatchObject({ requests: 1, status2xx: 1 });
   expect(status.answeredByProxy).toEqual({ "no-table": 1 });

@@ -84,7 +84,7 @@ test("its own processes are never taken for strangers that hold the port", async
   const silent = { code: "PROXY_UNREACHABLE", message: expect.stringContaining("does not answer") };
   await expect(ensureProxy(options)).rejects.toMatchObject(silent);
   // As at a logout, with nobody who could make them again.
-  for (const name of ["proxy.sock", "worker.sock"]) await rm(join(folder, name));
+  for (const name of ["proxy.sock", "worker-0.sock"]) await rm(join(folder, name));
   const lost = { code: "PROXY_UNREACHABLE", message: expect.stringContaining("own proxy") };
   await expect(ensureProxy({ ...options, stateDir: join(folder, "other") })).rejects.toMatchObject(
     lost,

@@ -4,6 +4,9 @@ import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { hasRecord, removeRecord, writeRecord } from "./process-record.ts";
 
+/** How many sockets this process has bound: the temporary path of each is another one. */
+let bound = 0;
+
 /** How often it is looked at whether the path is still there, ms. */
 const lookEveryMs = 1000;
 
@@ -14,29 +17,45 @@ export interface UnixListener {
    * closed: it may be listening anew at this moment, and would never be closed then.
    */
   remove(): Promise<void>;
+  /** Looks now whether the path is still there, and makes it again where it is not. */
+  look(): Promise<void>;
 }
 
 /**
  * Listens on a path, mode 0600. The socket is bound beside it and renamed: the path of a dead
  * process is taken over without a moment in which there is none, and Node, which removes what it
  * bound when it closes, does not remove a successor's. A path that was removed is made again: its
- * folder may be one that goes at a logout. Who listens is noted beside it, for whom it leaves
- * without an answer (`readRecord`).
+ * folder may be one that goes at a logout. So is one that another process took and answers on no
+ * more; while it does, `taken` is called, once a second. Who listens is noted beside it, for whom it
+ * leaves without an answer (`readRecord`).
  */
-export async function listenUnix(server: Server, path: string): Promise<UnixListener> {
+export async function listenUnix(
+  server: Server,
+  path: string,
+  taken: () => void = () => undefined,
+): Promise<UnixListener> {
   let inode = await bind(server, path);
-  const look = async () => {
+  const lookNow = async () => {
     const found = inodeOf(path);
-    if (found === inode && !hasRecord(path)) writeRecord(path);
-    if (found !== null) return;
+    if (found === inode) {
+      if (!hasRecord(path)) writeRecord(path);
+      return;
+    }
+    if (found !== null && (await answersOn(path))) {
+      taken();
+      return;
+    }
     server.close();
     inode = await bind(server, path);
   };
   let looking = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(look).catch(() => undefined);
-  }, lookEveryMs).unref();
+  const look = () => {
+    looking = looking.then(lookNow).catch(() => undefined);
+    return looking;
+  };
+  const timer = setInterval(() => void look(), lookEveryMs).unref();
   return {
+    look,
     remove: async () => {
       clearInterval(timer);
       await looking;
@@ -49,7 +68,8 @@ export async function listenUnix(server: Server, path: string): Promise<UnixList
 
 async function bind(server: Server, path: string): Promise<number | null> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = join(dirname(path), `${process.pid}.new`);
+  bound += 1;
+  const temporary = join(dirname(path), `${process.pid}-${bound}.new`);
   rmSync(temporary, { force: true });
   const mask = process.umask(0o177);
   try {

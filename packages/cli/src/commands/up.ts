@@ -16,7 +16,7 @@ import { failpointsOf } from "../failpoints-of.ts";
 import { detach } from "../follow/detach.ts";
 import { untilServing } from "../follow/until-serving.ts";
 import { notingRefusal } from "../note-refusal.ts";
-import { type FileOption, withFile } from "../options.ts";
+import { type FileOption, withFile, workerCount } from "../options.ts";
 import { givenOrigin, whoAsks } from "../origin.ts";
 import { progress } from "../output.ts";
 import { type Place, placeOf, stateOf, withController } from "../place.ts";
@@ -33,6 +33,7 @@ interface UpOptions extends FileOption {
   readonly insteadOf?: string;
   readonly daemon?: boolean;
   readonly record?: boolean;
+  readonly workers?: number;
 }
 
 /** `hitless up [--detach] [--take-over]` */
@@ -43,6 +44,11 @@ export function upCommand(): Command {
     )
     .option("--detach", "return when all replicas are ready; everything goes on in the background")
     .option("--take-over", "end a controller that already runs, and see it gone first")
+    .option(
+      "--workers <number>",
+      "worker processes of the proxy, 1 to 32; without it, as many as it has, else 1",
+      workerCount,
+    )
     .option("--record", "write every decision, and what it rests on, to .hitless/traces")
     .addOption(new Option("--instead-of <pid:startTime>").hideHelp())
     .addOption(new Option("--daemon").hideHelp());
@@ -54,6 +60,7 @@ async function up(options: UpOptions): Promise<void> {
   const origin = givenOrigin(process.env);
   const place = placeOf(options.file);
   const record = options.record ?? process.env["HITLESS_RECORD"] === "1";
+  const { workers } = options;
   const instead = await replaced(place, options);
   const by = whoAsks();
   const asked = {
@@ -65,17 +72,22 @@ async function up(options: UpOptions): Promise<void> {
   // In the background nobody reads it, and whoever started that has.
   if (!options.daemon) await warnOfPersist(place, file.spec);
   if (options.detach) {
-    await detach(place, { instead, record });
+    await detach(place, { instead, record, workers });
     await withController(options.file, (client) => untilServing(client));
     await sayIfFileDiffers(place, file);
     return;
   }
   armFailpoints(failing);
   const running = await notingRefusal(place, asked, () =>
-    startController(place, file, { instead, by, origin, record }),
+    startController(place, file, { instead, by, origin, record, workers }),
   );
   // First of all: a Ctrl-C while the files are compared means `down` as well.
-  const ended = untilToldToEnd(running, { place, record, daemon: options.daemon ?? false });
+  const ended = untilToldToEnd(running, {
+    place,
+    record,
+    workers,
+    daemon: options.daemon ?? false,
+  });
   if (!options.daemon) {
     sayWhatRuns(running);
     await Promise.race([ended, sayIfFileDiffers(place, file)]);
@@ -153,12 +165,13 @@ async function sayIfFileDiffers(place: Place, file: LoadedAppFile): Promise<void
 interface Standing {
   readonly place: Place;
   readonly record: boolean;
+  readonly workers: number | undefined;
   readonly daemon: boolean;
 }
 
 async function untilToldToEnd(
   running: RunningController,
-  { place, record, daemon }: Standing,
+  { place, record, workers, daemon }: Standing,
 ): Promise<void> {
   const quiet = new AbortController();
   if (!daemon) void tell(running, quiet.signal);
@@ -173,7 +186,7 @@ async function untilToldToEnd(
   } else {
     progress("the controller ends; replicas and proxy go on serving");
     await running.leave();
-    if (typeof why !== "string") await follow(why.moved, { place, record, daemon });
+    if (typeof why !== "string") await follow(why.moved, { place, record, workers, daemon });
   }
   quiet.abort();
   process.exit(0);
@@ -183,14 +196,15 @@ async function untilToldToEnd(
  * Every path is another one by now: the next controller starts with them, and adopts what runs. A
  * folder that was moved on meanwhile is followed further.
  */
-async function follow(folder: FolderWatch, { place, record, daemon }: Standing): Promise<void> {
+async function follow(folder: FolderWatch, standing: Standing): Promise<void> {
+  const { place, record, workers, daemon } = standing;
   for (;;) {
     const appDir = folder.path;
     progress(`the folder of the app was moved to ${appDir}`);
     if (!daemon) return progress("`hitless up` there adopts what runs");
     try {
       const appFile = join(appDir, basename(place.appFile));
-      return await detach({ appDir, appFile }, { instead: null, record });
+      return await detach({ appDir, appFile }, { instead: null, record, workers });
     } catch (thrown) {
       if (folder.path === appDir) throw thrown;
     }

@@ -17,14 +17,18 @@ import { type Place, stateOf } from "../place.ts";
 const answersWithinMs = 120_000;
 const lookEveryMs = 50;
 
+/** What is passed on to the controller in the background. */
+interface Start {
+  readonly instead: ProcessIdentity | null;
+  readonly record: boolean;
+  readonly workers: number | undefined;
+}
+
 /**
  * Starts a controller in the background, in the place of the one that is given; resolves when it
  * answers. Throws what it ended with, CONTROLLER_RUNNING when another one replaced it meanwhile.
  */
-export async function detach(
-  place: Place,
-  { instead, record }: { readonly instead: ProcessIdentity | null; readonly record: boolean },
-): Promise<void> {
+export async function detach(place: Place, { instead, record, workers }: Start): Promise<void> {
   const folder = await stateOf(place);
   await createState(folder);
   const before = (await stat(folder.controllerLog).catch(() => null))?.size ?? 0;
@@ -37,6 +41,7 @@ export async function detach(
     place.appFile,
     ...whom,
     ...(record ? ["--record"] : []),
+    ...(workers === undefined ? [] : ["--workers", String(workers)]),
   ];
   const [script = ""] = process.argv.slice(1);
   const child = spawn(process.execPath, [...process.execArgv, script, ...flags], {

@@ -58,7 +58,7 @@ function watch(): HolderWatch & Disposable {
 
 test("the time in which the watching process itself stood still does not count", async () => {
   // Else it is ended sooner.
-  await note(identify(process.pid), workerSocketPath(socketPath()));
+  await note(identify(process.pid), workerSocketPath(socketPath(), 0));
   using watching = watch();
   // As long as a hundred looks; the timers of one come due.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100 * everyMs);

@@ -4,21 +4,21 @@ import {
   type ProcessRecord,
   readRecord,
   type WorkerState,
-  workerSocketPath,
+  workerRecords,
 } from "@hitless/proxy";
 import { identify, isAlive } from "../processes/process-identity.ts";
 import { hasErrno } from "../state/errno.ts";
 import { pauseOrEnd } from "../wait.ts";
 
 /**
- * Looks in a row after which a holder that does not answer is ended: while its worker serves, all that
+ * Looks in a row after which a holder that does not answer is ended: while a worker serves, all that
  * waits is the next table. And after which one goes without which nobody serves.
  */
 const silentLooks = 30;
 const workerlessLooks = 5;
 /** So many starts of a worker in a row have failed then. */
 const failedStarts = 3;
-/** Looks after which a worker has to have started the successor of its holder: the slowest start. */
+/** Looks after which workers have to have started the successor of their holder: the slowest start. */
 const orphanLooks = 30;
 
 export interface HolderWatchOptions {
@@ -29,9 +29,9 @@ export interface HolderWatchOptions {
   event(text: string): void;
 }
 
-/** What is wrong with a process of the proxy, and for how many looks that is borne. */
+/** What is wrong with processes of the proxy, and for how many looks that is borne. */
 interface Charge {
-  readonly against: ProcessRecord;
+  readonly against: readonly ProcessRecord[];
   readonly looks: number;
   /** What is the matter, and what is said once it is ended for that. */
   readonly matter: string;
@@ -74,10 +74,9 @@ export class HolderWatch {
     this.ending.abort();
   }
 
-  /** Ends a worker that is left without a holder, and should have started one: it may be stopped. */
-  endOrphan(): void {
-    const worker = this.worker();
-    if (worker !== null && this.living() === null) end(worker);
+  /** Ends workers that are left without a holder, and should have started one: they may be stopped. */
+  endOrphans(): void {
+    if (this.living() === null) this.workers().forEach(end);
   }
 
   /** Looks once, for at most `ms` milliseconds: whether a holder lives that shows no sign. */
@@ -110,16 +109,17 @@ export class HolderWatch {
     this.charge = charge;
     if (charge === null || this.looks < charge.looks) return;
     this.charge = null;
-    if (end(charge.against)) this.options.event(`proxy: ${charge.sentence}`);
+    if (charge.against.map(end).includes(true)) this.options.event(`proxy: ${charge.sentence}`);
   }
 
   private chargeNow(): Charge | null {
     if (this.answer === "other version") return null;
     if (this.answer) return this.workerless(this.answer);
     const holder = this.living();
-    const worker = this.worker();
-    if (holder !== null) return silent(holder, worker === null ? workerlessLooks : silentLooks);
-    return worker === null ? null : orphan(worker);
+    const workers = this.workers();
+    if (holder !== null)
+      return silent(holder, workers.length === 0 ? workerlessLooks : silentLooks);
+    return workers.length === 0 ? null : orphaned(workers);
   }
 
   private workerless({ holderPid, worker }: HolderSign): Charge | null {
@@ -128,10 +128,9 @@ export class HolderWatch {
     return worker.failedStarts < failedStarts ? null : withoutWorker(this.known, worker);
   }
 
-  /** The worker, if it lives, by its own note. */
-  private worker(): ProcessRecord | null {
-    const noted = readRecord(workerSocketPath(this.options.socketPath));
-    return noted !== null && isAlive(noted) ? noted : null;
+  /** Those that live, and do not leave, by their own notes. */
+  private workers(): readonly ProcessRecord[] {
+    return workerRecords(this.options.socketPath).filter(isAlive);
   }
 
   /** The holder, if it lives: by its own note, or the one that answered last. */
@@ -145,25 +144,34 @@ function silent(against: ProcessRecord, looks: number): Charge {
   const { pid } = against;
   const matter = `holder ${pid} does not answer`;
   const sentence = `holder ${pid} did not answer for ${looks} s and was ended`;
-  return { against, looks, matter, sentence };
+  return { against: [against], looks, matter, sentence };
 }
 
 function withoutWorker(against: ProcessRecord, { lastFailure }: WorkerState): Charge {
   const matter = `holder ${against.pid} has no worker: ${lastFailure}`;
-  return { against, looks: workerlessLooks, matter, sentence: `${matter}; it was ended` };
+  return {
+    against: [against],
+    looks: workerlessLooks,
+    matter,
+    sentence: `${matter}; it was ended`,
+  };
 }
 
-function orphan(against: ProcessRecord): Charge {
-  const { pid } = against;
-  const matter = `the holder is gone, and worker ${pid} has not started the next one yet`;
-  const sentence = `worker ${pid} started no holder for ${orphanLooks} s and was ended`;
+function orphaned(against: readonly ProcessRecord[]): Charge {
+  const pids = against.map(({ pid }) => pid).join(", ");
+  const [who, have, were] =
+    against.length === 1 ? ["worker", "has", "was"] : ["workers", "have", "were"];
+  const matter = `the holder is gone, and ${who} ${pids} ${have} not started the next one yet`;
+  const sentence = `${who} ${pids} started no holder for ${orphanLooks} s and ${were} ended`;
   return { against, looks: orphanLooks, matter, sentence };
 }
 
 function isSameCharge(one: Charge, other: Charge | null): boolean {
-  const { against, looks } = one;
-  if (other === null || looks !== other.looks) return false;
-  return against.pid === other.against.pid && against.startTime === other.against.startTime;
+  return other !== null && one.looks === other.looks && named(one) === named(other);
+}
+
+function named({ against }: Charge): string {
+  return against.map(({ pid, startTime }) => `${pid}:${startTime}`).join(" ");
 }
 
 /** False when it was gone already, or is not ours to end. */

@@ -27,6 +27,8 @@ export interface RouterOptions {
   readonly socketPath: string;
   readonly host: string;
   readonly port: number;
+  /** How many workers the proxy is to have; undefined: as many as it has, else 1. */
+  readonly workers?: number | undefined;
   /** What the route rule and the admitted replicas are at this moment. */
   table(): {
     readonly route: RouteTable;
@@ -53,6 +55,7 @@ export class Router {
   private readonly ending = new AbortController();
   private readonly watch: HolderWatch;
   private client: ProxyClient | null = null;
+  private workers: number | undefined;
   private wanted = 0;
   private acknowledged = 0;
   private waiters: {
@@ -72,7 +75,8 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.options = options;
-    const { socketPath, watchEveryMs: everyMs = 1000, event } = options;
+    const { socketPath, workers, watchEveryMs: everyMs = 1000, event } = options;
+    this.workers = workers;
     this.watch = new HolderWatch({ socketPath, everyMs, event });
   }
 
@@ -150,7 +154,7 @@ export class Router {
       client = await this.present();
     }
     this.watch.stop();
-    this.watch.endOrphan();
+    this.watch.endOrphans();
   }
 
   /** The proxy that runs; null when none does. Waits until a holder that does not answer was ended. */
@@ -233,7 +237,15 @@ export class Router {
 
   private async connect(): Promise<ProxyClient> {
     const { stateDir, socketPath, host, port } = this.options;
-    const client = await ensureProxy({ stateDir, socketPath, host, port });
+    const { workers } = this;
+    const client = await ensureProxy({
+      stateDir,
+      socketPath,
+      host,
+      port,
+      ...(workers === undefined ? {} : { workers }),
+    });
+    if (client.workers > 0) this.workers ??= client.workers;
     const known = await client.status().catch(() => null);
     this.options.inForce(Math.max(0, ...(known?.workers ?? []).map((w) => w.generation)));
     this.client = client;

@@ -55,7 +55,7 @@ async function succeeded(bed: Bed, holder: number): Promise<void> {
 
 test("holder and worker note beside their sockets who they are, as long as they run", async () => {
   const { bed, holder, worker } = await serving();
-  const workerPath = workerSocketPath(beds.socketPath);
+  const workerPath = workerSocketPath(beds.socketPath, 0);
   expect(readRecord(beds.socketPath)).toEqual(identify(holder));
   expect(readRecord(workerPath)).toEqual(identify(worker));
   await bed.router.stop(100);

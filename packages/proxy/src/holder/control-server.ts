@@ -1,11 +1,12 @@
-import { createServer, type Server, type Socket } from "node:net";
 import {
   type ControlMessage,
   type ControlRequest,
-  isControlRequest,
-  JsonLines,
+  idOf,
+  readControlRequest,
 } from "../control-protocol.ts";
-import { answersOn, listenUnix, type UnixListener } from "../unix-listener.ts";
+import { LineServer } from "../line-server.ts";
+import type { LineSocket } from "../line-socket.ts";
+import { answersOn } from "../unix-listener.ts";
 
 /** What the holder does for control clients. */
 export interface ControlHandler {
@@ -13,74 +14,54 @@ export interface ControlHandler {
   answer(request: ControlRequest): Promise<ControlMessage>;
 }
 
+export interface ControlServerOptions {
+  readonly path: string;
+  readonly handler: ControlHandler;
+  /** Another process has taken the path over, and answers on it. */
+  taken(): void;
+}
+
 /** The unix socket on which controllers command the holder; mode 0600, any number of clients. */
 export class ControlServer {
-  readonly #path: string;
-  readonly #handler: ControlHandler;
-  readonly #server: Server;
-  readonly #clients = new Set<Socket>();
-  #listener: UnixListener | null = null;
+  readonly #options: ControlServerOptions;
+  readonly #server: LineServer;
 
-  constructor(path: string, handler: ControlHandler) {
-    this.#path = path;
-    this.#handler = handler;
-    this.#server = createServer((socket) => this.#serve(socket));
+  constructor(options: ControlServerOptions) {
+    const { path, taken } = options;
+    this.#options = options;
+    this.#server = new LineServer({ path, taken, serve: (client) => this.#serve(client) });
   }
 
   /** Rejects when another holder answers on that path; a dead one's socket is replaced. */
   async listen(): Promise<void> {
-    if (await answersOn(this.#path)) throw new Error(`a holder answers on ${this.#path} already`);
-    this.#listener = await listenUnix(this.#server, this.#path);
+    const { path } = this.#options;
+    if (await answersOn(path)) throw new Error(`a holder answers on ${path} already`);
+    await this.#server.listen();
   }
 
   /** Tells every client. */
   broadcast(message: ControlMessage): void {
-    for (const socket of this.#clients) send(socket, message);
+    this.#server.broadcast(message);
   }
 
   async close(): Promise<void> {
-    await this.#listener?.remove();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      for (const socket of this.#clients) socket.destroySoon();
-    });
+    await this.#server.close();
   }
 
-  #serve(socket: Socket): void {
-    const lines = new JsonLines();
-    this.#clients.add(socket);
-    // A controller may die at any moment; `close` follows.
-    socket.on("error", () => undefined);
-    socket.on("close", () => this.#clients.delete(socket));
-    socket.on("data", (data: Buffer) => {
-      try {
-        for (const value of lines.push(data)) this.#receive(socket, value);
-      } catch {
-        // Not a control client of ours.
-        socket.destroy();
-      }
-    });
-    send(socket, this.#handler.hello());
+  #serve(client: LineSocket): void {
+    client.onMessage((value) => void this.#receive(client, value));
+    client.send(this.#options.handler.hello());
   }
 
-  #receive(socket: Socket, value: unknown): void {
-    if (!isControlRequest(value)) {
-      socket.destroy();
-      return;
+  async #receive(client: LineSocket, value: unknown): Promise<void> {
+    const id = idOf(value);
+    // Not a control client of ours.
+    if (id === null) return client.destroy();
+    try {
+      client.send(await this.#options.handler.answer(readControlRequest(value)));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      client.send({ kind: "refused", id, message });
     }
-    void this.#handler
-      .answer(value)
-      .catch(
-        (error: unknown): ControlMessage => ({
-          kind: "refused",
-          id: value.id,
-          message: error instanceof Error ? error.message : String(error),
-        }),
-      )
-      .then((message) => send(socket, message));
   }
-}
-
-function send(socket: Socket, message: ControlMessage): void {
-  if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
 }

@@ -18,8 +18,7 @@ async function start(): Promise<void> {
   }
   process.on("SIGHUP", () => undefined);
   const port = await holder.start();
-  // To a worker the channel stays open: it is how the two know of each other's death.
-  if (!settings.inherits) await report({ kind: "ready", port });
+  await report({ kind: "ready", port });
 }
 
 function report(message: StartReport): Promise<void> {

@@ -1,10 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { addTraffic, noTraffic, type TrafficTotals, type TrafficView } from "@hitless/core";
+import { noTraffic, type TrafficView } from "@hitless/core";
+import { addCounts, type ByRevision, type Counts, noCounts } from "../counts.ts";
+import type { ProcessRecord } from "../process-record.ts";
+
+/** A worker, as the next holder has to know it. */
+export interface WorkerRecord {
+  readonly process: ProcessRecord;
+  readonly slot: number;
+  readonly term: number;
+  readonly leaving: boolean;
+}
 
 /** What of a worker is kept in the ledger. */
 export interface CountingWorker {
+  /** Null before it has said who it is. */
+  readonly record: WorkerRecord | null;
   /** What it reported last. */
-  readonly traffic: TrafficTotals;
+  readonly counts: Counts;
   /** Whether it reported once more when nothing could come any more, or never served. */
   readonly complete: boolean;
 }
@@ -13,21 +25,24 @@ export interface CountingWorker {
 export interface LedgerState {
   readonly epoch: string;
   /** Of the workers that have ended. */
-  readonly ended: TrafficTotals;
+  readonly ended: Counts;
+  readonly living: readonly { readonly worker: WorkerRecord; readonly counts: Counts }[];
 }
 
-/** The totals of all workers, those that have ended included. */
+/** What all workers counted, those that have ended included. */
 export class TrafficLedger {
   #epoch: string = randomUUID();
   readonly #workers = new Set<CountingWorker>();
-  #ended: TrafficTotals = noTraffic;
+  #ended = noCounts;
 
-  /** Changes only when a worker ends. */
   get state(): LedgerState {
-    return { epoch: this.#epoch, ended: this.#ended };
+    const living = [...this.#workers].flatMap(({ record, counts }) =>
+      record === null ? [] : [{ worker: record, counts }],
+    );
+    return { epoch: this.#epoch, ended: this.#ended, living };
   }
 
-  /** Goes on where the holder before left off. */
+  /** Goes on where the holder before left off. The living ones are to be added. */
   resume({ epoch, ended }: LedgerState): void {
     this.#epoch = epoch;
     this.#ended = ended;
@@ -41,12 +56,13 @@ export class TrafficLedger {
   end(worker: CountingWorker): void {
     if (!this.#workers.delete(worker)) return;
     // It was killed: what it counted after its last report is lost.
-    const gap = { ...noTraffic, gaps: worker.complete ? 0 : 1 };
-    this.#ended = [worker.traffic, gap].reduce(addTraffic, this.#ended);
+    const gap = { totals: { ...noTraffic, gaps: worker.complete ? 0 : 1 }, revisions: {} };
+    this.#ended = [worker.counts, gap].reduce(addCounts, this.#ended);
   }
 
-  view(): TrafficView {
-    const living = [...this.#workers].map((worker) => worker.traffic);
-    return { epoch: this.#epoch, totals: living.reduce(addTraffic, this.#ended) };
+  view(): { readonly traffic: TrafficView; readonly revisions: ByRevision } {
+    const living = [...this.#workers].map((worker) => worker.counts);
+    const { totals, revisions } = living.reduce(addCounts, this.#ended);
+    return { traffic: { epoch: this.#epoch, totals }, revisions };
   }
 }

@@ -38,20 +38,25 @@ export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
   return path;
 }
 
-/** A whole proxy, in a folder of its own and on a free port; stopped with the test. */
+/** A whole proxy, in a folder of its own and on a free port, all workers serving; stopped with the test. */
 export async function openProxy(
   cleanup: Cleanup,
-  { port = 0, timeouts = {} }: { port?: number; timeouts?: Partial<ProxyTimeouts> } = {},
+  {
+    port = 0,
+    workers = 1,
+    timeouts = {},
+  }: { port?: number; workers?: number; timeouts?: Partial<ProxyTimeouts> } = {},
 ): Promise<{ readonly proxy: ProxyClient; readonly folder: string; readonly socketPath: string }> {
   const folder = await temporaryFolder(cleanup);
   const socketPath = join(folder, "proxy.sock");
-  const options = { stateDir: folder, socketPath, host: "127.0.0.1", port, ...timeouts };
+  const options = { stateDir: folder, socketPath, host: "127.0.0.1", port, workers, ...timeouts };
   const proxy = await ensureProxy(options);
   cleanup.add(async () => {
     const last = await connectProxy(socketPath);
     await last?.stop({ timeoutMs: 100 });
     await last?.close();
   });
+  await eventually(async () => (await proxy.status()).workers.length === workers);
   return { proxy, folder, socketPath };
 }
 

@@ -1,9 +1,6 @@
 import { addLatency, latencyBucketOf, latencyBuckets } from "@hitless/core";
 
-/**
- * What one revision answered; plain numbers that only grow. A worker goes on from what the one before
- * it reported last.
- */
+/** What one revision answered; plain numbers that only grow. */
 export interface RevisionCounters {
   /** Requests that this revision answered, or that finally failed on it. */
   requests: number;
@@ -54,7 +51,7 @@ export function countLatency({ latency }: RevisionCounters, ms: number): void {
   latency[bucket] = (latency[bucket] ?? 0) + 1;
 }
 
-/** Both together. */
+/** What two workers counted for one revision. */
 export function addCounters(
   a: Readonly<RevisionCounters>,
   b: Readonly<RevisionCounters>,

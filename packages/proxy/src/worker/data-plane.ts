@@ -1,4 +1,5 @@
 import type { TrafficTotals } from "@hitless/core";
+import { type ByRevision, mostRevisions } from "../counts.ts";
 import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ProxyTable, Upstream } from "../table.ts";
@@ -21,12 +22,6 @@ export interface PlaneClient {
   /** Breaks the connection. */
   destroy(): void;
 }
-
-/** Revisions that left the table keep their counters, the newest of them; that many in all. */
-const mostRevisions = 32;
-
-/** Counters by revision number. */
-export type ByRevision = Readonly<Record<string, Readonly<RevisionCounters>>>;
 
 /** The counts of one worker. */
 export interface PlaneStatus {
@@ -75,13 +70,6 @@ export class DataPlane {
   /** The table in force; null before the first one. */
   get table(): ProxyTable | null {
     return this.#table;
-  }
-
-  /** Goes on counting from there. */
-  resume(revisions: ByRevision): void {
-    for (const [revision, counters] of Object.entries(revisions)) {
-      this.#revisions.set(Number(revision), { ...counters });
-    }
   }
 
   /** What each revision answered so far. */

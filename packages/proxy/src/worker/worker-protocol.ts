@@ -1,54 +1,72 @@
-import type { TrafficTotals } from "@hitless/core";
-import type { LedgerState } from "../holder/traffic-ledger.ts";
+import type { Counts } from "../counts.ts";
+import type { Heritage } from "../holder/heritage.ts";
+import { isProcessRecord, type ProcessRecord } from "../process-record.ts";
 import { isRecord, type ProxyTable } from "../table.ts";
-import type { ByRevision, PlaneStatus } from "./data-plane.ts";
+import type { PlaneStatus } from "./data-plane.ts";
 
-/** What the holder tells a worker. */
+/** How a worker goes: it stops accepting, and says `Connection: close` with every answer. */
+export interface LeaveOrder {
+  /** After that clients without a request under way are ended, ms from now. */
+  readonly lingerMs: number;
+  /** After that whatever is left is broken off, ms from now. */
+  readonly timeoutMs: number;
+}
+
+/** What the holder tells a worker, over the socket that the worker has connected to. */
 export type ToWorker =
-  /** Listen, on the socket that came along or on a new one. */
-  | {
-      readonly kind: "begin";
-      readonly table: ProxyTable | null;
-      readonly ledger: LedgerState;
-      /** What the worker before it reported last. */
-      readonly revisions: ByRevision;
-    }
+  /** Accept, by that table. */
+  | { readonly kind: "begin"; readonly table: ProxyTable | null }
   | { readonly kind: "table"; readonly table: ProxyTable }
+  /** What the next holder has to know, should this one die; the worker of rank 0 starts it. */
+  | { readonly kind: "heritage"; readonly rank: number; readonly heritage: Heritage }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "cut"; readonly id: number; readonly replicaId: string }
-  | { readonly kind: "stop"; readonly timeoutMs: number };
+  /** The newest order counts. */
+  | ({ readonly kind: "leave" } & LeaveOrder);
+
+/** What a worker says first to a holder, whoever started it. */
+export interface Introduction {
+  readonly kind: "here";
+  readonly process: ProcessRecord;
+  readonly slot: number;
+  readonly term: number;
+  /** Whether it accepts, or is about to; else it waits for `begin`. */
+  readonly begun: boolean;
+  /** Whether it has acknowledged the table. */
+  readonly serves: boolean;
+  readonly leaving: boolean;
+  /** In force. */
+  readonly table: ProxyTable | null;
+  readonly counts: Counts;
+}
 
 /** What a worker tells the holder. */
 export type FromWorker =
-  /** To a holder that it started: command me. That is what the one before knew. */
-  | {
-      readonly kind: "takeOver";
-      /** In force. */
-      readonly table: ProxyTable | null;
-      /** Null: it died before it said. */
-      readonly ledger: LedgerState | null;
-      readonly totals: TrafficTotals;
-      readonly revisions: ByRevision;
-    }
-  /** Comes with the handle of the listening socket. */
-  | { readonly kind: "opened"; readonly port: number }
-  | { readonly kind: "openFailed"; readonly code: string; readonly message: string }
-  | { readonly kind: "inForce"; readonly generation: number; readonly ruleGeneration: number }
+  | Introduction
+  | { readonly kind: "inForce"; readonly generation: number }
   | { readonly kind: "status"; readonly id: number; readonly status: PlaneStatus }
   | { readonly kind: "cut"; readonly id: number; readonly count: number }
   /** Several times a second while it changes; `last` when nothing can come any more. */
-  | {
-      readonly kind: "traffic";
-      readonly totals: TrafficTotals;
-      readonly revisions: ByRevision;
-      readonly last: boolean;
-    };
+  | { readonly kind: "traffic"; readonly counts: Counts; readonly last: boolean };
 
-// Both ends are the same version, started from the same files: the kind is proof enough.
+/** What the first worker of all tells the holder over IPC, the handle of the listening socket with it. */
+export type FromOpener =
+  | { readonly kind: "opened"; readonly port: number }
+  | { readonly kind: "openFailed"; readonly code: string; readonly message: string };
+
+// Both ends are ours: the kind is proof enough. What a later version says besides is ignored.
 export function isToWorker(message: unknown): message is ToWorker {
   return isRecord(message) && typeof message["kind"] === "string";
 }
 
 export function isFromWorker(message: unknown): message is FromWorker {
   return isRecord(message) && typeof message["kind"] === "string";
+}
+
+export function isFromOpener(message: unknown): message is FromOpener {
+  return isRecord(message) && (message["kind"] === "opened" || message["kind"] === "openFailed");
+}
+
+export function isIntroduction(message: unknown): message is Introduction {
+  return isRecord(message) && message["kind"] === "here" && isProcessRecord(message["process"]);
 }

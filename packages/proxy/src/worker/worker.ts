@@ -1,76 +1,94 @@
 import { createServer } from "node:net";
+import type { Heritage } from "../holder/heritage.ts";
 import { TableFile } from "../holder/table-file.ts";
-import type { LedgerState } from "../holder/traffic-ledger.ts";
 import { logLine } from "../log-line.ts";
-import { forkPeer, type Peer } from "../peer.ts";
-import { inheritedFd, type ProcessSettings, workerSocketPath } from "../process-settings.ts";
-import { RestartPause } from "../restart-pause.ts";
+import { forkPeer, type Peer, parentPeer } from "../peer.ts";
+import { ownRecord } from "../process-record.ts";
+import { inheritedFd, type ProcessSettings } from "../process-settings.ts";
+import { ownEntry } from "../source-runtime.ts";
 import type { ProxyTable } from "../table.ts";
 import { listenUnix, type UnixListener } from "../unix-listener.ts";
+import { workerSocketPath, workersSocketPath } from "../worker-sockets.ts";
 import { DataPlane } from "./data-plane.ts";
 import { FrontDoor } from "./front-door.ts";
-import { type FromWorker, isToWorker, type ToWorker } from "./worker-protocol.ts";
+import { HolderLink } from "./holder-link.ts";
+import type { FromOpener, Introduction, LeaveOrder, ToWorker } from "./worker-protocol.ts";
 
-/** Without a successor, idle clients get this long to use their connection once more. */
-const lingerMs = 1_000;
 const lookAgainMs = 20;
+/** How long what was broken off gets to reach its client. */
+const cutGraceMs = 1_000;
 /** What a worker that is killed has counted since its last report is lost. */
 const reportEveryMs = 100;
+/** A worker that leaves and finds no holder for so long has nobody who could end it: it hurries. */
+const abandonedAfterMs = 30_000;
+const abandonedLeave: LeaveOrder = { lingerMs: 10_000, timeoutMs: 30_000 };
 
 /**
  * One worker process: a data plane behind a front door, told what to do by the holder. When the
- * holder dies it goes on serving and starts the next one from its own descriptor.
+ * holder dies it goes on serving, looks for the next one, and starts it if it has to.
  */
 export class Worker {
   readonly #settings: ProcessSettings;
   readonly #plane: DataPlane;
   readonly #door: FrontDoor;
-  readonly #pause = new RestartPause();
-  #holder: Peer;
+  readonly #link: HolderLink;
+  readonly #process = ownRecord();
   #presence: UnixListener | null = null;
   #beginning: Promise<void> | null = null;
+  /** It accepts, by a table that it acknowledged. */
+  #serves = false;
   /** The holder's, kept for its successor. */
-  #ledger: LedgerState | null = null;
+  #heritage: Heritage | null = null;
   #reported = "";
-  #leaving = false;
+  #abandoned = false;
+  #leave: { readonly idleUntil: number; readonly until: number } | null = null;
 
-  constructor(settings: ProcessSettings, holder: Peer) {
+  constructor(settings: ProcessSettings) {
     this.#settings = settings;
     this.#plane = new DataPlane(settings.timeouts);
     this.#door = new FrontDoor(this.#plane);
-    this.#holder = holder;
-    this.#obey(holder);
+    this.#link = new HolderLink({
+      path: workersSocketPath(settings.socketPath),
+      rank: settings.slot,
+      introduction: () => this.#introduction(),
+      receive: (message) => void this.#handle(message),
+      orphaned: (forMs) => this.#orphaned(forMs),
+      startNext: () => this.#startHolder(),
+    });
+    void this.#start();
     setInterval(() => this.#report(), reportEveryMs);
   }
 
-  #obey(holder: Peer): void {
-    const since = performance.now();
-    this.#holder = holder;
-    holder.onMessage((message) => {
-      if (isToWorker(message)) void this.#handle(message);
-    });
-    holder.onGone(() => void this.#orphaned(performance.now() - since));
+  async #start(): Promise<void> {
+    // The holder cannot be met before somebody has the port; another one may be there.
+    if (!this.#settings.inherits) {
+      this.#beginning = this.#beginAlone();
+      await this.#beginning;
+    }
+    await this.#link.seek();
   }
 
   async #handle(message: ToWorker): Promise<void> {
     switch (message.kind) {
       case "begin":
-        this.#ledger = message.ledger;
-        this.#plane.resume(message.revisions);
         this.#beginning ??= this.#begin(message.table);
         return;
       case "table":
         this.#plane.apply(message.table);
-        this.#acknowledge();
+        if (this.#serves) this.#acknowledge();
+        return;
+      case "heritage":
+        this.#heritage = message.heritage;
+        this.#link.rank = message.rank;
         return;
       case "status":
-        this.#tell({ kind: "status", id: message.id, status: this.#plane.status() });
+        this.#link.tell({ kind: "status", id: message.id, status: this.#plane.status() });
         return;
       case "cut":
-        this.#tell({ kind: "cut", id: message.id, count: this.#plane.cut(message.replicaId) });
+        this.#link.tell({ kind: "cut", id: message.id, count: this.#plane.cut(message.replicaId) });
         return;
-      case "stop":
-        await this.#leave(message.timeoutMs);
+      case "leave":
+        await this.#goWithin(message);
     }
   }
 
@@ -78,78 +96,115 @@ export class Worker {
     if (table !== null) this.#plane.apply(table);
     // Who has the socket shows itself first: whoever is served finds somebody there. Who has not may be one too many.
     if (this.#settings.inherits) await this.#showPresence();
-    if (!(await this.#listen())) return;
+    await this.#listen();
     if (!this.#settings.inherits) await this.#showPresence();
+    this.#serves = true;
     this.#acknowledge();
+    // It was told to while it began.
+    if (this.#leave !== null) this.#door.close();
   }
 
-  async #listen(): Promise<boolean> {
+  /** Does not return when it cannot: nobody needs such a worker. */
+  async #listen(): Promise<void> {
     const { host, port, inherits } = this.#settings;
     try {
       if (inherits) await this.#door.adopt(inheritedFd);
       else await this.#door.open(host, port);
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
-      this.#tell({ kind: "openFailed", code, message: String(error) });
-      return false;
+      const message: FromOpener = { kind: "openFailed", code, message: String(error) };
+      await new Promise(() => parentPeer().send(message, null, () => process.exit(1)));
     }
-    if (!inherits) this.#tell({ kind: "opened", port: this.#door.port }, this.#door.handle);
-    return true;
+    if (!inherits) {
+      const message: FromOpener = { kind: "opened", port: this.#door.port };
+      parentPeer().send(message, this.#door.handle);
+    }
   }
 
   /** Whoever finds no holder sees there that one will come. */
   async #showPresence(): Promise<void> {
+    const { socketPath, slot } = this.#settings;
     const server = createServer((socket) => socket.destroy());
     try {
-      this.#presence = await listenUnix(server, workerSocketPath(this.#settings.socketPath));
+      this.#presence = await listenUnix(server, workerSocketPath(socketPath, slot));
     } catch (error) {
       logLine(`worker ${process.pid}: ${String(error)}`);
     }
   }
 
-  /** The holder is gone: serve on, and start the next one. Who never served ends. */
-  async #orphaned(holderLivedMs: number): Promise<void> {
-    if (this.#leaving) return;
-    if (this.#settings.inherits) this.#beginning ??= this.#beginAlone();
-    await this.#beginning;
-    if (this.#door.fd === null) process.exit(0);
-    setTimeout(() => this.#startHolder(), this.#pause.after(holderLivedMs));
+  #introduction(): Introduction {
+    const { slot, term } = this.#settings;
+    return {
+      kind: "here",
+      process: this.#process,
+      slot,
+      term,
+      begun: this.#beginning !== null,
+      serves: this.#serves,
+      leaving: this.#leave !== null,
+      table: this.#plane.table,
+      counts: this.#counts(),
+    };
   }
 
-  // The holder died before it could say a word.
+  /** The holder is gone: serve on. */
+  async #orphaned(forMs: number): Promise<void> {
+    if (this.#leave === null) {
+      this.#beginning ??= this.#beginAlone();
+      await this.#beginning;
+    } else if (forMs > abandonedAfterMs && !this.#abandoned) {
+      this.#abandoned = true;
+      void this.#goWithin(abandonedLeave);
+    }
+  }
+
+  // Nobody has said a word yet.
   async #beginAlone(): Promise<void> {
     const { table } = await new TableFile(this.#settings.stateDir).read();
     await this.#begin(table);
   }
 
-  #startHolder(): void {
+  /** Null without the listening socket: only who has that may. */
+  #startHolder(): Peer | null {
     const { fd, port } = this.#door;
-    if (fd === null) return;
-    const settings = { ...this.#settings, port, inherits: true };
-    const entry = "holder/holder-main";
-    const holder = forkPeer({ entry, settings, listeningFd: fd, detached: true });
-    this.#obey(holder);
-    const { table } = this.#plane;
-    this.#tell({ kind: "takeOver", table, ledger: this.#ledger, ...this.#counts() });
+    if (fd === null) return null;
+    const heritage = this.#heritage;
+    const { workers, term } = heritage ?? this.#settings;
+    return forkPeer({
+      entry: ownEntry("holder/holder-main"),
+      settings: { ...this.#settings, port, workers, term, inherits: true },
+      listeningFd: fd,
+      detached: true,
+      input: { table: this.#plane.table, heritage },
+    });
   }
 
   /** Stops accepting, says `Connection: close` with every answer and ends when all are gone. */
-  async #leave(timeoutMs: number): Promise<void> {
-    if (this.#leaving) return;
-    this.#leaving = true;
+  async #goWithin({ lingerMs, timeoutMs }: LeaveOrder): Promise<void> {
+    const now = performance.now();
+    const leaves = this.#leave !== null;
+    this.#leave = { idleUntil: now + lingerMs, until: now + timeoutMs };
+    if (leaves) return;
     this.#plane.leaving = true;
     this.#door.close();
-    const started = performance.now();
-    while (this.#plane.clients.size > 0 && performance.now() - started < timeoutMs) {
-      if (performance.now() - started >= Math.min(lingerMs, timeoutMs / 2)) {
-        for (const client of this.#plane.clients) client.endIfIdle();
+    await this.#presence?.remove();
+    await this.#untilNobody(() => this.#leave?.until ?? 0);
+    this.#plane.cut(null);
+    const until = performance.now() + cutGraceMs;
+    await this.#untilNobody(() => until);
+    const last = { kind: "traffic", counts: this.#counts(), last: true } as const;
+    this.#link.tell(last, () => process.exit(0));
+  }
+
+  /** No client is left, or the time is up. */
+  async #untilNobody(until: () => number): Promise<void> {
+    const { clients } = this.#plane;
+    while (clients.size > 0 && performance.now() < until()) {
+      if (performance.now() >= (this.#leave?.idleUntil ?? 0)) {
+        for (const client of clients) client.endIfIdle();
       }
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
     }
-    await this.#presence?.remove();
-    this.#plane.cut(null);
-    const last = { kind: "traffic", ...this.#counts(), last: true } as const;
-    this.#holder.send(last, null, () => process.exit(0));
   }
 
   #report(): void {
@@ -157,7 +212,7 @@ export class Worker {
     const text = JSON.stringify(counts);
     if (text === this.#reported) return;
     this.#reported = text;
-    this.#tell({ kind: "traffic", ...counts, last: false });
+    this.#link.tell({ kind: "traffic", counts, last: false });
   }
 
   #counts() {
@@ -165,11 +220,6 @@ export class Worker {
   }
 
   #acknowledge(): void {
-    const { generation, ruleGeneration } = this.#plane.status();
-    this.#tell({ kind: "inForce", generation, ruleGeneration });
-  }
-
-  #tell(message: FromWorker, handle?: unknown): void {
-    this.#holder.send(message, handle);
+    this.#link.tell({ kind: "inForce", generation: this.#plane.generation });
   }
 }

@@ -1,0 +1,91 @@
+import { LineSocket } from "../line-socket.ts";
+import type { Peer } from "../peer.ts";
+import { RestartPause } from "../restart-pause.ts";
+import {
+  type FromWorker,
+  type Introduction,
+  isToWorker,
+  type ToWorker,
+} from "./worker-protocol.ts";
+
+const lookAgainMs = 20;
+/** How long a worker leaves starting the next holder to the one before it in rank. */
+const perRankMs = 1_500;
+
+export interface HolderLinkOptions {
+  /** Where holders wait for workers. */
+  readonly path: string;
+  /** Before a holder has told it. */
+  readonly rank: number;
+  introduction(): Introduction;
+  receive(message: ToWorker): void;
+  /** Called again and again while there is no holder, for `forMs` milliseconds by now. */
+  orphaned(forMs: number): Promise<void>;
+  /** Null when this worker cannot. */
+  startNext(): Peer | null;
+}
+
+/** A worker's end of the connection to whichever holder there is. */
+export class HolderLink {
+  rank: number;
+  readonly #options: HolderLinkOptions;
+  readonly #pause = new RestartPause();
+  #socket: LineSocket | null = null;
+  /** The holder that this worker has started, as long as it lives. */
+  #next: Peer | null = null;
+  #since = performance.now();
+
+  constructor(options: HolderLinkOptions) {
+    this.#options = options;
+    this.rank = options.rank;
+  }
+
+  /** Lost while there is no holder: the next one is told all that counts. */
+  tell(message: FromWorker, sent: () => void = () => undefined): void {
+    if (this.#socket === null) sent();
+    else this.#socket.send(message, sent);
+  }
+
+  /** Connects to the holder, and to the next one when that is gone, and so on. */
+  async seek(): Promise<void> {
+    for (;;) {
+      const socket = await this.#connected();
+      this.#since = performance.now();
+      this.#socket = socket;
+      socket.onMessage((message) => {
+        if (isToWorker(message)) this.#options.receive(message);
+      });
+      socket.send(this.#options.introduction());
+      await socket.closed;
+      this.#socket = null;
+    }
+  }
+
+  async #connected(): Promise<LineSocket> {
+    const began = performance.now();
+    let startFrom = began + this.rank * perRankMs + this.#pause.after(began - this.#since);
+    for (;;) {
+      const socket = await LineSocket.connect(this.#options.path);
+      if (socket !== null) return socket;
+      // Who started this worker lives, and is about to listen.
+      if (!process.connected) {
+        await this.#options.orphaned(performance.now() - began);
+        if (this.#next === null && performance.now() >= startFrom) {
+          this.#startNext((pauseMs) => {
+            startFrom = performance.now() + pauseMs;
+          });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    }
+  }
+
+  #startNext(ended: (pauseMs: number) => void): void {
+    const started = performance.now();
+    this.#next = this.#options.startNext();
+    this.#next?.onGone(() => {
+      this.#next = null;
+      ended(this.#pause.after(performance.now() - started));
+    });
+  }
+}
