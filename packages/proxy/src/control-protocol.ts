@@ -1,5 +1,6 @@
 import type { TrafficView } from "@hitless/core";
 import type { ByRevision } from "./counts.ts";
+import type { Entry } from "./source-runtime.ts";
 import { isRecord, type ProxyTable, readTable } from "./table.ts";
 import type { PlaneStatus } from "./worker/data-plane.ts";
 
@@ -12,6 +13,8 @@ export type ControlRequest =
   | { readonly id: number; readonly kind: "status" }
   | { readonly id: number; readonly kind: "cut"; readonly replicaId: string }
   | { readonly id: number; readonly kind: "workers"; readonly count: number }
+  /** Gives way to the holder that is started so. */
+  | { readonly id: number; readonly kind: "upgrade"; readonly entry: Entry }
   | { readonly id: number; readonly kind: "stop"; readonly timeoutMs: number };
 
 /** The most workers of one proxy. */
@@ -36,6 +39,8 @@ export type ControlMessage =
       readonly protocol: number;
       readonly holderPid: number;
       readonly port: number;
+      /** Of the code that the holder runs. A holder that was started by an older version does not say. */
+      readonly build?: string;
       /** How many workers there are to be. A holder that was started by an older version does not say. */
       readonly workers?: number;
       /** A holder that was started by an older version does not say. */
@@ -80,11 +85,22 @@ export function readControlRequest(value: unknown): ControlRequest {
     }
     case "workers":
       return { id, kind, count: numberIn(value, "count", { least: 1, most: mostWorkers }) };
+    case "upgrade": {
+      const { entry } = value;
+      if (!isEntry(entry)) throw wrong("entry", entry);
+      return { id, kind, entry };
+    }
     case "stop":
       return { id, kind, timeoutMs: numberIn(value, "timeoutMs", { least: 0, most: mostMs }) };
     default:
       throw wrong("kind", kind);
   }
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (!isRecord(value) || !Array.isArray(value["execArgv"])) return false;
+  const words = [value["execPath"], value["path"], ...value["execArgv"]];
+  return words.every((word) => typeof word === "string");
 }
 
 /** The longest that a timer can wait, ms. */

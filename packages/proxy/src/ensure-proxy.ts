@@ -2,12 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HitlessError } from "@hitless/core";
-import type { StartReport } from "./holder/holder-main.ts";
+import { isStartReport, type StartReport } from "./holder/start-report.ts";
 import { portOwner } from "./port-owner.ts";
 import type { ProcessSettings } from "./process-settings.ts";
 import { connectProxy, type ProxyClient } from "./proxy-client.ts";
 import { ownEntry } from "./source-runtime.ts";
-import { isRecord } from "./table.ts";
 import { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
 
 /** Where a proxy listens and keeps its state, and how long it waits for what. */
@@ -79,7 +78,7 @@ async function startHolder(options: ProxyOptions): Promise<StartReport> {
 function settingsOf(options: ProxyOptions): ProcessSettings {
   const { stateDir: _cwd, socketPath, host, port, workers = 1, ...given } = options;
   const timeouts = { ...defaultTimeouts, ...given };
-  const first = { workers, term: 1, slot: 0, inherits: false };
+  const first = { workers, term: 1, slot: 0, upgrades: false, inherits: false };
   return { stateDir: ".", socketPath, host, port, timeouts, ...first };
 }
 
@@ -105,10 +104,6 @@ function startReport(child: ChildProcess): Promise<StartReport> {
       done({ kind: "failed", code: "EXIT", message: `it ended with ${code ?? signal}` });
     });
   });
-}
-
-function isStartReport(message: unknown): message is StartReport {
-  return isRecord(message) && (message["kind"] === "ready" || message["kind"] === "failed");
 }
 
 async function startFailure(report: StartReport, options: ProxyOptions): Promise<HitlessError> {

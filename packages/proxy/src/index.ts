@@ -1,3 +1,4 @@
+export { ownBuild } from "./build.ts";
 export { mostWorkers, type WorkerState } from "./control-protocol.ts";
 export { ensureProxy, type ProxyOptions } from "./ensure-proxy.ts";
 export { portOwner } from "./port-owner.ts";

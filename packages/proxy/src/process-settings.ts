@@ -17,6 +17,8 @@ export interface ProcessSettings {
   readonly term: number;
   /** A worker's place among those that live, from 0 on; no two have the same. */
   readonly slot: number;
+  /** A holder that takes over from one that lives, with workers of its own. */
+  readonly upgrades: boolean;
   /** The listening socket comes with the process, as descriptor `inheritedFd`. */
   readonly inherits: boolean;
 }
@@ -25,7 +27,7 @@ export interface ProcessSettings {
 export const inheritedFd = 4;
 
 /** A holder of another version may have said less. */
-const defaults = { workers: 1, term: 1, slot: 0 };
+const defaults = { workers: 1, term: 1, slot: 0, upgrades: false };
 
 /** Throws when this process was not started by one of ours. */
 export function readSettings(): ProcessSettings {

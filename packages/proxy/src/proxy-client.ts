@@ -2,6 +2,7 @@ import { failpoint, HitlessError, type TrafficView } from "@hitless/core";
 import { ControlConnection } from "./control-connection.ts";
 import { isStatusAnswer, type WorkerState, type WorkerStatus } from "./control-protocol.ts";
 import type { ByRevision } from "./counts.ts";
+import { ownEntry } from "./source-runtime.ts";
 import type { ProxyTable } from "./table.ts";
 import { untilGone } from "./until-gone.ts";
 import { anyWorkerAnswers } from "./worker-sockets.ts";
@@ -50,6 +51,8 @@ export interface ProxyClient extends AsyncDisposable {
   readonly holderPid: number;
   /** The port that clients connect to. */
   readonly port: number;
+  /** Of the code that it runs, as `ownBuild` says it; empty from a holder of an older version. */
+  readonly build: string;
   /** How many workers there are to be; 0 from a holder of an older version, which does not say. */
   readonly workers: number;
   /** Resolves when the holder is gone or `close` was called. */
@@ -76,6 +79,12 @@ export interface ProxyClient extends AsyncDisposable {
    * that are too many end with their last client.
    */
   resize(workers: number): Promise<void>;
+  /**
+   * Replaces holder and workers by ones that run the code of this process; clients lose nothing. Resolves
+   * once those serve and this client is closed: connect again. Rejects with `PROXY_UNREACHABLE` when they
+   * do not start: the present ones go on.
+   */
+  upgrade(): Promise<void>;
   /** Returns a function that ends the subscription. */
   onWorkerChange(listener: WorkerListener): () => void;
   /**
@@ -106,6 +115,8 @@ export async function connectProxy(socketPath: string): Promise<ProxyClient | nu
 /** What a holder shows of itself to whoever asks. */
 export interface HolderSign {
   readonly holderPid: number;
+  /** Empty: a holder of an older version does not say. */
+  readonly build: string;
   /** Null: a holder of an older version does not say. */
   readonly worker: WorkerState | null;
 }
@@ -120,14 +131,15 @@ export async function askHolder(
 ): Promise<HolderSign | null> {
   const connection = await ControlConnection.open(socketPath, { timeoutMs: longestWaitMs, signal });
   if (connection === null) return null;
-  const { holderPid, worker = null } = connection.hello;
+  const { holderPid, build = "", worker = null } = connection.hello;
   await connection.close();
-  return { holderPid, worker };
+  return { holderPid, build, worker };
 }
 
 class ConnectedProxy implements ProxyClient {
   readonly holderPid: number;
   readonly port: number;
+  readonly build: string;
   readonly workers: number;
   readonly onClose: Promise<void>;
   readonly #connection: ControlConnection;
@@ -136,6 +148,7 @@ class ConnectedProxy implements ProxyClient {
     this.#connection = connection;
     this.holderPid = connection.hello.holderPid;
     this.port = connection.hello.port;
+    this.build = connection.hello.build ?? "";
     this.workers = connection.hello.workers ?? 0;
     this.onClose = connection.closed;
   }
@@ -167,6 +180,11 @@ class ConnectedProxy implements ProxyClient {
 
   async resize(workers: number): Promise<void> {
     await this.#connection.ask({ kind: "workers", count: workers });
+  }
+
+  async upgrade(): Promise<void> {
+    await this.#connection.ask({ kind: "upgrade", entry: ownEntry("holder/holder-main") });
+    await this.onClose;
   }
 
   onWorkerChange(listener: WorkerListener): () => void {

@@ -24,6 +24,7 @@ import { planOf } from "../plan/plan-of.ts";
 import { warnOfPersist } from "../preflight/persist-warnings.ts";
 import { portIsFree } from "../preflight/port-is-free.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
+import { sayIfProxyGivesWay } from "../preflight/proxy-build.ts";
 import { describeProgress } from "../render/describe-progress.ts";
 
 interface UpOptions extends FileOption {
@@ -70,7 +71,10 @@ async function up(options: UpOptions): Promise<void> {
   };
   const file = await notingRefusal(place, asked, () => checked(place, instead));
   // In the background nobody reads it, and whoever started that has.
-  if (!options.daemon) await warnOfPersist(place, file.spec);
+  if (!options.daemon) {
+    await warnOfPersist(place, file.spec);
+    await sayIfProxyGivesWay(place);
+  }
   if (options.detach) {
     await detach(place, { instead, record, workers });
     await withController(options.file, (client) => untilServing(client));

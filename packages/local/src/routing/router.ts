@@ -3,6 +3,7 @@ import {
   connectProxy,
   type Draining,
   ensureProxy,
+  ownBuild,
   type ProxyClient,
   type ProxyStatus,
   type ProxyTable,
@@ -89,7 +90,7 @@ export class Router {
     this.inForce = assumed;
     const isSilent = await this.watch.isSilent(signMs);
     if (isSilent) this.orphaned = true;
-    else await this.connect();
+    else await this.renew(await this.connect());
     this.watch.start();
   }
 
@@ -254,6 +255,28 @@ export class Router {
     this.watchWorkers(client, known?.workers.map((w) => w.pid) ?? []);
     void client.onClose.then(() => this.lost(client));
     return client;
+  }
+
+  /** A proxy of another build gives way to one of this; where that does not start, it goes on. */
+  private async renew(client: ProxyClient): Promise<void> {
+    const { holderPid, build } = client;
+    if (build === ownBuild()) return;
+    const { event } = this.options;
+    if (build === "") {
+      event(`proxy: holder ${holderPid} is of a version that gives way only to \`hitless down\``);
+      return;
+    }
+    // Its end is no news then.
+    this.client = null;
+    try {
+      await client.upgrade();
+      const next = await this.connect();
+      event(`proxy: upgraded from build ${build}: holder ${next.holderPid} follows ${holderPid}`);
+    } catch (thrown) {
+      event(`proxy: build ${build} goes on: ${HitlessError.from(thrown).message}`);
+      await client.close();
+      await this.connect();
+    }
   }
 
   private watchWorkers(client: ProxyClient, present: readonly number[]): void {

@@ -32,11 +32,16 @@ export class ControlServer {
     this.#server = new LineServer({ path, taken, serve: (client) => this.#serve(client) });
   }
 
-  /** Rejects when another holder answers on that path; a dead one's socket is replaced. */
-  async listen(): Promise<void> {
+  /** A dead holder's socket is replaced; rejects when one that lives answers there, unless it `gives` way. */
+  async listen(gives = false): Promise<void> {
     const { path } = this.#options;
-    if (await answersOn(path)) throw new Error(`a holder answers on ${path} already`);
+    if (!gives && (await answersOn(path))) throw new Error(`a holder answers on ${path} already`);
     await this.#server.listen();
+  }
+
+  /** Takes the path back at once when nobody answers on it. */
+  async retake(): Promise<void> {
+    await this.#server.retake();
   }
 
   /** Tells every client. */

@@ -9,6 +9,7 @@ import type { ProxyTable } from "../table.ts";
 import { untilGone } from "../until-gone.ts";
 import { type Introduction, isIntroduction, type LeaveOrder } from "../worker/worker-protocol.ts";
 import type { Heritage } from "./heritage.ts";
+import { News } from "./news.ts";
 import { type LedgerState, TrafficLedger } from "./traffic-ledger.ts";
 import { watchWorker } from "./watch-worker.ts";
 import { type WorkerEvents, WorkerProcess } from "./worker-process.ts";
@@ -51,8 +52,8 @@ export class Crew {
   #pausing = false;
   /** Nobody is started or sent away while it is not certain which holder will be. */
   #frozen = false;
-  #stopping = false;
-  #waiters: (() => void)[] = [];
+  #stopping: LeaveOrder | null = null;
+  readonly #news = new News();
   readonly #watched = new WeakSet<WorkerProcess>();
   readonly #seen = new WeakSet<WorkerProcess>();
   readonly #hurried = new WeakSet<WorkerProcess>();
@@ -89,6 +90,11 @@ export class Crew {
     return kept.length === this.#wanted && kept.every(({ serves }) => serves);
   }
 
+  /** Resolves when a worker serves. */
+  async served(): Promise<void> {
+    await this.#news.until(() => this.state.serves);
+  }
+
   /** Starts the first worker, which opens the port. */
   open(): void {
     this.#spawn();
@@ -113,7 +119,7 @@ export class Crew {
   /** A process has connected that says it is a worker. */
   admit(socket: LineSocket): void {
     socket.onMessage((here) => {
-      if (!isIntroduction(here) || this.#stopping) {
+      if (!isIntroduction(here)) {
         socket.destroy();
         return;
       }
@@ -131,7 +137,7 @@ export class Crew {
 
   /** Starts who is missing, and sends away who is not needed any more. */
   tend(): void {
-    if (this.#frozen || this.#stopping || this.socket === null) return;
+    if (this.#frozen || this.#stopping !== null || this.socket === null) return;
     if (!this.#pausing) {
       for (let n = this.#kept().length; n < this.#wanted; n += 1) this.#spawn();
     }
@@ -148,6 +154,12 @@ export class Crew {
     this.#wanted = workers;
     this.#share();
     this.tend();
+  }
+
+  /** Resolves when as many of this term serve as there are to be; rejects when they do not start. */
+  async completed(): Promise<void> {
+    await this.#news.until(() => this.#complete || this.starts.keepFailing);
+    if (!this.#complete) throw this.#noneServes();
   }
 
   freeze(): void {
@@ -167,7 +179,7 @@ export class Crew {
 
   /** Resolves when whoever may accept has acknowledged that generation or a newer one, and one does. */
   async acknowledged(generation: number): Promise<void> {
-    await this.until(() => {
+    await this.#news.until(() => {
       const accepting = [...this.#workers].filter(({ begun }) => begun);
       return accepting.length > 0 && accepting.every((one) => one.generation >= generation);
     });
@@ -176,7 +188,7 @@ export class Crew {
   /** Of every worker that may accept. Rejects when none serves and starts keep failing. */
   async statuses(): Promise<readonly WorkerStatus[]> {
     for (;;) {
-      await this.until(() => this.state.serves || this.starts.keepFailing);
+      await this.#news.until(() => this.state.serves || this.starts.keepFailing);
       if (!this.state.serves) throw this.#noneServes();
       const answers = await Promise.all(
         [...this.#workers].filter(({ begun }) => begun).map(statusOf),
@@ -207,13 +219,13 @@ export class Crew {
 
   /** Ends all of them, the last by force after `killAfterMs`; resolves when none is left. */
   async stop(order: LeaveOrder, killAfterMs: number): Promise<void> {
-    this.#stopping = true;
+    this.#stopping = order;
     const pids = this.pids;
     for (const worker of this.#workers) worker.leave(order);
     const timer = setTimeout(() => {
       for (const worker of this.#workers) worker.kill();
     }, killAfterMs);
-    await this.until(() => this.#workers.size === 0);
+    await this.#news.until(() => this.#workers.size === 0);
     clearTimeout(timer);
     await Promise.all(pids.map(untilGone));
   }
@@ -225,23 +237,8 @@ export class Crew {
   }
 
   killAll(): void {
-    this.#stopping = true;
+    this.#stopping = hurry;
     for (const worker of this.#workers) worker.kill();
-  }
-
-  /** Resolves when that holds; looked at whenever a worker says something. */
-  until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (holds()) resolve();
-        else this.#waiters.push(look);
-      };
-      look();
-    });
-  }
-
-  wake(): void {
-    for (const look of this.#waiters.splice(0)) look();
   }
 
   #kept(): readonly WorkerProcess[] {
@@ -309,6 +306,10 @@ export class Crew {
       watchWorker(worker, this.#options.settings.timeouts.workerAnswerMs);
     }
     this.#watched.add(worker);
+    if (this.#stopping !== null) {
+      worker.leave(this.#stopping);
+      return;
+    }
     if (worker.leaving && !here.leaving) worker.leave(this.#linger);
     const table = this.#options.table();
     if (!here.begun) {
@@ -330,20 +331,20 @@ export class Crew {
       this.#share();
       this.tend();
     }
-    this.wake();
+    this.#news.tell();
   }
 
   #exited(worker: WorkerProcess, how: string): void {
     this.#workers.delete(worker);
     this.ledger.end(worker);
-    if (this.#stopping) {
-      this.wake();
+    if (this.#stopping !== null) {
+      this.#news.tell();
       return;
     }
     this.#options.changed(this.pids);
     if (!worker.serves && !worker.isKnown) this.starts.failed(worker.pid, how);
     this.#share();
-    this.wake();
+    this.#news.tell();
     if (worker.leaving || worker.term !== this.term) return;
     const pauseMs = this.#pause.after(performance.now() - worker.startedAt);
     if (pauseMs === 0) this.#replace();
@@ -358,7 +359,7 @@ export class Crew {
 
   #replace(): void {
     // The one that was to open the port did not.
-    if (this.socket === null && !this.#stopping && this.#workers.size === 0) this.#spawn();
+    if (this.socket === null && this.#stopping === null && this.#workers.size === 0) this.#spawn();
     this.tend();
   }
 

@@ -1,14 +1,10 @@
 import { logLine } from "../log-line.ts";
 import { readSettings } from "../process-settings.ts";
 import { BindError, Holder } from "./holder.ts";
+import type { StartReport } from "./start-report.ts";
 
 /** How long the holder lets requests finish when it is told to end by a signal. */
 const signalTimeoutMs = 10_000;
-
-/** What the holder tells the process that started it, once, over IPC. */
-export type StartReport =
-  | { readonly kind: "ready"; readonly port: number }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
 async function start(): Promise<void> {
   const settings = readSettings();

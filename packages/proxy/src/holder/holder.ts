@@ -1,13 +1,16 @@
+import { ownBuild } from "../build.ts";
 import type { ControlMessage, ControlRequest } from "../control-protocol.ts";
 import { protocolVersion } from "../control-protocol.ts";
 import { LineServer } from "../line-server.ts";
 import { inheritedSocket, receivedSocket } from "../listening-socket.ts";
 import { logLine } from "../log-line.ts";
 import type { ProcessSettings } from "../process-settings.ts";
+import type { Entry } from "../source-runtime.ts";
 import { workersSocketPath } from "../worker-sockets.ts";
 import { type ControlHandler, ControlServer } from "./control-server.ts";
 import { Crew } from "./crew.ts";
 import { readHandover } from "./heritage.ts";
+import { startSuccessor } from "./successor.ts";
 import { TableKeeper } from "./table-keeper.ts";
 
 /** Without a successor, idle clients get at most this long to use their connection once more. */
@@ -37,6 +40,8 @@ export class Holder implements ControlHandler {
   /** Where workers connect. */
   readonly #desk: LineServer;
   #stopping = false;
+  #upgrading: Promise<void> | null = null;
+  #gaveWay = false;
   #onOpened: ((failure: BindError | null) => void) | null = null;
 
   constructor(settings: ProcessSettings) {
@@ -50,7 +55,11 @@ export class Holder implements ControlHandler {
       changed: (pids) => this.#control.broadcast({ kind: "workers", pids }),
     });
     this.#tables = new TableKeeper(settings.stateDir, (table) => this.#crew.tellTable(table));
-    const taken = () => this.#stepDown();
+    const taken = () => {
+      if (this.#upgrading !== null || this.#gaveWay || this.#stopping) return;
+      logLine(`holder ${process.pid}: another one has taken over`);
+      this.#giveWay();
+    };
     this.#control = new ControlServer({ path: settings.socketPath, handler: this, taken });
     this.#desk = new LineServer({
       path: workersSocketPath(settings.socketPath),
@@ -66,7 +75,7 @@ export class Holder implements ControlHandler {
   async start(): Promise<number> {
     if (this.#settings.inherits) await this.#succeed();
     else await this.#open();
-    await this.#crew.until(() => this.#crew.state.serves);
+    await this.#crew.served();
     return this.#crew.port;
   }
 
@@ -92,10 +101,47 @@ export class Holder implements ControlHandler {
     await this.#tables.open(table);
     this.#crew.socket = inheritedSocket();
     if (heritage !== null) this.#crew.inherit(heritage.ledger);
-    await this.#control.listen();
+    const { upgrades } = this.#settings;
+    await this.#control.listen(upgrades);
     await this.#desk.listen();
-    this.#crew.expectAll();
     this.#crew.tend();
+    // Until then the holder before commands them, and takes back what this one has should it fail.
+    if (upgrades) await this.#crew.completed();
+    this.#crew.expectAll();
+  }
+
+  /**
+   * Starts the next holder from that entry, and gives way to it once its own workers serve. When they
+   * do not, this one goes on, and that rejects with why.
+   */
+  async #upgrade(entry: Entry): Promise<void> {
+    const { socket, port, heritage } = this.#crew;
+    if (socket === null || this.#stopping) throw new Error("there is nothing to hand over");
+    this.#crew.freeze();
+    await this.#tables.settled();
+    try {
+      await startSuccessor({
+        entry,
+        settings: {
+          ...this.#settings,
+          port,
+          workers: heritage.workers,
+          term: heritage.term + 1,
+          upgrades: true,
+          inherits: true,
+        },
+        listeningFd: socket.fd,
+        handover: { table: this.#tables.table, heritage: this.#crew.heritage },
+      });
+    } catch (error) {
+      await this.#control.retake();
+      await this.#desk.retake();
+      this.#crew.thaw();
+      throw error;
+    }
+    this.#gaveWay = true;
+    // The one who asked is answered first.
+    setImmediate(() => this.#giveWay());
   }
 
   hello(): ControlMessage {
@@ -104,6 +150,7 @@ export class Holder implements ControlHandler {
       protocol: protocolVersion,
       holderPid: process.pid,
       port: this.#crew.port,
+      build: ownBuild(),
       workers: this.#crew.wanted,
       worker: this.#crew.state,
     };
@@ -111,6 +158,10 @@ export class Holder implements ControlHandler {
 
   async answer(request: ControlRequest): Promise<ControlMessage> {
     const { id } = request;
+    // What is told to one of two holders does not reach the workers of the other.
+    await this.#upgrading?.catch(() => undefined);
+    // The connection ends, and who asked asks the next one.
+    if (this.#gaveWay) return new Promise(() => undefined);
     switch (request.kind) {
       case "apply":
         await this.#tables.install(request.table);
@@ -122,6 +173,12 @@ export class Holder implements ControlHandler {
         return { kind: "count", id, count: await this.#crew.cut(request.replicaId) };
       case "workers":
         this.#crew.resize(request.count);
+        return { kind: "done", id };
+      case "upgrade":
+        this.#upgrading = this.#upgrade(request.entry);
+        await this.#upgrading.finally(() => {
+          this.#upgrading = null;
+        });
         return { kind: "done", id };
       case "stop":
         this.stop(request.timeoutMs);
@@ -155,9 +212,8 @@ export class Holder implements ControlHandler {
   }
 
   /** Another holder answers: whoever has the control socket is the one. */
-  #stepDown(): void {
-    if (this.#stopping) return;
-    logLine(`holder ${process.pid}: another one has taken over`);
+  #giveWay(): void {
+    this.#gaveWay = true;
     this.#crew.release();
     void this.#leave();
   }

@@ -9,7 +9,7 @@ test.each([
   ["throws at once", "/nowhere\0"],
 ])("a worker whose start %s counts as exited", async (_name, path) => {
   const place = { stateDir: "", socketPath: "", host: "", port: 0 };
-  const first = { workers: 1, term: 1, slot: 0, inherits: false };
+  const first = { workers: 1, term: 1, slot: 0, upgrades: false, inherits: false };
   const settings = { ...place, timeouts: defaultTimeouts, ...first };
   const entry = { ...ownEntry("worker/worker-main"), execPath: path };
   const peer = forkPeer({ entry, settings, listeningFd: null, detached: false });

@@ -172,7 +172,7 @@ export class Worker {
     const { workers, term } = heritage ?? this.#settings;
     return forkPeer({
       entry: ownEntry("holder/holder-main"),
-      settings: { ...this.#settings, port, workers, term, inherits: true },
+      settings: { ...this.#settings, port, workers, term, upgrades: false, inherits: true },
       listeningFd: fd,
       detached: true,
       input: { table: this.#plane.table, heritage },
