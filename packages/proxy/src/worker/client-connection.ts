@@ -29,6 +29,8 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
   #deadline = Number.POSITIVE_INFINITY;
   #exchange: Exchange | null = null;
   #held: Buffer | null = null;
+  /** `#held` is memory that the next read overwrites. */
+  #borrowed = false;
   /** No head ends before this index of `#held`. */
   #searched = 0;
   #taking = false;
@@ -41,7 +43,6 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:(?=\d+\.)/, "");
     this.headTail = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\n\r\n`;
     plane.clients.add(this);
-    socket.on("data", (data: Buffer) => this.#receive(data));
     socket.on("drain", () => this.#drained());
     socket.on("end", () => this.#ended());
     // The reason does not change what has to be done; `close` follows.
@@ -91,6 +92,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
   }
 
   takeHeld(): Buffer | null {
+    this.#own();
     const held = this.#held;
     this.#held = null;
     return held;
@@ -124,7 +126,8 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     }
   }
 
-  #receive(data: Buffer): void {
+  /** Takes bytes that the client sent; they are valid during the call. */
+  receive(data: Buffer): void {
     const exchange = this.#exchange;
     if (this.#phase === "closing") return;
     if (exchange === null) {
@@ -132,18 +135,36 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
       this.#takeRequests();
     } else if (exchange.tunnel !== null) {
       this.waitFor("tunnel");
-      exchange.tunnel.fromClient(data);
+      exchange.tunnel.fromClient(Buffer.from(data));
     } else if (exchange.body.done) {
       this.#hold(data);
     } else {
-      const taken = exchange.receive(data);
-      if (taken < data.length) this.#hold(data.subarray(taken));
+      this.#receiveBody(exchange, data);
+    }
+    this.#own();
+  }
+
+  /** What follows the body stays held. */
+  #receiveBody(exchange: Exchange, data: Buffer): void {
+    const bytes = Buffer.from(data);
+    this.#held = null;
+    const taken = exchange.receive(bytes);
+    if (taken < bytes.length && this.#exchange === exchange) {
+      this.#held = bytes.subarray(taken);
+      this.#borrowed = false;
     }
   }
 
   #hold(data: Buffer): void {
+    this.#borrowed = this.#held === null;
     this.#held = this.#held === null ? data : Buffer.concat([this.#held, data]);
     if (this.#held.length > maxHeldBytes) this.socket.pause();
+  }
+
+  // What is still needed when a call ends must not be overwritten by the next read, of whichever client.
+  #own(): void {
+    if (this.#borrowed && this.#held !== null) this.#held = Buffer.from(this.#held);
+    this.#borrowed = false;
   }
 
   #drained(): void {
@@ -219,12 +240,8 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     const exchange = new Exchange(this.#plane, this, head);
     this.#exchange = exchange;
     this.#phase = "exchange";
-    const rest = this.#held;
-    if (rest !== null && !exchange.body.done) {
-      const taken = exchange.receive(rest);
-      if (this.#exchange !== exchange) return;
-      this.#held = taken < rest.length ? rest.subarray(taken) : null;
-    }
+    if (this.#held !== null && !exchange.body.done) this.#receiveBody(exchange, this.#held);
+    if (this.#exchange !== exchange) return;
     if (!this.#clientEnded || exchange.body.done) {
       exchange.start();
       return;

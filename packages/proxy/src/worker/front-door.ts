@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:net";
 import { fdOf } from "../listening-socket.ts";
+import { type Accept, acceptFrom } from "./accepted-socket.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { DataPlane } from "./data-plane.ts";
 
@@ -11,10 +12,15 @@ const bindRetryMs = 100;
 /** Accepts client connections and hands each to the data plane. */
 export class FrontDoor {
   readonly #server: Server;
+  readonly #accept: Accept;
 
   constructor(plane: DataPlane) {
+    this.#accept = (socket) => {
+      const client = new ClientConnection(plane, socket);
+      return (bytes) => client.receive(bytes);
+    };
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-      void new ClientConnection(plane, socket);
+      socket.on("data", this.#accept(socket));
     });
   }
 
@@ -67,6 +73,8 @@ export class FrontDoor {
       };
       const done = () => {
         this.#server.off("error", failed);
+        // Connections come to the server itself where that is not possible.
+        acceptFrom(this.handle, this.#accept);
         resolve();
       };
       this.#server.once("error", failed);
