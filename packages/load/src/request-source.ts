@@ -63,11 +63,11 @@ export class RequestSource {
     return kind === "post" ? this.#named(request) : request;
   }
 
-  /** A POST with an `X-Request-Id` of its own, for apps that tell what they executed. */
+  /** A POST with an `X-Order-Id` of its own, for apps that tell what they executed. */
   #named(request: PlannedRequest): PlannedRequest {
     this.#posts += 1;
     const headEnd = request.bytes.length - bodyBytes - blankLine.length;
-    const id = Buffer.from(`X-Request-Id: ${this.#seed}-${this.#posts}\r\n`);
+    const id = Buffer.from(`X-Order-Id: ${this.#seed}-${this.#posts}\r\n`);
     const parts = [request.bytes.subarray(0, headEnd), id, request.bytes.subarray(headEnd)];
     return { ...request, bytes: Buffer.concat(parts) };
   }

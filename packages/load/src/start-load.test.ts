@@ -104,7 +104,7 @@ test("names the status and the reason of a proxy", async () => {
 test("gives each POST an id of its own, with the seed in it", async () => {
   const ids: (string | undefined)[] = [];
   await using server = await rawServer((socket, { text }) => {
-    ids.push(/^X-Request-Id: (\d+-\d+)\r$/m.exec(text)?.[1]);
+    ids.push(/^X-Order-Id: (\d+-\d+)\r$/m.exec(text)?.[1]);
     socket.write(answerText(good));
   });
   const options = { mix: { post: 1 }, seed: 7, rate: 1000, expect: "any" } as const;

@@ -1,7 +1,7 @@
 import type { FrontSettings } from "@hitless/core";
 
 /** How clients are met where the table says nothing. */
-const plainFront: FrontSettings = {
+export const plainFront: FrontSettings = {
   trustedProxies: [],
   accessLog: false,
   maxConnections: 10_000,

@@ -6,6 +6,8 @@ export interface ProxyTimeouts {
   readonly requestHeadMs: number;
   /** Between two pieces of a body, and for a client that stopped reading. Default 30 000. */
   readonly bodyIdleMs: number;
+  /** Within that time a request body may be slower than 240 bytes per second. Default 5 000. */
+  readonly bodyGraceMs: number;
   /** Opening a connection to a replica. Default 1 000. */
   readonly connectMs: number;
   /** For a replica to take more of a body, and from the end of the request to the answer's head. Default 60 000. */
@@ -22,6 +24,7 @@ export const defaultTimeouts: ProxyTimeouts = {
   clientIdleMs: 75_000,
   requestHeadMs: 10_000,
   bodyIdleMs: 30_000,
+  bodyGraceMs: 5_000,
   connectMs: 1_000,
   responseHeadMs: 60_000,
   streamIdleMs: 3_600_000,

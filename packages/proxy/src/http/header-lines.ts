@@ -68,3 +68,11 @@ export function trimBlanks(value: string): string {
 function isBlank(code: number): boolean {
   return code === 32 || code === 9;
 }
+
+/** Whether a line ends without CR, from that index on. */
+export function hasBareLineFeed(data: Buffer, from: number): boolean {
+  for (let at = data.indexOf(10, from); at >= 0; at = data.indexOf(10, at + 1)) {
+    if (data[at - 1] !== 13) return true;
+  }
+  return false;
+}

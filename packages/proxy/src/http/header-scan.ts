@@ -36,6 +36,8 @@ export class HeaderFacts {
   keepAliveSeconds = -1;
   /** A response's `Content-Type: text/event-stream`. */
   eventStream = false;
+  /** Names, in lower case, and values of a request's lines that say who asked, and as what; null when there are none. */
+  said: string[] | null = null;
   /** Lines that must not be forwarded as they came; null when there are none. */
   dropped: LineRanges | null = null;
   /**
@@ -116,8 +118,15 @@ export class HeaderFacts {
         this.#drop();
         return;
       default:
-        if (neverPasses(name) || (this.#of === "request" && saysWhoAsked(name))) this.#drop();
+        if (neverPasses(name)) this.#drop();
+        else if (this.#of === "request" && saysWhoAsked(name)) this.#noteSaid(name);
     }
+  }
+
+  #noteSaid(name: string): void {
+    this.#drop();
+    if (this.said === null) this.said = [name, this.#value()];
+    else this.said.push(name, this.#value());
   }
 
   #value(): string {
@@ -227,7 +236,7 @@ function neverPasses(name: string): boolean {
   }
 }
 
-// RFC 7239, and what it was made to replace.
+// RFC 7239, what it was made to replace, and the name that the request has in every log.
 function saysWhoAsked(name: string): boolean {
-  return name === "forwarded" || name.startsWith("x-forwarded-");
+  return name === "forwarded" || name === "x-request-id" || name.startsWith("x-forwarded-");
 }

@@ -15,8 +15,10 @@ const reasonStatus = {
   "bad-chunk": 400,
   /** The head did not arrive in time. */
   "head-timeout": 408,
-  /** The request body stopped arriving. */
+  /** The request body stopped arriving, or arrives too slowly. */
   "body-timeout": 408,
+  /** The request body is longer than `proxy.maxBodySize`. */
+  "body-too-large": 413,
   /** The target is longer than 8 KB. */
   "target-too-long": 414,
   /** The head is longer than 16 KB or has more than 100 headers. */
@@ -27,6 +29,8 @@ const reasonStatus = {
   "unknown-method": 501,
   /** Not HTTP/1.0 or HTTP/1.1; an h2c preface ends here. */
   "http-version": 505,
+  /** There is no room for one more connection, or this one had to make room for another. */
+  "too-many-connections": 503,
   /** The worker has no route table yet. */
   "no-table": 503,
   /** No replica may get this request. Nothing was sent. */
@@ -53,6 +57,7 @@ export function statusOf(reason: Reason): number {
 const statusText: Readonly<Record<number, string>> = {
   400: "Bad Request",
   408: "Request Timeout",
+  413: "Content Too Large",
   414: "URI Too Long",
   431: "Request Header Fields Too Large",
   501: "Not Implemented",

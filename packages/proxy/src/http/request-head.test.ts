@@ -103,9 +103,7 @@ describe("refuses what could mean two things", () => {
 
 test("forwards the other headers byte for byte and in their order", () => {
   const lines = "x-B:  two  \r\nHost: a\r\nCookie: c=1\r\nX-b: \xe4\r\n";
-  expect(accepted(`GET /p?q HTTP/1.1\r\n${lines}`).forwarded).toBe(
-    `GET /p?q HTTP/1.1\r\n${lines}X-Forwarded-Host: a\r\n`,
-  );
+  expect(accepted(`GET /p?q HTTP/1.1\r\n${lines}`).forwarded).toBe(`GET /p?q HTTP/1.1\r\n${lines}`);
 });
 
 test("strips hop-by-hop, nominated and forged headers, and never those that frame or address", () => {
@@ -114,9 +112,7 @@ test("strips hop-by-hop, nominated and forged headers, and never those that fram
       "X-Secret: 1\r\nContent-Length: 3\r\nCookie: c\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nTrailer: x\r\n" +
       "Proxy-Connection: x\r\nProxy-Authorization: x\r\nUpgrade: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nForwarded: for=6.6.6.6\r\nX-Hitless-Reason: cut\r\n",
   );
-  expect(head.forwarded).toBe(
-    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nCookie: c\r\nX-Forwarded-Host: a\r\n",
-  );
+  expect(head.forwarded).toBe("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nCookie: c\r\n");
   expect(head.keepAlive).toBe(false);
 });
 
@@ -124,7 +120,7 @@ test.each(["Forwarded: for=6.6.6.6;proto=https", "x-hitless-reason: cut"])(
   "%s alone is stripped too",
   (line) => {
     expect(accepted(`GET / HTTP/1.1\r\n${host}${line}\r\n`).forwarded).toBe(
-      `GET / HTTP/1.1\r\n${host}X-Forwarded-Host: a\r\n`,
+      `GET / HTTP/1.1\r\n${host}`,
     );
   },
 );
@@ -132,7 +128,7 @@ test.each(["Forwarded: for=6.6.6.6;proto=https", "x-hitless-reason: cut"])(
 test("an absolute target becomes a path and its authority the host", () => {
   const text = "GET http://real.example:81?x=1 HTTP/1.1\r\nHost: other\r\nAccept: a\r\n";
   expect(accepted(text).forwarded).toBe(
-    "GET /?x=1 HTTP/1.1\r\nHost: real.example:81\r\nAccept: a\r\nX-Forwarded-Host: real.example:81\r\n",
+    "GET /?x=1 HTTP/1.1\r\nHost: real.example:81\r\nAccept: a\r\n",
   );
   expect(accepted(`OPTIONS http://a HTTP/1.1\r\n${host}`).forwarded).toMatch(/^OPTIONS \* /);
 });

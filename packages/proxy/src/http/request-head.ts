@@ -39,7 +39,11 @@ export class RequestHead {
   readonly contentLength: number;
   /** The protocol that the client asks to change to, or null. */
   readonly upgrade: string | null;
-  /** The forwarded head without the `X-Forwarded-For` line and without the empty line. */
+  /** What it is addressed to; null where HTTP/1.0 says nothing. */
+  readonly host: string | null;
+  /** What it says of who asked, as `HeaderFacts` has it; none of it is in `forwarded`. */
+  readonly said: readonly string[] | null;
+  /** The forwarded head without the lines that say who asked, and without the empty line. */
   readonly forwarded: string;
   readonly #text: string;
   readonly #headersAt: number;
@@ -53,6 +57,8 @@ export class RequestHead {
     this.contentLength = Math.max(facts.contentLength, 0);
     this.framing = requestFraming(facts);
     this.upgrade = facts.upgrade === null ? null : upgradeOf(this, facts);
+    this.host = line.absolute?.authority ?? facts.host;
+    this.said = facts.said;
     this.#text = text;
     this.#headersAt = line.headersAt;
     this.forwarded = forwardedHead(this, line, { text, facts });
@@ -167,7 +173,7 @@ function forwardedHead(head: RequestHead, line: RequestLine, { text, facts }: So
   const connection = connectionLines(head);
   const dropped = connection === "" ? facts.dropped : facts.droppedForOurs;
   const lines = dropped === null ? text : textWithout(text, 0, dropped);
-  return lines + connection + (facts.host === null ? "" : forwardedHost(facts.host));
+  return lines + connection;
 }
 
 function rewrittenHead(
@@ -185,13 +191,8 @@ function rewrittenHead(
   return (
     `${head.method} ${path} HTTP/1.${head.minor}\r\nHost: ${authority}\r\n` +
     textWithout(text, headersAt, dropped) +
-    connectionLines(head) +
-    forwardedHost(authority)
+    connectionLines(head)
   );
-}
-
-function forwardedHost(host: string): string {
-  return `X-Forwarded-Host: ${host}\r\n`;
 }
 
 // HTTP/1.0 is forwarded as such: a replica must not answer it with chunks.

@@ -8,6 +8,8 @@ import { connectProxy, type ProxyClient } from "../proxy-client.ts";
 import type { Upstream } from "../table.ts";
 import { defaultTimeouts, type ProxyTimeouts } from "../timeouts.ts";
 import { DataPlane } from "../worker/data-plane.ts";
+import { dial } from "../worker/dial.ts";
+import { Front, type FrontOptions } from "../worker/front.ts";
 import { FrontDoor } from "../worker/front-door.ts";
 
 /** Things to take down when a test ends, last opened first. */
@@ -77,8 +79,10 @@ export function get(path: string): string {
 export async function openPlane(
   cleanup: Cleanup,
   timeouts: Partial<ProxyTimeouts> = {},
+  front: Partial<FrontOptions> = {},
 ): Promise<{ readonly plane: DataPlane; readonly port: number }> {
-  const plane = new DataPlane({ ...defaultTimeouts, tickMs: 20, ...timeouts });
+  const all = { ...defaultTimeouts, tickMs: 20, ...timeouts };
+  const plane = new DataPlane(all, dial, new Front(front));
   const door = new FrontDoor(plane);
   await door.open("127.0.0.1", 0);
   cleanup.add(() => {

@@ -1,10 +1,15 @@
 import type { Socket } from "node:net";
+import { hasBareLineFeed } from "../http/header-lines.ts";
 import { maxHeadBytes } from "../http/header-scan.ts";
 import { proxyAnswer, type Reason } from "../http/reasons.ts";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
+import { refusalLine } from "./access-line.ts";
+import type { Guest } from "./admission.ts";
+import { type Asker, PeerWord } from "./asker.ts";
+import { BodyPace } from "./body-pace.ts";
 import type { DataPlane, PlaneClient } from "./data-plane.ts";
 import { Exchange } from "./exchange.ts";
-import type { ExchangeClient, Waiting } from "./exchange-client.ts";
+import { type ExchangeClient, timeoutOf, type Waiting } from "./exchange-client.ts";
 
 /** Bytes of following requests that are taken in while one is under way; then the client waits. */
 const maxHeldBytes = 65_536;
@@ -20,9 +25,8 @@ type Phase = "idle" | "head" | "exchange" | "closing";
  * of a request), `head` (part of one), `exchange` (a request is under way), `closing` (our FIN is
  * sent or the socket is destroyed; what comes is dropped). Any phase may go to `closing`.
  */
-export class ClientConnection implements ExchangeClient, PlaneClient {
+export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   readonly socket: Socket;
-  readonly headTail: string;
   readonly #plane: DataPlane;
   #phase: Phase = "idle";
   #waiting: Waiting = "connect";
@@ -35,13 +39,18 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
   #searched = 0;
   #taking = false;
   #clientEnded = false;
+  #word: PeerWord;
+  /** At least one request of it was answered. */
+  #served = false;
+  /** Of the request under way, while its body comes. */
+  #pace: BodyPace | null = null;
+  /** Since when an answer that is complete has not been taken; 0: it has. */
+  #unreadSince = 0;
 
   constructor(plane: DataPlane, socket: Socket) {
     this.#plane = plane;
     this.socket = socket;
-    // A dual-stack listener shows IPv4 clients in IPv6 notation.
-    const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:(?=\d+\.)/, "");
-    this.headTail = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\n\r\n`;
+    this.#word = new PeerWord(socket.remoteAddress, plane.front.trust);
     plane.clients.add(this);
     socket.on("drain", () => this.#drained());
     socket.on("end", () => this.#ended());
@@ -49,11 +58,38 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     socket.on("error", () => undefined);
     socket.on("close", () => this.#closed());
     this.#enter("idle", plane.timeouts.clientIdleMs);
+    plane.front.admission.enter(this);
+  }
+
+  get address(): string {
+    return this.#word.address;
+  }
+
+  get trusted(): boolean {
+    return this.#word.trusted;
+  }
+
+  get rank(): number {
+    if (!this.#served) return this.#phase === "exchange" ? 1 : 0;
+    return this.#phase === "idle" ? 2 : 1;
+  }
+
+  get waitingSince(): number {
+    const timeoutMs = this.#clientTimeout();
+    if (timeoutMs === null) return Number.POSITIVE_INFINITY;
+    return this.#deadline - timeoutMs - this.#plane.timeouts.tickMs;
+  }
+
+  askerOf(head: RequestHead): Asker {
+    const { trust } = this.#plane.front;
+    // Whoever is trusted no more is not believed for as long as it stays connected.
+    if (this.#word.trust !== trust) this.#word = new PeerWord(this.socket.remoteAddress, trust);
+    return this.#word.askerOf(head);
   }
 
   waitFor(what: Waiting): void {
     this.#waiting = what;
-    this.#setDeadline(this.#timeoutOf(what));
+    this.#setDeadline(timeoutOf(what, this.#plane.timeouts));
   }
 
   answer(reason: Reason): void {
@@ -62,6 +98,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     const whole = exchange?.body.done ?? false;
     const close = head === null || !head.keepAlive || !whole || this.#plane.leaving;
     this.#plane.traffic.countAnswer(reason);
+    if (exchange === null) this.#plane.front.log?.add(refusalLine(this.address, reason));
     const options = {
       close,
       headOnly: head?.isHead ?? false,
@@ -79,6 +116,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
       else this.#linger();
       return;
     }
+    this.#served = true;
     this.#enter("idle", this.#plane.timeouts.clientIdleMs);
     if (this.socket.isPaused()) this.socket.resume();
     this.#takeRequests();
@@ -109,8 +147,19 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     if (this.#phase === "idle") this.#linger();
   }
 
+  refuse(): void {
+    this.answer("too-many-connections");
+  }
+
+  makeRoom(): void {
+    if (this.#phase === "idle") this.#linger();
+    else if (this.#phase === "head") this.answer("too-many-connections");
+    else if (this.#waiting === "requestBody") this.#exchange?.refuse("too-many-connections");
+    else this.#exchange?.timedOut(this.#waiting);
+  }
+
   checkDeadline(now: number): void {
-    if (now < this.#deadline) return;
+    if (now < this.#deadline && !this.#takesItsTime(now)) return;
     switch (this.#phase) {
       case "idle":
         this.#linger();
@@ -124,6 +173,22 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
       case "closing":
         this.socket.destroy();
     }
+  }
+
+  /** Whether it sends, or reads, too slowly. */
+  #takesItsTime(now: number): boolean {
+    if (this.#phase === "exchange") {
+      if (this.#waiting !== "requestBody" || this.#pace === null) return false;
+      this.#pace.awaited(this.#plane.timeouts.tickMs);
+      return this.#pace.tooSlow;
+    }
+    if (this.#phase !== "idle" || this.socket.writableLength === 0) {
+      this.#unreadSince = 0;
+      return false;
+    }
+    if (this.#unreadSince === 0) this.#unreadSince = now;
+    const { bodyIdleMs } = this.#plane.timeouts;
+    return bodyIdleMs > 0 && now - this.#unreadSince >= bodyIdleMs;
   }
 
   /** Takes bytes that the client sent; they are valid during the call. */
@@ -148,11 +213,21 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
   #receiveBody(exchange: Exchange, data: Buffer): void {
     const bytes = Buffer.from(data);
     this.#held = null;
-    const taken = exchange.receive(bytes);
+    const taken = this.#pass(exchange, bytes);
     if (taken < bytes.length && this.#exchange === exchange) {
       this.#held = bytes.subarray(taken);
       this.#borrowed = false;
     }
+  }
+
+  /** Hands over what is body of `data`; the index after it. */
+  #pass(exchange: Exchange, data: Buffer): number {
+    const taken = exchange.receive(data);
+    if (this.#pace !== null && this.#exchange === exchange) {
+      this.#pace.bytes += taken;
+      if (this.#pace.bytes > this.#plane.front.maxBodyBytes) exchange.refuse("body-too-large");
+    }
+    return taken;
   }
 
   #hold(data: Buffer): void {
@@ -240,6 +315,11 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
     const exchange = new Exchange(this.#plane, this, head);
     this.#exchange = exchange;
     this.#phase = "exchange";
+    this.#pace = exchange.body.done ? null : new BodyPace(this.#plane.timeouts.bodyGraceMs);
+    if (head.contentLength > this.#plane.front.maxBodyBytes) {
+      exchange.refuse("body-too-large");
+      return;
+    }
     if (this.#held !== null && !exchange.body.done) this.#receiveBody(exchange, this.#held);
     if (this.#exchange !== exchange) return;
     if (!this.#clientEnded || exchange.body.done) {
@@ -265,6 +345,7 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
 
   #closed(): void {
     this.#plane.clients.delete(this);
+    this.#plane.front.admission.leave(this);
     const exchange = this.#exchange;
     this.#exchange = null;
     this.#phase = "closing";
@@ -303,26 +384,12 @@ export class ClientConnection implements ExchangeClient, PlaneClient {
         : this.#plane.tickNow + timeoutMs + this.#plane.timeouts.tickMs;
   }
 
-  #timeoutOf(what: Waiting): number {
-    const { timeouts } = this.#plane;
-    switch (what) {
-      case "connect":
-        return timeouts.connectMs;
-      case "replicaReading":
-      case "responseHead":
-        return timeouts.responseHeadMs;
-      case "responseStream":
-      case "tunnel":
-        return timeouts.streamIdleMs;
-      default:
-        return timeouts.bodyIdleMs;
-    }
+  /** How long the client may let us wait in what is under way; null: it is not the one who is waited for. */
+  #clientTimeout(): number | null {
+    const { clientIdleMs, requestHeadMs, bodyIdleMs } = this.#plane.timeouts;
+    if (this.#phase === "idle") return clientIdleMs;
+    if (this.#phase === "head") return requestHeadMs;
+    const itsTurn = this.#waiting === "requestBody" || this.#waiting === "clientReading";
+    return this.#phase === "exchange" && itsTurn ? bodyIdleMs : null;
   }
-}
-
-function hasBareLineFeed(data: Buffer, from: number): boolean {
-  for (let at = data.indexOf(10, from); at >= 0; at = data.indexOf(10, at + 1)) {
-    if (data[at - 1] !== 13) return true;
-  }
-  return false;
 }

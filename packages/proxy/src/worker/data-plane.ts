@@ -6,6 +6,7 @@ import type { ProxyTable, Upstream } from "../table.ts";
 import type { ProxyTimeouts } from "../timeouts.ts";
 import { newRevisionCounters, type RevisionCounters } from "./counters.ts";
 import { type Dial, dial } from "./dial.ts";
+import { Front } from "./front.ts";
 import { Replica } from "./replica.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { Router } from "./router.ts";
@@ -41,6 +42,7 @@ export class DataPlane {
   readonly budget = new RetryBudget();
   readonly traffic = new TrafficCount();
   readonly clients = new Set<PlaneClient>();
+  readonly front: Front;
   /** Milliseconds of a monotonic clock, as of the last tick: precise enough for deadlines. */
   tickNow = performance.now();
   /** From now on every answer says `Connection: close`. */
@@ -55,8 +57,9 @@ export class DataPlane {
 
   readonly #dial: Dial;
 
-  constructor(timeouts: ProxyTimeouts, dialUpstream: Dial = dial) {
+  constructor(timeouts: ProxyTimeouts, dialUpstream: Dial = dial, front: Front = new Front()) {
     this.timeouts = timeouts;
+    this.front = front;
     this.#dial = dialUpstream;
     this.#ticker = setInterval(() => this.#tick(), timeouts.tickMs);
   }
@@ -65,6 +68,7 @@ export class DataPlane {
   close(): void {
     clearInterval(this.#ticker);
     for (const replica of this.#replicas.values()) replica.leaveTable();
+    void this.front.close();
   }
 
   /** The table in force; null before the first one. */
@@ -102,6 +106,7 @@ export class DataPlane {
     this.#router =
       table.rule === null ? null : new Router(table.rule, [...replicas.values()], this.#router);
     this.#table = table;
+    this.front.apply(table.front);
     for (const [id, replica] of before) {
       if (replicas.get(id) !== replica) this.#depart(replica);
     }

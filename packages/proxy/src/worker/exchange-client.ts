@@ -1,5 +1,8 @@
 import type { Socket } from "node:net";
 import type { Reason } from "../http/reasons.ts";
+import type { RequestHead } from "../http/request-head.ts";
+import type { ProxyTimeouts } from "../timeouts.ts";
+import type { Asker } from "./asker.ts";
 
 /** What a request waits for; each has its timeout. */
 export type Waiting =
@@ -15,8 +18,8 @@ export type Waiting =
 /** The client side of one request. */
 export interface ExchangeClient {
   readonly socket: Socket;
-  /** Complete `X-Forwarded-*` lines, then the empty line. */
-  readonly headTail: string;
+  /** Who sent that request. */
+  askerOf(head: RequestHead): Asker;
   /** Starts the timeout of that wait. */
   waitFor(what: Waiting): void;
   /** The proxy answers in place of a replica; the exchange is over. */
@@ -27,4 +30,20 @@ export interface ExchangeClient {
   destroy(): void;
   /** Bytes that came before the tunnel was open. */
   takeHeld(): Buffer | null;
+}
+
+/** How long that may take, ms; 0: any time. */
+export function timeoutOf(what: Waiting, timeouts: ProxyTimeouts): number {
+  switch (what) {
+    case "connect":
+      return timeouts.connectMs;
+    case "replicaReading":
+    case "responseHead":
+      return timeouts.responseHeadMs;
+    case "responseStream":
+    case "tunnel":
+      return timeouts.streamIdleMs;
+    default:
+      return timeouts.bodyIdleMs;
+  }
 }

@@ -3,13 +3,20 @@ import { broken } from "../http/chunked-end.ts";
 import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
+import { accessLine } from "./access-line.ts";
+import type { Asker } from "./asker.ts";
 import { countAnswer, countLatency } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { ExchangeClient, Waiting } from "./exchange-client.ts";
 import { KeptBody } from "./kept-body.ts";
 import type { Replica } from "./replica.ts";
 import { Tunnel } from "./tunnel.ts";
-import type { AnswerSink, UpstreamConnection, UpstreamFailure } from "./upstream-connection.ts";
+import {
+  type AnswerSink,
+  failureReason,
+  type UpstreamConnection,
+  type UpstreamFailure,
+} from "./upstream-connection.ts";
 
 const none: readonly Replica[] = [];
 const maxRetries = 2;
@@ -34,8 +41,7 @@ export class Exchange implements AnswerSink {
   /** For as long as the request could still be sent (again). */
   readonly #kept = new KeptBody();
   #answered = false;
-  /** It was sent to a replica more than once. */
-  #resent = false;
+  #attempts = 0;
   #close = false;
   #keepAliveSeconds = -1;
   #bodyWait: Waiting = "responseBody";
@@ -44,11 +50,18 @@ export class Exchange implements AnswerSink {
 
   /** When its head was complete; milliseconds of a monotonic clock. */
   readonly #since = performance.now();
+  readonly #asker: Asker;
+  /** Whom it was sent to last. */
+  #asked: Replica | null = null;
+  #status: number | null = null;
+  /** Of the answer, passed on. */
+  #bytes = 0;
 
   constructor(plane: DataPlane, client: ExchangeClient, head: RequestHead) {
     this.#plane = plane;
     this.#client = client;
     this.head = head;
+    this.#asker = client.askerOf(head);
     this.body = new BodyReader(head.framing, head.contentLength);
   }
 
@@ -74,6 +87,11 @@ export class Exchange implements AnswerSink {
     return this.#client.socket.writableLength > 0;
   }
 
+  /** Ends it: the proxy will not have it. */
+  refuse(reason: Reason): void {
+    this.#giveUp(reason);
+  }
+
   /** Whether it is in flight on that replica. */
   isOn(replicaId: string): boolean {
     return this.#replica?.upstream.id === replicaId;
@@ -87,6 +105,7 @@ export class Exchange implements AnswerSink {
 
   /** The client is gone. */
   abandon(): void {
+    this.#log(this.tunnel === null ? "abandoned" : null);
     this.#leaveUpstream();
     if (this.tunnel === null) this.#countAbandoned();
     else this.#countAnswered();
@@ -122,7 +141,7 @@ export class Exchange implements AnswerSink {
     const upstream = this.#upstream;
     if (upstream === null) return;
     const { socket } = upstream;
-    const head = this.head.forwarded + this.#client.headTail;
+    const head = this.head.forwarded + this.#asker.lines;
     const { parts } = this.#kept;
     if (parts === null) {
       socket.write(head, "latin1");
@@ -150,6 +169,7 @@ export class Exchange implements AnswerSink {
     this.#answered = true;
     this.#kept.forget();
     this.#keepAliveSeconds = head.keepAliveSeconds;
+    this.#status = head.status;
     if (this.#replica !== null) countAnswer(this.#replica.counters, head.status);
     this.#close =
       !this.head.keepAlive ||
@@ -171,6 +191,7 @@ export class Exchange implements AnswerSink {
     const upstream = this.#upstream;
     if (upstream === null) return;
     this.#answered = true;
+    this.#status = 101;
     this.#kept.forget();
     if (this.#replica !== null) countAnswer(this.#replica.counters, 101);
     this.tunnel = new Tunnel(this.#client.socket, upstream.socket);
@@ -182,6 +203,7 @@ export class Exchange implements AnswerSink {
   }
 
   onTunnelBytes(bytes: Buffer): void {
+    this.#bytes += bytes.length;
     this.#client.waitFor("tunnel");
     this.tunnel?.fromUpstream(bytes);
   }
@@ -199,13 +221,13 @@ export class Exchange implements AnswerSink {
     const replica = this.#replica;
     this.#leaveUpstream();
     if (this.tunnel !== null) {
+      this.#log(null);
       this.#countAnswered();
       this.#client.finished(true);
       return;
     }
     if (replica !== null && this.#mayRetry(failure, replica)) {
       replica.counters.retries += 1;
-      this.#resent = true;
       this.#dispatch();
       return;
     }
@@ -221,6 +243,8 @@ export class Exchange implements AnswerSink {
     }
     replica.inFlight += 1;
     this.#replica = replica;
+    this.#asked = replica;
+    this.#attempts += 1;
     // A second attempt does not trust a second idle connection.
     const idle =
       this.#tried.length === 0 ? replica.idleConnection(this.#since, this.head.idempotent) : null;
@@ -270,6 +294,7 @@ export class Exchange implements AnswerSink {
     const { socket } = this.#client;
     const text = head.rewritten(this.#connectionLine());
     const body = message.subarray(head.length);
+    this.#bytes += text.length + body.length;
     if (body.length <= maxJoinedBytes) {
       this.#taken = socket.write(text + body.toString("latin1"), "latin1");
       return;
@@ -281,6 +306,7 @@ export class Exchange implements AnswerSink {
   }
 
   #send(bytes: Buffer): void {
+    this.#bytes += bytes.length;
     this.#taken = this.#client.socket.write(bytes);
   }
 
@@ -308,6 +334,7 @@ export class Exchange implements AnswerSink {
       if (upstream.spoiled || !this.body.done) upstream.destroy();
       else replica.giveBack(upstream, now, this.#keepAliveSeconds);
     }
+    this.#log(null);
     this.#countAnswered();
     this.#client.finished(this.#close || !this.body.done);
   }
@@ -330,9 +357,10 @@ export class Exchange implements AnswerSink {
   }
 
   #giveUp(reason: Reason): void {
+    this.#log(reason);
     this.#leaveUpstream();
     const { traffic } = this.#plane;
-    if (this.#resent) traffic.countRetried(false);
+    if (this.#attempts > 1) traffic.countRetried(false);
     if (this.#answered) {
       traffic.countCut(reason);
       this.#client.destroy();
@@ -343,12 +371,23 @@ export class Exchange implements AnswerSink {
 
   #countAnswered(): void {
     this.#plane.traffic.answered += 1;
-    if (this.#resent) this.#plane.traffic.countRetried(true);
+    if (this.#attempts > 1) this.#plane.traffic.countRetried(true);
   }
 
   #countAbandoned(): void {
     this.#plane.traffic.abandoned += 1;
-    if (this.#resent) this.#plane.traffic.countRetried(false);
+    if (this.#attempts > 1) this.#plane.traffic.countRetried(false);
+  }
+
+  /** It is over; `reason`: why without a whole answer of a replica. */
+  #log(reason: Reason | "abandoned" | null): void {
+    const { log } = this.#plane.front;
+    if (log === null) return;
+    const ms = performance.now() - this.#since;
+    const replica = this.#asked?.upstream ?? null;
+    const retries = Math.max(0, this.#attempts - 1);
+    const answer = { status: this.#status, bytes: this.#bytes, ms, replica, retries, reason };
+    log.add(accessLine(this.head, this.#asker, answer));
   }
 
   #connectionLine(): string {
@@ -356,10 +395,3 @@ export class Exchange implements AnswerSink {
     return this.head.minor === 0 ? "Connection: keep-alive\r\n" : "";
   }
 }
-
-const failureReason: Readonly<Record<UpstreamFailure, Reason>> = {
-  connect: "connect-failed",
-  unanswered: "upstream-closed",
-  truncated: "upstream-closed",
-  "bad-response": "bad-response",
-};

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { BodyReader } from "../http/body-reader.ts";
 import { broken } from "../http/chunked-end.ts";
 import { maxHeadBytes } from "../http/header-scan.ts";
+import type { Reason } from "../http/reasons.ts";
 import { parseResponseHead, type ResponseHead } from "../http/response-head.ts";
 import type { Intake } from "./dial.ts";
 import type { Poolable } from "./idle-pool.ts";
@@ -12,6 +13,14 @@ import { ReadBuffer } from "./read-buffer.ts";
  * closed in the middle of it; answered with something that is not HTTP.
  */
 export type UpstreamFailure = "connect" | "unanswered" | "truncated" | "bad-response";
+
+/** Why the proxy answers in place of the replica then. */
+export const failureReason: Readonly<Record<UpstreamFailure, Reason>> = {
+  connect: "connect-failed",
+  unanswered: "upstream-closed",
+  truncated: "upstream-closed",
+  "bad-response": "bad-response",
+};
 
 /**
  * Who gets the answer of one request. All calls are synchronous and in order; bytes are valid during

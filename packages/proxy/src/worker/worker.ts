@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { join } from "node:path";
 import type { Heritage } from "../holder/heritage.ts";
 import { TableFile } from "../holder/table-file.ts";
 import { logLine } from "../log-line.ts";
@@ -10,6 +11,9 @@ import type { ProxyTable } from "../table.ts";
 import { listenUnix, type UnixListener } from "../unix-listener.ts";
 import { workerSocketPath, workersSocketPath } from "../worker-sockets.ts";
 import { DataPlane } from "./data-plane.ts";
+import { clientsWithin, descriptorLimit } from "./descriptors.ts";
+import { dial } from "./dial.ts";
+import { Front } from "./front.ts";
 import { FrontDoor } from "./front-door.ts";
 import { HolderLink } from "./holder-link.ts";
 import type { FromOpener, Introduction, LeaveOrder, ToWorker } from "./worker-protocol.ts";
@@ -45,7 +49,14 @@ export class Worker {
 
   constructor(settings: ProcessSettings) {
     this.#settings = settings;
-    this.#plane = new DataPlane(settings.timeouts);
+    this.#plane = new DataPlane(
+      settings.timeouts,
+      dial,
+      new Front({
+        accessLog: join(settings.stateDir, "access.log"),
+        mostClients: clientsWithin(descriptorLimit()),
+      }),
+    );
     this.#door = new FrontDoor(this.#plane);
     this.#link = new HolderLink({
       path: workersSocketPath(settings.socketPath),
@@ -192,6 +203,7 @@ export class Worker {
     this.#plane.cut(null);
     const until = performance.now() + cutGraceMs;
     await this.#untilNobody(() => until);
+    await this.#plane.front.close();
     const last = { kind: "traffic", counts: this.#counts(), last: true } as const;
     this.#link.tell(last, () => process.exit(0));
   }

@@ -1,4 +1,4 @@
-// Writes the `X-Request-Id` of each order into the file LEDGER when it executes it, and answers a
+// Writes the `X-Order-Id` of each order into the file LEDGER when it executes it, and answers a
 // while later: what was executed stands there, whoever is killed. Every answer is one write, but
 // every second one of `/begun` begins at once and ends a while later.
 const { createHash } = require("node:crypto");
@@ -28,7 +28,7 @@ const server = createServer(async (request, response) => {
     return;
   }
   if (request.method === "POST") {
-    appendFileSync(LEDGER, `${request.headers["x-request-id"]}\n`);
+    appendFileSync(LEDGER, `${request.headers["x-order-id"]}\n`);
     await after(orderMs);
     answer(response, { ...identity, sha256: digest.digest("hex") });
   } else {
