@@ -5,6 +5,7 @@ import type { ByRevision } from "./counts.ts";
 import { ownEntry } from "./source-runtime.ts";
 import type { ProxyTable } from "./table.ts";
 import { untilGone } from "./until-gone.ts";
+import type { StreamCount } from "./worker/open-streams.ts";
 import { anyWorkerAnswers } from "./worker-sockets.ts";
 
 /** How long a client waits for counts, and for a cut, milliseconds. */
@@ -30,6 +31,8 @@ export interface ProxyStatus {
   readonly inFlight: Readonly<Record<string, number>>;
   /** Idle pooled connections by replica id. */
   readonly idleUpstream: Readonly<Record<string, number>>;
+  /** Open event streams, WebSockets and other tunnels by replica id, of those that have some. */
+  readonly streams: Readonly<Record<string, StreamCount>>;
   /** Of the 32 newest revisions, since the proxy started, like `traffic`. */
   readonly revisions: ByRevision;
   /** What the proxy answered itself, by the code in `X-Hitless-Reason`; starts at 0 with each worker. */
@@ -222,9 +225,25 @@ function merged(
     })),
     inFlight: sums(workers.map((one) => one.inFlight)),
     idleUpstream: sums(workers.map((one) => one.idleUpstream)),
+    streams: streamSums(workers),
     answeredByProxy: sums(workers.map((one) => one.answeredByProxy)),
     openConnections: workers.reduce((sum, one) => sum + one.openConnections, 0),
   };
+}
+
+function streamSums(workers: readonly WorkerStatus[]): Record<string, StreamCount> {
+  const total: Record<string, StreamCount> = {};
+  for (const { streams = {} } of workers) {
+    for (const [id, { sse, websocket, tunnel }] of Object.entries(streams)) {
+      const known = total[id] ?? { sse: 0, websocket: 0, tunnel: 0 };
+      total[id] = {
+        sse: known.sse + sse,
+        websocket: known.websocket + websocket,
+        tunnel: known.tunnel + tunnel,
+      };
+    }
+  }
+  return total;
 }
 
 function sums(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {

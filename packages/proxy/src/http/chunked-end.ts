@@ -11,12 +11,12 @@ const maxSizeDigits = 16;
 const maxExtensionBytes = 16_384;
 const maxTrailerBytes = 8_192;
 
-type State = "size" | "extension" | "sizeLf" | "data" | "dataCr" | "dataLf" | "trailer";
+type State = "size" | "extension" | "sizeLf" | "data" | "dataCr" | "dataLf" | "trailer" | "end";
 
 /**
  * Finds the end of a chunked body whose bytes pass by unchanged. States: `size` (hex digits),
- * `extension` (after `;`), `sizeLf`, `data`, `dataCr` and `dataLf` (after the data), and
- * `trailer`, entered by a chunk of size 0 and left by the empty line that ends the body.
+ * `extension` (after `;`), `sizeLf`, `data`, `dataCr` and `dataLf` (after the data), `trailer`,
+ * entered by a chunk of size 0, and `end`, entered by the empty line that ends the body.
  */
 export class ChunkedEnd {
   #state: State = "size";
@@ -29,16 +29,32 @@ export class ChunkedEnd {
   scan(data: Buffer, from: number): number {
     let at = from;
     while (at < data.length) {
-      if (this.#state === "data") {
-        at = this.#skipData(data, at);
-      } else if (this.#state === "trailer") {
-        return this.#readTrailer(data, at);
-      } else {
-        if (!this.#step(data[at] ?? 0)) return broken;
-        at += 1;
-      }
+      at = this.advance(data, at);
+      if (at === broken || this.#state === "end") return at;
     }
     return more;
+  }
+
+  /** The next bytes are data of a chunk. */
+  get inData(): boolean {
+    return this.#state === "data";
+  }
+
+  /** No chunk is under way: another body may be ended here with a last chunk. */
+  get between(): boolean {
+    return this.#state === "size" && this.#digits === 0;
+  }
+
+  /** The body has ended. */
+  get ended(): boolean {
+    return this.#state === "end";
+  }
+
+  /** Takes a run of data, or a piece of what stands around it; the index after it, or `broken`. */
+  advance(data: Buffer, at: number): number {
+    if (this.#state === "data") return this.#skipData(data, at);
+    if (this.#state === "trailer") return this.#readTrailer(data, at);
+    return this.#step(data[at] ?? 0) ? at + 1 : broken;
   }
 
   #skipData(data: Buffer, at: number): number {
@@ -98,8 +114,9 @@ export class ChunkedEnd {
     const end = trailerEnd(text);
     if (end < 0) {
       this.#trailer = text;
-      return text.length >= maxTrailerBytes || /[^\r]\n|^\n/.test(text) ? broken : more;
+      return text.length >= maxTrailerBytes || /[^\r]\n|^\n/.test(text) ? broken : data.length;
     }
+    this.#state = "end";
     return validTrailer(text.slice(0, end - 2)) ? from + end - before : broken;
   }
 }

@@ -38,6 +38,8 @@ export class HeaderFacts {
   eventStream = false;
   /** Names, in lower case, and values of a request's lines that say who asked, and as what; null when there are none. */
   said: string[] | null = null;
+  /** A `Content-Encoding` was said: what the body says cannot be seen in its bytes. */
+  encoded = false;
   /** Lines that must not be forwarded as they came; null when there are none. */
   dropped: LineRanges | null = null;
   /**
@@ -108,6 +110,9 @@ export class HeaderFacts {
         return;
       case "content-type":
         this.eventStream = this.#of === "response" && /^text\/event-stream/i.test(this.#value());
+        return;
+      case "content-encoding":
+        this.encoded = true;
         return;
       case "upgrade":
         this.upgrade = this.upgrade === null ? this.#value() : `${this.upgrade}, ${this.#value()}`;

@@ -47,6 +47,11 @@ export class ResponseHead {
     return this.#facts.eventStream;
   }
 
+  /** Whether events could be seen in the bytes of the body: it is not compressed. */
+  get plain(): boolean {
+    return !this.#facts.encoded;
+  }
+
   /** Whether the head may go to an HTTP/1.1 client that stays connected as `passing` gives it. */
   get mayPass(): boolean {
     return isHttp11(this.#text);

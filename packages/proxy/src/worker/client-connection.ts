@@ -139,8 +139,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   cut(replicaId: string | null): boolean {
     const exchange = this.#exchange;
     if (exchange === null || (replicaId !== null && !exchange.isOn(replicaId))) return false;
-    exchange.cut();
-    return true;
+    return exchange.cut();
   }
 
   endIfIdle(): void {
@@ -199,7 +198,6 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
       this.#hold(data);
       this.#takeRequests();
     } else if (exchange.tunnel !== null) {
-      this.waitFor("tunnel");
       exchange.tunnel.fromClient(Buffer.from(data));
     } else if (exchange.body.done) {
       this.#hold(data);

@@ -16,6 +16,8 @@ export interface RevisionCounters {
   retries: number;
   /** Requests and tunnels ended by `cut`. */
   cut: number;
+  /** SSE and WebSockets that were ended where a message ended, because their replica left. */
+  streamsEnded: number;
   /** How long whole answers took, from the request's head to the answer's last byte; `latencyBuckets` counts. */
   readonly latency: number[];
 }
@@ -31,6 +33,7 @@ export function newRevisionCounters(): RevisionCounters {
     connectionErrors: 0,
     retries: 0,
     cut: 0,
+    streamsEnded: 0,
     latency: new Array<number>(latencyBuckets).fill(0),
   };
 }
@@ -66,6 +69,7 @@ export function addCounters(
     connectionErrors: a.connectionErrors + b.connectionErrors,
     retries: a.retries + b.retries,
     cut: a.cut + b.cut,
+    streamsEnded: a.streamsEnded + b.streamsEnded,
     latency: [...addLatency(a.latency, b.latency)],
   };
 }

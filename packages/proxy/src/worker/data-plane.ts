@@ -7,6 +7,7 @@ import type { ProxyTimeouts } from "../timeouts.ts";
 import { newRevisionCounters, type RevisionCounters } from "./counters.ts";
 import { type Dial, dial } from "./dial.ts";
 import { Front } from "./front.ts";
+import { type OpenStream, OpenStreams, type StreamCount } from "./open-streams.ts";
 import { Replica } from "./replica.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { Router } from "./router.ts";
@@ -30,6 +31,8 @@ export interface PlaneStatus {
   readonly ruleGeneration: number;
   readonly inFlight: Readonly<Record<string, number>>;
   readonly idleUpstream: Readonly<Record<string, number>>;
+  /** By replica id, of those that have some; a worker of an older version does not say. */
+  readonly streams?: Readonly<Record<string, StreamCount>>;
   readonly revisions: ByRevision;
   readonly answeredByProxy: Readonly<Record<string, number>>;
   readonly traffic: TrafficTotals;
@@ -41,6 +44,7 @@ export class DataPlane {
   readonly timeouts: ProxyTimeouts;
   readonly budget = new RetryBudget();
   readonly traffic = new TrafficCount();
+  readonly streams = new OpenStreams();
   readonly clients = new Set<PlaneClient>();
   readonly front: Front;
   /** Milliseconds of a monotonic clock, as of the last tick: precise enough for deadlines. */
@@ -67,6 +71,7 @@ export class DataPlane {
   /** Stops the clock. */
   close(): void {
     clearInterval(this.#ticker);
+    this.streams.close();
     for (const replica of this.#replicas.values()) replica.leaveTable();
     void this.front.close();
   }
@@ -110,7 +115,17 @@ export class DataPlane {
     for (const [id, replica] of before) {
       if (replicas.get(id) !== replica) this.#depart(replica);
     }
+    const draining = table.draining ?? [];
+    this.streams.drainOnly(new Map(draining.map(({ id, streamsMs }) => [id, streamsMs])));
     this.#forgetOldest();
+  }
+
+  /**
+   * Ends the streams of that replica, null: of all, each where nothing is lost, evenly over that time
+   * (milliseconds). What cannot be ended so stays for `cut`.
+   */
+  drainStreams(replicaId: string | null, windowMs: number): void {
+    this.streams.drain(replicaId, windowMs);
   }
 
   /** The replica for this request; null when none may get it. */
@@ -123,9 +138,10 @@ export class DataPlane {
     return this.#table === null ? "no-table" : "no-replica";
   }
 
-  /** One request or tunnel less in flight on that replica. */
-  release(replica: Replica): void {
+  /** One request or tunnel less in flight on that replica; `stream`: what it was, where it was one. */
+  release(replica: Replica, stream: OpenStream | null): void {
     replica.inFlight -= 1;
+    if (stream !== null) this.streams.closed(replica.upstream.id, stream);
     if (!replica.inTable && replica.inFlight === 0) this.#departing.delete(replica);
   }
 
@@ -138,7 +154,7 @@ export class DataPlane {
     return count;
   }
 
-  status(): PlaneStatus {
+  status(): PlaneStatus & Required<Pick<PlaneStatus, "streams">> {
     const inFlight: Record<string, number> = {};
     const idleUpstream: Record<string, number> = {};
     for (const replica of [...this.#replicas.values(), ...this.#departing]) {
@@ -151,6 +167,7 @@ export class DataPlane {
       ruleGeneration: this.#table?.ruleGeneration ?? 0,
       inFlight,
       idleUpstream,
+      streams: this.streams.counts(),
       revisions: this.revisions,
       answeredByProxy: this.traffic.byProxy(),
       traffic: this.traffic.totals(),

@@ -4,6 +4,9 @@ import type { RequestHead } from "../http/request-head.ts";
 import type { ProxyTimeouts } from "../timeouts.ts";
 import type { Asker } from "./asker.ts";
 
+/** After a WebSocket was closed in the replica's name: for the two peers to say goodbye. */
+const goodbyeMs = 2_000;
+
 /** What a request waits for; each has its timeout. */
 export type Waiting =
   | "connect"
@@ -13,7 +16,8 @@ export type Waiting =
   | "responseBody"
   | "responseStream"
   | "clientReading"
-  | "tunnel";
+  | "tunnel"
+  | "goodbye";
 
 /** The client side of one request. */
 export interface ExchangeClient {
@@ -43,6 +47,8 @@ export function timeoutOf(what: Waiting, timeouts: ProxyTimeouts): number {
     case "responseStream":
     case "tunnel":
       return timeouts.streamIdleMs;
+    case "goodbye":
+      return goodbyeMs;
     default:
       return timeouts.bodyIdleMs;
   }

@@ -7,8 +7,10 @@ import { accessLine } from "./access-line.ts";
 import type { Asker } from "./asker.ts";
 import { countAnswer, countLatency } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
+import { EventAnswer } from "./event-answer.ts";
 import type { ExchangeClient, Waiting } from "./exchange-client.ts";
 import { KeptBody } from "./kept-body.ts";
+import type { StreamOwner } from "./open-streams.ts";
 import type { Replica } from "./replica.ts";
 import { Tunnel } from "./tunnel.ts";
 import {
@@ -17,22 +19,21 @@ import {
   type UpstreamConnection,
   type UpstreamFailure,
 } from "./upstream-connection.ts";
+import { writeHead } from "./write-head.ts";
 
 const none: readonly Replica[] = [];
 const maxRetries = 2;
-
-/** An answer's first bytes of body, up to so many, go out in one piece with a rewritten head. */
-const maxJoinedBytes = 4_096;
 
 /**
  * One request and its answer: chooses a replica, sends, sends again where that is safe, and passes
  * the answer on. It is over after exactly one of `finished`, `answer`, `destroy` on the client, or
  * `abandon` from it.
  */
-export class Exchange implements AnswerSink {
+export class Exchange implements AnswerSink, StreamOwner {
   readonly head: RequestHead;
   readonly body: BodyReader;
   tunnel: Tunnel | null = null;
+  #events: EventAnswer | null = null;
   readonly #plane: DataPlane;
   readonly #client: ExchangeClient;
   #replica: Replica | null = null;
@@ -47,7 +48,6 @@ export class Exchange implements AnswerSink {
   #bodyWait: Waiting = "responseBody";
   /** The client's socket asked for no pause after the last bytes. */
   #taken = true;
-
   /** When its head was complete; milliseconds of a monotonic clock. */
   readonly #since = performance.now();
   readonly #asker: Asker;
@@ -97,18 +97,33 @@ export class Exchange implements AnswerSink {
     return this.#replica?.upstream.id === replicaId;
   }
 
-  /** Ends it because the drain budget of its replica is over. */
-  cut(): void {
+  /** Ends it because the drain budget of its replica is over; false: it was ended in good order already. */
+  cut(): boolean {
+    if (this.tunnel?.closing === true) {
+      this.streamOver();
+      return false;
+    }
     if (this.#replica !== null) this.#replica.counters.cut += 1;
     this.#giveUp("cut");
+    return true;
+  }
+
+  streamEnded(): void {
+    if (this.#replica !== null) this.#replica.counters.streamsEnded += 1;
+  }
+
+  streamOver(): void {
+    this.#leaveUpstream();
+    this.#finish();
   }
 
   /** The client is gone. */
   abandon(): void {
+    const { traffic } = this.#plane;
     this.#log(this.tunnel === null ? "abandoned" : null);
     this.#leaveUpstream();
-    if (this.tunnel === null) this.#countAbandoned();
-    else this.#countAnswered();
+    if (this.tunnel === null) traffic.countAbandoned(this.#attempts > 1);
+    else traffic.countAnswered(this.#attempts > 1);
   }
 
   /** The wait that `waitFor` started took too long. */
@@ -124,6 +139,9 @@ export class Exchange implements AnswerSink {
         this.abandon();
         this.#client.destroy();
         return;
+      case "goodbye":
+        this.streamOver();
+        return;
       default:
         this.#giveUp("response-timeout");
     }
@@ -132,9 +150,9 @@ export class Exchange implements AnswerSink {
   /** The client can take more bytes of the answer. */
   clientDrained(): void {
     if (!this.#answered) return;
-    if (this.tunnel !== null) this.tunnel.clientDrained();
-    else this.#upstream?.socket.resume();
-    this.#client.waitFor(this.tunnel === null ? this.#bodyWait : "tunnel");
+    if (this.tunnel !== null) return this.tunnel.clientDrained();
+    this.#upstream?.socket.resume();
+    this.#client.waitFor(this.#bodyWait);
   }
 
   onConnected(): void {
@@ -177,14 +195,20 @@ export class Exchange implements AnswerSink {
       this.#plane.leaving ||
       (ended && !this.body.done);
     this.#bodyWait = head.framing === "length" ? "responseBody" : "responseStream";
+    if (head.eventStream && !ended) {
+      const events = new EventAnswer(this.#client.socket, head, this);
+      this.#events = this.#plane.streams.opened(this.#replica, events);
+    }
     if (this.#close || this.head.minor === 0 || !head.mayPass) this.#rewrite(head, message);
     else this.#send(head.passing(message));
+    this.#events?.pass(message.subarray(head.length));
     this.#afterBytes(ended);
   }
 
   onBody(bytes: Buffer, ended: boolean): void {
-    if (bytes.length > 0) this.#send(bytes);
-    this.#afterBytes(ended);
+    if (this.#events !== null) this.#taken = this.#events.send(bytes, ended);
+    else if (bytes.length > 0) this.#send(bytes);
+    if (this.#upstream !== null) this.#afterBytes(ended);
   }
 
   onSwitch(bytes: Buffer): void {
@@ -194,9 +218,9 @@ export class Exchange implements AnswerSink {
     this.#status = 101;
     this.#kept.forget();
     if (this.#replica !== null) countAnswer(this.#replica.counters, 101);
-    this.tunnel = new Tunnel(this.#client.socket, upstream.socket);
-    this.#client.waitFor("tunnel");
-    this.tunnel.fromUpstream(bytes);
+    this.#close = true;
+    const ends = { client: this.#client, upstream: upstream.socket, owner: this };
+    this.tunnel = this.#plane.streams.opened(this.#replica, new Tunnel(ends, bytes));
     const held = this.#client.takeHeld();
     if (held !== null) this.tunnel.fromClient(held);
     this.#client.socket.resume();
@@ -204,7 +228,6 @@ export class Exchange implements AnswerSink {
 
   onTunnelBytes(bytes: Buffer): void {
     this.#bytes += bytes.length;
-    this.#client.waitFor("tunnel");
     this.tunnel?.fromUpstream(bytes);
   }
 
@@ -219,13 +242,8 @@ export class Exchange implements AnswerSink {
 
   onFailure(failure: UpstreamFailure): void {
     const replica = this.#replica;
+    if (this.tunnel !== null) return this.streamOver();
     this.#leaveUpstream();
-    if (this.tunnel !== null) {
-      this.#log(null);
-      this.#countAnswered();
-      this.#client.finished(true);
-      return;
-    }
     if (replica !== null && this.#mayRetry(failure, replica)) {
       replica.counters.retries += 1;
       this.#dispatch();
@@ -289,20 +307,11 @@ export class Exchange implements AnswerSink {
     return this.#plane.budget.take(performance.now());
   }
 
-  /** The head with a `Connection` line of ours, and the body bytes that came with it. */
   #rewrite(head: ResponseHead, message: Buffer): void {
-    const { socket } = this.#client;
-    const text = head.rewritten(this.#connectionLine());
-    const body = message.subarray(head.length);
-    this.#bytes += text.length + body.length;
-    if (body.length <= maxJoinedBytes) {
-      this.#taken = socket.write(text + body.toString("latin1"), "latin1");
-      return;
-    }
-    socket.cork();
-    socket.write(text, "latin1");
-    this.#taken = socket.write(body);
-    socket.uncork();
+    const persistence = { close: this.#close, minor: this.head.minor };
+    const { bytes, taken } = writeHead(this.#client.socket, { head, message }, persistence);
+    this.#bytes += bytes;
+    this.#taken = taken;
   }
 
   #send(bytes: Buffer): void {
@@ -328,14 +337,19 @@ export class Exchange implements AnswerSink {
     this.#replica = null;
     if (upstream !== null && replica !== null) {
       upstream.detach();
-      this.#plane.release(replica);
+      this.#plane.release(replica, this.#events ?? this.tunnel);
       const now = performance.now();
-      countLatency(replica.counters, now - this.#since);
+      // How long a stream was open says nothing of how quick the app is.
+      if (this.#events === null) countLatency(replica.counters, now - this.#since);
       if (upstream.spoiled || !this.body.done) upstream.destroy();
       else replica.giveBack(upstream, now, this.#keepAliveSeconds);
     }
+    this.#finish();
+  }
+
+  #finish(): void {
     this.#log(null);
-    this.#countAnswered();
+    this.#plane.traffic.countAnswered(this.#attempts > 1);
     this.#client.finished(this.#close || !this.body.done);
   }
 
@@ -350,10 +364,11 @@ export class Exchange implements AnswerSink {
     this.#replica = null;
     this.#upstream = null;
     if (upstream !== null) {
+      this.tunnel?.leave();
       upstream.detach();
       upstream.destroy();
     }
-    if (replica !== null) this.#plane.release(replica);
+    if (replica !== null) this.#plane.release(replica, this.#events ?? this.tunnel);
   }
 
   #giveUp(reason: Reason): void {
@@ -369,16 +384,6 @@ export class Exchange implements AnswerSink {
     }
   }
 
-  #countAnswered(): void {
-    this.#plane.traffic.answered += 1;
-    if (this.#attempts > 1) this.#plane.traffic.countRetried(true);
-  }
-
-  #countAbandoned(): void {
-    this.#plane.traffic.abandoned += 1;
-    if (this.#attempts > 1) this.#plane.traffic.countRetried(false);
-  }
-
   /** It is over; `reason`: why without a whole answer of a replica. */
   #log(reason: Reason | "abandoned" | null): void {
     const { log } = this.#plane.front;
@@ -388,10 +393,5 @@ export class Exchange implements AnswerSink {
     const retries = Math.max(0, this.#attempts - 1);
     const answer = { status: this.#status, bytes: this.#bytes, ms, replica, retries, reason };
     log.add(accessLine(this.head, this.#asker, answer));
-  }
-
-  #connectionLine(): string {
-    if (this.#close) return "Connection: close\r\n";
-    return this.head.minor === 0 ? "Connection: keep-alive\r\n" : "";
   }
 }

@@ -19,6 +19,8 @@ import { HolderLink } from "./holder-link.ts";
 import type { FromOpener, Introduction, LeaveOrder, ToWorker } from "./worker-protocol.ts";
 
 const lookAgainMs = 20;
+/** Of the time to leave; the rest is for streams that could not be ended where they stood. */
+const streamsShare = 0.8;
 /** How long what was broken off gets to reach its client. */
 const cutGraceMs = 1_000;
 /** What a worker that is killed has counted since its last report is lost. */
@@ -195,6 +197,7 @@ export class Worker {
     const now = performance.now();
     const leaves = this.#leave !== null;
     this.#leave = { idleUntil: now + lingerMs, until: now + timeoutMs };
+    this.#plane.drainStreams(null, timeoutMs * streamsShare);
     if (leaves) return;
     this.#plane.leaving = true;
     this.#door.close();
