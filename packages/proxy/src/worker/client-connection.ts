@@ -153,7 +153,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   makeRoom(): void {
     if (this.#phase === "idle") this.#linger();
     else if (this.#phase === "head") this.answer("too-many-connections");
-    else if (this.#waiting === "requestBody") this.#exchange?.refuse("too-many-connections");
+    else if (this.#waiting === "requestBody") this.#exchange?.giveUp("too-many-connections");
     else this.#exchange?.timedOut(this.#waiting);
   }
 
@@ -223,7 +223,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     const taken = exchange.receive(data);
     if (this.#pace !== null && this.#exchange === exchange) {
       this.#pace.bytes += taken;
-      if (this.#pace.bytes > this.#plane.front.maxBodyBytes) exchange.refuse("body-too-large");
+      if (this.#pace.bytes > this.#plane.front.maxBodyBytes) exchange.giveUp("body-too-large");
     }
     return taken;
   }
@@ -315,7 +315,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     this.#phase = "exchange";
     this.#pace = exchange.body.done ? null : new BodyPace(this.#plane.timeouts.bodyGraceMs);
     if (head.contentLength > this.#plane.front.maxBodyBytes) {
-      exchange.refuse("body-too-large");
+      exchange.giveUp("body-too-large");
       return;
     }
     if (this.#held !== null && !exchange.body.done) this.#receiveBody(exchange, this.#held);

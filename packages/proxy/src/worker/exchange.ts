@@ -75,7 +75,7 @@ export class Exchange implements AnswerSink, StreamOwner {
   receive(data: Buffer): number {
     const end = this.body.take(data, 0);
     if (end === broken) {
-      this.#giveUp("bad-chunk");
+      this.giveUp("bad-chunk");
       return data.length;
     }
     this.#forward(end < 0 ? data : data.subarray(0, end));
@@ -85,11 +85,6 @@ export class Exchange implements AnswerSink, StreamOwner {
 
   get holdsBytes(): boolean {
     return this.#client.socket.writableLength > 0;
-  }
-
-  /** Ends it: the proxy will not have it. */
-  refuse(reason: Reason): void {
-    this.#giveUp(reason);
   }
 
   /** Whether it is in flight on that replica. */
@@ -104,7 +99,7 @@ export class Exchange implements AnswerSink, StreamOwner {
       return false;
     }
     if (this.#replica !== null) this.#replica.counters.cut += 1;
-    this.#giveUp("cut");
+    this.giveUp("cut");
     return true;
   }
 
@@ -133,7 +128,7 @@ export class Exchange implements AnswerSink, StreamOwner {
         this.onFailure("connect");
         return;
       case "requestBody":
-        this.#giveUp("body-timeout");
+        this.giveUp("body-timeout");
         return;
       case "clientReading":
         this.abandon();
@@ -143,14 +138,15 @@ export class Exchange implements AnswerSink, StreamOwner {
         this.streamOver();
         return;
       default:
-        this.#giveUp("response-timeout");
+        this.giveUp("response-timeout");
     }
   }
 
   /** The client can take more bytes of the answer. */
   clientDrained(): void {
     if (!this.#answered) return;
-    if (this.tunnel !== null) return this.tunnel.clientDrained();
+    this.tunnel?.clientDrained();
+    if (this.tunnel !== null) return;
     this.#upstream?.socket.resume();
     this.#client.waitFor(this.#bodyWait);
   }
@@ -181,7 +177,7 @@ export class Exchange implements AnswerSink, StreamOwner {
 
   onHead(head: ResponseHead, message: Buffer, ended: boolean): void {
     if (this.head.minor === 0 && head.framing === "chunked") {
-      this.#giveUp("bad-response");
+      this.giveUp("bad-response");
       return;
     }
     this.#answered = true;
@@ -242,7 +238,10 @@ export class Exchange implements AnswerSink, StreamOwner {
 
   onFailure(failure: UpstreamFailure): void {
     const replica = this.#replica;
-    if (this.tunnel !== null) return this.streamOver();
+    if (this.tunnel !== null) {
+      this.streamOver();
+      return;
+    }
     this.#leaveUpstream();
     if (replica !== null && this.#mayRetry(failure, replica)) {
       replica.counters.retries += 1;
@@ -250,13 +249,13 @@ export class Exchange implements AnswerSink, StreamOwner {
       return;
     }
     if (replica !== null && !this.#answered) replica.counters.requests += 1;
-    this.#giveUp(failureReason[failure]);
+    this.giveUp(failureReason[failure]);
   }
 
   #dispatch(): void {
     const replica = this.#plane.choose(this.head, this.#tried);
     if (replica === null) {
-      this.#giveUp(this.#plane.whyNone());
+      this.giveUp(this.#plane.whyNone());
       return;
     }
     replica.inFlight += 1;
@@ -371,7 +370,8 @@ export class Exchange implements AnswerSink, StreamOwner {
     if (replica !== null) this.#plane.release(replica, this.#events ?? this.tunnel);
   }
 
-  #giveUp(reason: Reason): void {
+  /** Ends it: with an answer of the proxy where none has begun, else with a broken connection. */
+  giveUp(reason: Reason): void {
     this.#log(reason);
     this.#leaveUpstream();
     const { traffic } = this.#plane;
