@@ -66,7 +66,8 @@ async function sumOver(
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-async function residentMiB(pid: number): Promise<number> {
+/** Resident memory of a process, MiB. */
+export async function residentMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
