@@ -94,14 +94,18 @@ export async function openPlane(
 }
 
 /** Listens on a free port and forgets nothing: every socket is destroyed with the test. */
-export async function listenUpstream(cleanup: Cleanup, server: Server): Promise<number> {
+export async function listenUpstream(
+  cleanup: Cleanup,
+  server: Server,
+  host = "127.0.0.1",
+): Promise<number> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   cleanup.add(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));

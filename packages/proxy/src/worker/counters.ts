@@ -73,3 +73,9 @@ export function addCounters(
     latency: [...addLatency(a.latency, b.latency)],
   };
 }
+
+/** A copy as it is reported: without the zeros at the end of `latency`. */
+export function reported(counters: Readonly<RevisionCounters>): RevisionCounters {
+  const { latency } = counters;
+  return { ...counters, latency: latency.slice(0, latency.findLastIndex((n) => n > 0) + 1) };
+}

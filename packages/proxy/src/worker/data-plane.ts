@@ -4,7 +4,7 @@ import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ProxyTable, Upstream } from "../table.ts";
 import type { ProxyTimeouts } from "../timeouts.ts";
-import { newRevisionCounters, type RevisionCounters } from "./counters.ts";
+import { newRevisionCounters, type RevisionCounters, reported } from "./counters.ts";
 import { type Dial, dial } from "./dial.ts";
 import { Front } from "./front.ts";
 import { type OpenStream, OpenStreams, type StreamCount } from "./open-streams.ts";
@@ -83,7 +83,8 @@ export class DataPlane {
 
   /** What each revision answered so far. */
   get revisions(): ByRevision {
-    return Object.fromEntries(this.#revisions);
+    const entries = [...this.#revisions].map(([n, counters]) => [n, reported(counters)] as const);
+    return Object.fromEntries(entries);
   }
 
   get generation(): number {
