@@ -1,32 +1,24 @@
+import { startLoad } from "@hitless/load";
 import { expect, test } from "vitest";
 import { AppBed, until } from "../bed/app-bed.ts";
 
 const recreate = { strategy: "recreate", replicas: 2 };
 
-test("recreate stops everybody first, answers 503 with Retry-After meanwhile, and says so in the plan", async () => {
+test("recreate stops everybody first, holds the requests that come meanwhile, and says so in the plan", async () => {
   await using bed = await AppBed.make({ app: "shop/1.0", settings: recreate });
   await bed.must(0, "up", "--detach");
   await bed.use("shop/1.1");
+  // So long a gap that requests must have met it.
+  await bed.edit({ config: { GREETING: "hello", START_DELAY_MS: "1500" } });
   expect((await bed.must(0, "plan")).stdout).toContain("downtime");
 
   const old = new Set((await bed.everybody(2)).map((a) => a.pid));
-  const seen: { readonly status: number; readonly retryAfter: string | null }[] = [];
-  const release = bed.start("release", "--wait");
-  let over = false;
-  void release.done.then(() => {
-    over = true;
-  });
-  await until(async () => {
-    const answer = await fetch(bed.url, { headers: { connection: "close" } });
-    await answer.text();
-    seen.push({ status: answer.status, retryAfter: answer.headers.get("retry-after") });
-    return over;
-  }, "the release has ended");
+  await using session = startLoad({ url: bed.url, rate: 40, expect: "shop" });
+  await bed.must(0, "release", "--wait");
+  const { total } = await session.stop();
 
-  expect((await release.done).code).toBe(0);
-  const refused = seen.filter((s) => s.status !== 200);
-  expect(refused.length).toBeGreaterThan(0);
-  expect(refused.every((s) => s.status === 503 && s.retryAfter !== null)).toBe(true);
+  expect([total.lost, total.lostByAnswer]).toEqual([0, {}]);
+  expect(total.latencyMs.max).toBeGreaterThan(1_000);
   const now = await bed.everybody(2);
   expect(now.every((a) => a.version === "1.1" && !old.has(a.pid))).toBe(true);
 });

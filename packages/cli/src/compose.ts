@@ -22,6 +22,7 @@ import {
   LocalArtifactStore,
   LocalEngine,
   locateState,
+  type MetClients,
   makeSocketFolder,
   mendState,
   type ProcessIdentity,
@@ -92,7 +93,9 @@ export async function startController(
     const content = known === null ? await maker.contentOf(file.spec, place) : null;
     const settings = known?.settings ?? file.spec.settings;
     const { workers } = options;
-    const engine = await openEngine({ folder, store, artifacts, lock, file, settings, workers });
+    const clients = clientsOf({ settings, maintenance: known?.maintenance ?? null });
+    const parts = { folder, store, artifacts, lock, file, settings, workers, clients };
+    const engine = await openEngine(parts);
     try {
       await failpoint("engine-opened");
       const app = known ?? (await firstApp(file.spec, { content, by: options.by, maker }));
@@ -139,14 +142,14 @@ function openEngine(from: {
   readonly file: LoadedAppFile;
   readonly settings: Settings;
   readonly workers: number | undefined;
+  readonly clients: MetClients;
 }): Promise<LocalEngine> {
   const { file, lock, settings, ...rest } = from;
-  const { host, port, proxy: front } = settings;
+  const { host, port } = settings;
   return LocalEngine.open({
     ...rest,
     host,
     port,
-    front,
     assertMine: () => lock.assertHeld(),
     app: file.spec.name,
     secrets: new EnvironmentSecrets(process.env),
@@ -288,16 +291,22 @@ async function followFront(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    engine.meetClients(controller.current.settings.proxy);
+    // In force or not, who asked for it is told: the engine goes on trying.
+    engine.meetClients(clientsOf(controller.current)).catch(() => undefined);
     await controller.changed(signal);
   }
 }
 
+function clientsOf({ settings, maintenance }: Pick<App, "settings" | "maintenance">): MetClients {
+  return { front: settings.proxy, maintenance };
+}
+
 /** What can be asked of the app; the audit log tells from here on who runs it. */
 async function operationsOf(parts: Parts): Promise<Operations> {
-  const { controller, store, maker, by, origin, adopted, instead } = parts;
+  const { controller, engine, store, maker, by, origin, adopted, instead } = parts;
   const secrets = new EnvironmentSecrets(process.env);
-  const operations = new Operations({ controller, store, maker, secrets });
+  const meetClients = (app: App) => engine.meetClients(clientsOf(app));
+  const operations = new Operations({ controller, store, maker, secrets, meetClients });
   await operations.up({ by, adopted, insteadOf: instead?.pid ?? null }, origin);
   return operations;
 }

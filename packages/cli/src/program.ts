@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   history: async () => (await import("./commands/history.ts")).historyCommand(),
   events: async () => (await import("./commands/events.ts")).eventsCommand(),
   audit: async () => (await import("./commands/audit.ts")).auditCommand(),
+  maintenance: async () => (await import("./commands/maintenance.ts")).maintenanceCommand(),
   logs: async () => (await import("./commands/logs.ts")).logsCommand(),
   load: async () => (await import("./commands/load.ts")).loadCommand(),
 };

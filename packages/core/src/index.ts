@@ -12,6 +12,7 @@ export * from "./model/failure.ts";
 export * from "./model/front.ts";
 export * from "./model/happened.ts";
 export * from "./model/latency.ts";
+export * from "./model/maintenance.ts";
 export * from "./model/mutation.ts";
 export * from "./model/observed.ts";
 export * from "./model/probe.ts";
@@ -46,6 +47,7 @@ export {
   replicasFromFile,
   requestRelease,
   requestRollback,
+  setMaintenance,
   setReplicas,
 } from "./reconciler/requests.ts";
 export { account } from "./reconciler/traffic.ts";

@@ -1,5 +1,5 @@
 export { LocalArtifactStore } from "./artifacts/artifact-store.ts";
-export { LocalEngine, type LocalEngineOptions } from "./local-engine.ts";
+export { LocalEngine, type LocalEngineOptions, type MetClients } from "./local-engine.ts";
 export { parsePortRange } from "./processes/parse-port-range.ts";
 export { isAlive, isSameIdentity, type ProcessIdentity } from "./processes/process-identity.ts";
 export { findAccount } from "./processes/user-account.ts";

@@ -12,6 +12,7 @@ import {
   type Known,
   type LogLine,
   type LogQuery,
+  type Maintenance,
   type Observation,
   type ReleaseStore,
   type Revision,
@@ -28,6 +29,7 @@ import { readLogs } from "./logs/read-logs.ts";
 import { parsePortRange } from "./processes/parse-port-range.ts";
 import { PortPool } from "./processes/port-pool.ts";
 import { ReplicaKeeper } from "./replicas/replica-keeper.ts";
+import { holdFor } from "./routing/hold-for.ts";
 import { Router } from "./routing/router.ts";
 import { ChangeSignal } from "./signal.ts";
 import { unlessDiskFault } from "./state/disk-fault.ts";
@@ -43,7 +45,7 @@ export interface LocalEngineOptions {
   readonly host: string;
   readonly port: number;
   /** How clients are met there, until `meetClients` says otherwise. */
-  readonly front: FrontSettings;
+  readonly clients: MetClients;
   /** How many workers the proxy is to have; undefined: as many as it has, else 1. */
   readonly workers?: number | undefined;
   readonly store: ReleaseStore;
@@ -55,6 +57,12 @@ export interface LocalEngineOptions {
   assertMine(): void;
   /** Called for what people should read in `hitless events`. */
   event(text: string): void;
+}
+
+/** What all clients meet, whatever replica answers them. */
+export interface MetClients {
+  readonly front: FrontSettings;
+  readonly maintenance: Maintenance | null;
 }
 
 /** The engine of one machine: replicas are processes, the data plane is our proxy. */
@@ -70,12 +78,13 @@ export class LocalEngine implements Engine {
   /** Since when the proxy leaves questions unanswered. */
   private silentSince: number | null = null;
   private readonly openedAt = Date.now();
-  private front: FrontSettings;
+  private clients: MetClients;
+  private met = Promise.resolve();
 
   private constructor(options: LocalEngineOptions, state: EngineState) {
     this.options = options;
     this.state = state;
-    this.front = options.front;
+    this.clients = options.clients;
     this.file = new EngineStateFile(options.folder.engine, state, options.assertMine);
     this.router = new Router({
       stateDir: options.folder.proxy,
@@ -86,8 +95,9 @@ export class LocalEngine implements Engine {
       table: () => ({
         route: state.route,
         replicas: this.keeper.admitted(),
-        front: this.front,
+        front: this.clients.front,
         draining: this.keeper.draining(),
+        ...holdFor(state.route.rule, this.keeper.staying(), this.clients.maintenance),
       }),
       nextGeneration: async () => {
         state.proxyGeneration += 1;
@@ -204,11 +214,13 @@ export class LocalEngine implements Engine {
     return this.state.token;
   }
 
-  /** Clients are met like that from now on; every worker of the proxy takes it over, in its own time. */
-  meetClients(front: FrontSettings): void {
-    if (JSON.stringify(front) === JSON.stringify(this.front)) return;
-    this.front = front;
-    this.router.push().catch(() => undefined);
+  /** Clients are met like that from now on; resolves when every worker of the proxy does. */
+  meetClients(clients: MetClients): Promise<void> {
+    if (JSON.stringify(clients) === JSON.stringify(this.clients)) return this.met;
+    this.clients = clients;
+    this.met = this.router.push();
+    this.met.catch(() => undefined);
+    return this.met;
   }
 
   changes(signal: AbortSignal): AsyncIterable<void> {

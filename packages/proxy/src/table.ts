@@ -34,6 +34,13 @@ export interface ProxyTable {
   readonly front?: FrontSettings;
   /** None by default. In every table until they are gone: who missed the first one ends them too. */
   readonly draining?: readonly Draining[];
+  /** How long a request waits for a replica while none can take it, ms; absent: it gets its 503 at once. */
+  readonly holdMs?: number;
+  /**
+   * Requests are kept from the replicas: they wait for `holdMs`, and then get this text with their 503.
+   * Absent: they are not.
+   */
+  readonly maintenance?: string;
 }
 
 /** Reads a table that came over a socket or from disk; null when it is none. */
@@ -49,12 +56,19 @@ export function readTable(value: unknown): ProxyTable | null {
 
 function readOptional(
   value: Readonly<Record<string, unknown>>,
-): Pick<ProxyTable, "draining" | "front"> | null {
-  const { draining, front: said } = value;
+): Pick<ProxyTable, "draining" | "front" | "holdMs" | "maintenance"> | null {
+  const { draining, front: said, holdMs, maintenance } = value;
   const front = isRecord(said) ? readFront(said) : null;
   if (said !== undefined && front === null) return null;
   if (draining !== undefined && !isEach(draining, isDraining)) return null;
-  return { ...(draining === undefined ? {} : { draining }), ...(front === null ? {} : { front }) };
+  if (holdMs !== undefined && !isCount(holdMs)) return null;
+  if (maintenance !== undefined && typeof maintenance !== "string") return null;
+  return {
+    ...(draining === undefined ? {} : { draining }),
+    ...(front === null ? {} : { front }),
+    ...(holdMs === undefined ? {} : { holdMs }),
+    ...(maintenance === undefined ? {} : { maintenance }),
+  };
 }
 
 function isEach<T>(value: unknown, isOne: (one: unknown) => one is T): value is readonly T[] {

@@ -16,8 +16,8 @@ export function whyCommand(): Command {
       asked: (client) => client.status(),
       stored: storedReasons,
     });
-    const { why, whySince, release, lastRelease } = reasons;
-    if (options.json) sayJson({ why, whySince, release, lastRelease });
+    const { why, whySince, release, lastRelease, maintenance } = reasons;
+    if (options.json) sayJson({ why, whySince, release, lastRelease, maintenance });
     else say(renderWhy(reasons, Date.now()));
   });
 }
@@ -29,6 +29,7 @@ async function storedReasons(store: ReleaseStore): Promise<Reasons> {
     whySince: null,
     release: app?.release ?? null,
     lastRelease: history.at(-1) ?? null,
+    maintenance: app?.maintenance ?? null,
     ...(app?.release ? { unfinished: standOf(app.release) } : {}),
   };
 }

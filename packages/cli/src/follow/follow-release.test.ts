@@ -219,6 +219,7 @@ function status({ ended, pausedBy }: Facts): StatusReport {
     stable: 1,
     desired: { replicas: 1, owner: "file", fileReplicas: 1 },
     overrides: {},
+    maintenance: null,
     replicas: [],
     unreadable: null,
     route: { generation: 1, inForce: 1, rule: { kind: "byReplica", revisions: [1] } },

@@ -87,7 +87,7 @@ function warningsOf(
   const idle = waypoints.some((w) => limitsOf(w.pace, at.replicas).minAvailable === 0);
   if (at.from !== null && idle) {
     warnings.push(
-      "downtime: at some waypoint no replica serves; requests get 503 with Retry-After",
+      "downtime: at some waypoint no replica serves; requests wait for up to 10 s, then get 503 with Retry-After",
     );
   }
   if (content.artifact.kind === "none") {

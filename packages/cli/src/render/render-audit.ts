@@ -33,14 +33,21 @@ function quoted(text: string): string {
 
 function changeOf({ before, after }: AuditEntry): string {
   if (before === null || after === null) return "-";
-  const parts = ["stable", "release", "queued", "replicas", "over the file"] as const;
+  const parts = [
+    "stable",
+    "release",
+    "queued",
+    "replicas",
+    "maintenance",
+    "over the file",
+  ] as const;
   const [old, fresh] = [wordsOf(before), wordsOf(after)];
   const changed = parts.filter((part) => old[part] !== fresh[part]);
   return changed.map((part) => `${part}: ${old[part]} → ${fresh[part]}`).join("; ") || "-";
 }
 
 function wordsOf(state: AuditState) {
-  const { stable, release, queued, replicas, overrides } = state;
+  const { stable, release, queued, replicas, maintenance, overrides } = state;
   return {
     stable: String(stable ?? "none"),
     release:
@@ -49,6 +56,7 @@ function wordsOf(state: AuditState) {
         : `${release.id} to revision ${release.to} ${release.direction}${release.paused ? ", paused" : ""}`,
     queued: queued === null ? "none" : `${queued.id} to revision ${queued.to}`,
     replicas: String(replicas),
+    maintenance: maintenance ? "on" : "off",
     "over the file": overrides.join(" ") || "nothing",
   };
 }

@@ -9,6 +9,7 @@ const status: StatusReport = {
   stable: 1,
   desired: { replicas: 3, owner: "file", fileReplicas: 3 },
   overrides: {},
+  maintenance: null,
   replicas: [],
   unreadable: null,
   route: { generation: 1, inForce: 1, rule: { kind: "byReplica", revisions: [1] } },

@@ -7,6 +7,7 @@ import {
   type ReplicaView,
 } from "@hitless/core";
 import { isScaled } from "../follow/requested-file.ts";
+import { maintenanceLines } from "./describe-maintenance.ts";
 import { describeRelease } from "./describe-release.ts";
 import { describeTraffic } from "./describe-traffic.ts";
 import { renderTable } from "./render-table.ts";
@@ -20,6 +21,7 @@ export function renderStatus(status: StatusReport, now: number): string {
     `route ${status.route.inForce ?? "?"}: ${describeRule(status.route.rule)}`,
     ...releaseLines(status),
     ...overrideLines(status),
+    ...maintenanceLines(status.maintenance),
     `why: ${describeWhy(status.why, now)}`,
     "",
     status.unreadable === null

@@ -12,13 +12,25 @@ const lastRelease = {
   startedAt: 1000,
   endedAt: 2500,
 } as const;
+const rest = { lastRelease, maintenance: null };
 
 describe("renderWhy", () => {
   it("says what is waited for, and for how long", () => {
     const why = { kind: "unrouting", replicas: ["5-1"] } as const;
 
-    expect(renderWhy({ why, whySince: 1000, release: null, lastRelease }, 4000)).toBe(
+    expect(renderWhy({ ...rest, why, whySince: 1000, release: null }, 4000)).toBe(
       "now: waits until no new request can reach 5-1 (for 3 s)\nrelease 6 to revision 5 succeeded",
+    );
+  });
+
+  it("says that requests are kept from the app, and what clients get meanwhile", () => {
+    const why = { kind: "steady", revision: 5, available: 2, desired: 2 } as const;
+    const maintenance = { by: "alice", since: 0, holdMs: 10_000, message: "Back at noon." };
+
+    const text = renderWhy({ ...rest, why, whySince: 0, release: null, maintenance }, 4000);
+
+    expect(text.split("\n")[1]).toMatch(
+      /^maintenance since .*, on by alice: requests wait up to 10 s, then get a 503: Back at noon\.$/,
     );
   });
 
@@ -26,7 +38,7 @@ describe("renderWhy", () => {
     const unfinished = 'release 7 (release): 5 → 6 · at "roll"';
     const release = { id: 7, reason: null };
 
-    const text = renderWhy({ why: null, whySince: null, release, lastRelease, unfinished }, 0);
+    const text = renderWhy({ ...rest, why: null, whySince: null, release, unfinished }, 0);
 
     expect(text.split("\n")).toEqual([
       "now: nobody decides: no controller runs; `hitless up --detach` starts one",

@@ -6,10 +6,11 @@ import {
   type Failure,
   type Why,
 } from "@hitless/core";
+import { maintenanceLines } from "./describe-maintenance.ts";
 import { logLinesOf } from "./log-lines-of.ts";
 
 /** `why` is null while no controller runs: nothing is waited for. */
-export interface Reasons extends Pick<StatusReport, "lastRelease"> {
+export interface Reasons extends Pick<StatusReport, "lastRelease" | "maintenance"> {
   readonly why: Why | null;
   readonly whySince: number | null;
   readonly release: { readonly id: number; readonly reason: Failure | null } | null;
@@ -19,7 +20,7 @@ export interface Reasons extends Pick<StatusReport, "lastRelease"> {
 
 /** What is being waited for, and how the last release ended. `now` in ms since the epoch. */
 export function renderWhy(reasons: Reasons, now: number): string {
-  const lines = [`now: ${renderNow(reasons, now)}`];
+  const lines = [`now: ${renderNow(reasons, now)}`, ...maintenanceLines(reasons.maintenance)];
   if (reasons.unfinished !== undefined) {
     lines.push(`${reasons.unfinished} · not finished: \`hitless up --detach\` brings it on`);
   }

@@ -84,9 +84,15 @@ function changesOf({ before, after }: Change): readonly AcceptedChange[] {
   ];
 }
 
-/** With the number of replicas that is wanted, whoever set it. */
-function settingsOf({ settings, desired }: App): Readonly<Record<string, unknown>> {
-  return { ...settings, replicas: desired.replicas };
+/** With what commands set: the number of replicas that is wanted, maintenance. */
+function settingsOf({ settings, desired, maintenance }: App): Readonly<Record<string, unknown>> {
+  return { ...settings, replicas: desired.replicas, maintenance: inBrief(maintenance) };
+}
+
+function inBrief(maintenance: App["maintenance"]): string {
+  if (maintenance === null) return "off";
+  const { holdMs, message } = maintenance;
+  return `on, after ${holdMs / 1000} s${message === "" ? "" : `: ${message}`}`;
 }
 
 function kindOf(

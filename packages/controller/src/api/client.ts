@@ -12,7 +12,7 @@ import { z } from "zod";
 import type { Audited } from "../audit/audit-trail.ts";
 import type { Accepted } from "./accepted.ts";
 import { AnswerTimeout, askSocket, jsonOf } from "./ask-socket.ts";
-import type { IntentBody, RollbackBody } from "./operations.ts";
+import type { IntentBody, MaintenanceBody, RollbackBody } from "./operations.ts";
 import type { ReleaseBody } from "./server.ts";
 import type { StatusReport } from "./status.ts";
 
@@ -76,6 +76,10 @@ export class ControllerClient {
 
   scale(body: { readonly replicas: number; readonly by: string }): Promise<Accepted> {
     return this.post("/scale", body);
+  }
+
+  maintenance(body: MaintenanceBody): Promise<Accepted> {
+    return this.post("/maintenance", body);
   }
 
   intent(body: IntentBody): Promise<Accepted> {

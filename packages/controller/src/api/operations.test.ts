@@ -51,6 +51,38 @@ test("a change of settings says what changed, and a number that is wanted alread
   });
 });
 
+test("maintenance is a setting that stays, says what changed, and goes on as it is said again", async () => {
+  await using bed = await ControllerBed.settled();
+  const on = { kind: "on", holdMs: 5_000, message: "soon", by: "alice" } as const;
+  expect(await bed.operations.maintenance(on)).toMatchObject({
+    kind: "settings",
+    changes: [
+      { kind: "setting", path: "maintenance", before: "off", after: "on, after 5 s: soon" },
+    ],
+  });
+  const { maintenance } = bed.controller.current;
+  expect(bed.met).toEqual([maintenance]);
+  expect(await bed.store.load()).toMatchObject({ maintenance });
+  expect(await bed.operations.maintenance({ ...on, by: "bob" })).toMatchObject({ kind: "nothing" });
+  await bed.operations.maintenance({ ...on, holdMs: 0, by: "bob" });
+  expect(bed.controller.current.maintenance).toEqual({
+    ...maintenance,
+    by: "bob",
+    holdMs: 0,
+  });
+  await bed.operations.release(releaseBody({ replicas: 3 }));
+  expect(bed.controller.current.maintenance).not.toBeNull();
+  await bed.operations.maintenance({ kind: "off", by: "bob" });
+  expect(await bed.store.load()).toMatchObject({ maintenance: null });
+  const audit = (await bed.store.audit()).entries.filter((e) => e.command.startsWith("maint"));
+  expect(audit.map((e) => [e.command, e.before?.maintenance, e.after?.maintenance])).toEqual([
+    ["maintenance on", false, true],
+    ["maintenance on", true, true],
+    ["maintenance on", true, true],
+    ["maintenance off", true, false],
+  ]);
+});
+
 test("the number that scale set is given back to the file when that is asked", async () => {
   await using bed = await ControllerBed.settled();
   const { desired } = bed.controller.current;

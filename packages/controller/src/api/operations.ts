@@ -7,6 +7,7 @@ import {
   droppedBetween,
   HitlessError,
   type IntentKind,
+  type MaintenanceRequest,
   type MeantFor,
   type Origin,
   parseAppFile,
@@ -18,14 +19,18 @@ import {
   requestRelease,
   requestRollback,
   type SecretSource,
-  type Settings,
+  setMaintenance,
   setReplicas,
 } from "@hitless/core";
 import { type Audited, AuditTrail } from "../audit/audit-trail.ts";
 import type { Change, Controller, Transition } from "../loop/controller.ts";
 import { type RevisionMaker, sameContent } from "../revisions/revision-maker.ts";
 import { type Accepted, type Answer, answer, followed, releaseTo } from "./accepted.ts";
+import { busyWith, refuseMove, refuseStale, restartWhileBusy } from "./refusals.ts";
 import type { ReleaseBody } from "./server.ts";
+
+/** How long maintenance may take to be in force before that is said, ms. */
+const inForceMs = 5_000;
 
 /** What a person asks of the release that they saw. */
 export interface IntentBody {
@@ -33,6 +38,9 @@ export interface IntentBody {
   readonly by: string;
   readonly meantFor: MeantFor;
 }
+
+/** Who asks for maintenance, or for its end. */
+export type MaintenanceBody = MaintenanceRequest & { readonly by: string };
 
 /** `to` null: the revision before. */
 export interface RollbackBody extends Omit<IntentBody, "kind"> {
@@ -54,6 +62,8 @@ export interface OperationsOptions {
   readonly maker: RevisionMaker;
   /** Where replicas get their secrets: a release that names others is refused. */
   readonly secrets: SecretSource;
+  /** Makes the data plane meet clients as the app says; resolves when all of it does. */
+  readonly meetClients: (app: App) => Promise<void>;
 }
 
 /** Tells the audit log of a change before that is saved. */
@@ -146,6 +156,28 @@ export class Operations {
       { command: "scale", arguments: { replicas }, who: { name: by, origin } },
       work,
     );
+  }
+
+  /**
+   * Keeps requests from the app, or no longer; resolves when every worker of the proxy does so. Throws
+   * STOPPED_WAITING when that takes too long: it will all the same.
+   */
+  maintenance(body: MaintenanceBody, origin: Origin | null = null): Promise<Accepted> {
+    const { by, ...request } = body;
+    const { kind, ...how } = request;
+    const work = async (note: Note) => {
+      const said = `maintenance ${kind} by ${by}`;
+      const at = { now: Date.now(), by };
+      const change = await this.options.controller.transact(
+        (app) => setMaintenance(app, request, at),
+        { said, note },
+      );
+      await inForce(this.options.meetClients(change.after), said);
+      const so = change.before === change.after;
+      return answer(change, { kind: so ? "nothing" : "settings", release: null, revision: null });
+    };
+    const asked = { command: `maintenance ${kind}`, arguments: how, who: { name: by, origin } };
+    return this.trail.of(asked, work);
   }
 
   intent(body: IntentBody, origin: Origin | null = null): Promise<Accepted> {
@@ -307,6 +339,18 @@ export class Operations {
   }
 }
 
+async function inForce(met: Promise<void>, said: string): Promise<void> {
+  const timeout = AbortSignal.timeout(inForceMs);
+  const late = new Promise<"late">((resolve) => {
+    timeout.addEventListener("abort", () => resolve("late"), { once: true });
+  });
+  if ((await Promise.race([met, late])) !== "late") return;
+  const message = `${said} is noted, but not in force after ${inForceMs / 1000} s`;
+  throw new HitlessError("STOPPED_WAITING", message, {
+    next: "It will be once every proxy worker answers: see `hitless why`.",
+  });
+}
+
 /** What `--unset` took away, as it was typed. */
 function unsetBy({ overrides, overridesBefore, replicasFromFile }: ReleaseBody): string {
   const gone = Object.keys(overridesBefore).filter((key) => !Object.hasOwn(overrides, key));
@@ -322,42 +366,6 @@ function settingsOf(app: App): string {
 function headingFor(app: App): number | null {
   if (app.release === null) return app.stable;
   return app.release.direction === "forward" ? app.release.to : app.release.from;
-}
-
-/** Two `--set` at once: the later one must not silently undo the earlier. */
-function refuseStale(app: App, seen: Readonly<Record<string, string>>): void {
-  if (JSON.stringify(seen) === JSON.stringify(app.overrides)) return;
-  throw new HitlessError("REFUSED", "somebody else changed the values over the file meanwhile", {
-    next: "See `hitless status`, then say it again.",
-  });
-}
-
-/** The listening socket outlives releases: it moves only when everything is stopped. */
-function refuseMove(app: App, settings: Settings): void {
-  for (const key of ["host", "port"] as const) {
-    if (settings[key] === app.settings[key]) continue;
-    throw new HitlessError(
-      "REFUSED",
-      `${key} is ${settings[key]}, but ${app.name} runs on ${app.settings[key]}`,
-      {
-        next: "Say `hitless down`, then `hitless up`: that is downtime.",
-        path: [key],
-      },
-    );
-  }
-}
-
-/** Queued, it would bring back what the running release has just replaced. */
-function restartWhileBusy(release: number): HitlessError {
-  return new HitlessError("REFUSED", `release ${release} is under way and replaces every process`, {
-    next: "Wait until it has ended, then restart if that is still needed.",
-  });
-}
-
-function busyWith(release: number): HitlessError {
-  return new HitlessError("REFUSED", `release ${release} is under way`, {
-    next: "Wait for it, or say --if-busy queue or --if-busy replace.",
-  });
 }
 
 function rollbackTarget(app: App): number {

@@ -7,6 +7,7 @@ import {
   HitlessError,
   intentKinds,
   type LogLine,
+  longestHoldMs,
   type Origin,
   originShape,
 } from "@hitless/core";
@@ -45,6 +46,15 @@ const spoken = z.enum(intentKinds).exclude(["rollback", "replace"]);
 const intentBody = z.object({ kind: spoken, by, meantFor });
 const rollbackBody = z.object({ to: z.number().int().positive().nullable(), by, meantFor });
 const byBody = z.object({ by });
+const maintenanceBody = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("on"),
+    holdMs: z.int().min(0).max(longestHoldMs),
+    message: z.string().max(500),
+    by,
+  }),
+  z.object({ kind: z.literal("off"), by }),
+]);
 const scaleBody = z.object({ replicas: z.number().int().min(1).max(1000), by });
 
 /** The body of `POST /release`. `raw` is the parsed app file with its overrides applied. */
@@ -141,6 +151,7 @@ function changeRoutes(server: FastifyInstance, { operations, down }: ApiOptions)
   change("/rollback", rollbackBody, (body, origin) => operations.rollback(body, origin));
   change("/restart", byBody, (body, origin) => operations.restart(body, origin));
   change("/scale", scaleBody, (body, origin) => operations.scale(body, origin));
+  change("/maintenance", maintenanceBody, (body, origin) => operations.maintenance(body, origin));
   change("/intent", intentBody, (body, origin) => operations.intent(body, origin));
   server.post("/down", async ({ body, headers }, reply) => {
     const audited = await operations.down(parse(byBody, body), originOf(headers));

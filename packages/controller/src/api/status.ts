@@ -46,6 +46,7 @@ export interface StatusReport {
   readonly stable: number | null;
   readonly desired: App["desired"];
   readonly overrides: Readonly<Record<string, string>>;
+  readonly maintenance: App["maintenance"];
   readonly replicas: readonly ReplicaView[];
   /** Why the replicas cannot be listed; null when they are. */
   readonly unreadable: string | null;
@@ -93,6 +94,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
     stable: app.stable,
     desired: app.desired,
     overrides: app.overrides,
+    maintenance: app.maintenance,
     replicas: view.replicas.kind === "known" ? view.replicas.value : [],
     unreadable: view.replicas.kind === "known" ? null : view.replicas.reason,
     route: {

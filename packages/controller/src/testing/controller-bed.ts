@@ -98,6 +98,8 @@ export function releaseBody(changes: Readonly<Record<string, unknown>> = {}) {
 
 /** Controllers, one after the other, over one store and one engine whose time passes. */
 export class ControllerBed implements AsyncDisposable {
+  /** Maintenance as the data plane was told of it, one after the other. */
+  readonly met: App["maintenance"][] = [];
   readonly store = new WatchedStore();
   readonly engine = new WatchedEngine();
   readonly artifacts = new SaidArtifacts();
@@ -132,7 +134,8 @@ export class ControllerBed implements AsyncDisposable {
     const { controller, store, maker } = this;
     if (this.asked?.controller !== controller) {
       const secrets = { read: async (name: string) => this.secrets[name] };
-      const operations = new Operations({ controller, store, maker, secrets });
+      const meetClients = async (app: App) => void this.met.push(app.maintenance);
+      const operations = new Operations({ controller, store, maker, secrets, meetClients });
       this.asked = { controller, operations };
     }
     return this.asked.operations;

@@ -19,6 +19,7 @@ export function auditStateOf(app: App): AuditState {
           },
     queued: pending === null ? null : { id: pending.id, to: pending.to },
     replicas: app.desired.replicas,
+    maintenance: app.maintenance !== null,
     overrides: Object.keys(app.overrides).sort(),
   };
 }

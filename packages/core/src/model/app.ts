@@ -1,4 +1,5 @@
 import type { FrontSettings } from "./front.ts";
+import type { Maintenance } from "./maintenance.ts";
 import type { Ordered, Release } from "./release.ts";
 import type { RouteTable } from "./route.ts";
 import type { Strategy } from "./strategy.ts";
@@ -54,6 +55,7 @@ export interface App {
   /** The one release that waits for the present one to end. */
   readonly pending: PendingRelease | null;
   readonly frozen: Frozen | null;
+  readonly maintenance: Maintenance | null;
   /** What `--set` put over the app file, by path; stays until `--unset`. */
   readonly overrides: Readonly<Record<string, string>>;
   /** Number of the last release that was accepted, begun or not; the next gets one more. */

@@ -31,6 +31,8 @@ const auditStateShape = z
       .nullable(),
     queued: z.object({ id: z.int(), to: z.int() }).readonly().nullable(),
     replicas: z.int(),
+    /** An older version knew none. */
+    maintenance: z.boolean().default(false),
     /** Paths of the values over the file. */
     overrides: z.array(z.string()).readonly(),
   })

@@ -1,6 +1,7 @@
 import { HitlessError } from "../errors.ts";
 import type { App, PendingRelease, Settings } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
+import type { MaintenanceRequest } from "../model/maintenance.ts";
 import type { Intent, MeantFor, Release, ReleaseRecord } from "../model/release.ts";
 import { compile } from "../strategies/compile.ts";
 import { applyIntent } from "./intents.ts";
@@ -24,6 +25,7 @@ export function newApp(name: string, settings: Settings): App {
     release: null,
     pending: null,
     frozen: null,
+    maintenance: null,
     overrides: {},
     releases: 0,
     revisions: 0,
@@ -135,6 +137,20 @@ function refuseOlder(
 export function setReplicas(app: App, replicas: number): App {
   const owner = replicas === app.desired.fileReplicas ? "file" : "command";
   return { ...app, desired: { ...app.desired, replicas, owner } };
+}
+
+/** Keeps requests from the app, or no longer. Said again while it is on, it goes on with what is said now. */
+export function setMaintenance(
+  app: App,
+  request: MaintenanceRequest,
+  at: { readonly now: number; readonly by: string },
+): App {
+  const { maintenance } = app;
+  if (request.kind === "off") return maintenance === null ? app : { ...app, maintenance: null };
+  const { holdMs, message } = request;
+  if (maintenance?.holdMs === holdMs && maintenance.message === message) return app;
+  const since = maintenance?.since ?? at.now;
+  return { ...app, maintenance: { by: at.by, since, holdMs, message } };
 }
 
 /** Gives the desired number back to the file. */

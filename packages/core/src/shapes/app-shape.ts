@@ -86,6 +86,11 @@ const presentShape = wholeShape<App>()(
     release: releaseShape.nullable(),
     pending: pendingShape.nullable(),
     frozen: z.object({ reason: z.string(), since: z.number() }).nullable(),
+    // An older version knew none.
+    maintenance: z
+      .object({ by: z.string(), since: z.number(), holdMs: z.number(), message: z.string() })
+      .nullable()
+      .default(null),
     overrides: z.record(z.string(), z.string()),
     releases: z.int().nonnegative(),
     // Version 1 knew only those that are kept or in the history.

@@ -101,6 +101,12 @@ export class ReplicaKeeper {
     });
   }
 
+  /** Replicas that are to serve, in whatever state they are; null once everything is being stopped. */
+  staying(): readonly ReplicaRecord[] | null {
+    if (this.closing) return null;
+    return [...this.slots.values()].flatMap((s) => (s.leaving === null ? [s.record] : []));
+  }
+
   /** Replicas on their way out, with or without requests in flight. */
   draining(): readonly Draining[] {
     return [...this.slots.values()].flatMap(({ record: { id, phase }, streamsMs }) =>

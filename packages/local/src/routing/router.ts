@@ -1,7 +1,6 @@
-import { type FrontSettings, failpoint, HitlessError, type RouteTable } from "@hitless/core";
+import { failpoint, HitlessError, type RouteTable } from "@hitless/core";
 import {
   connectProxy,
-  type Draining,
   ensureProxy,
   ownBuild,
   type ProxyClient,
@@ -31,11 +30,8 @@ export interface RouterOptions {
   /** How many workers the proxy is to have; undefined: as many as it has, else 1. */
   readonly workers?: number | undefined;
   /** What the route rule and the admitted replicas are at this moment. */
-  table(): {
+  table(): Omit<ProxyTable, "generation" | "ruleGeneration" | "rule"> & {
     readonly route: RouteTable;
-    readonly replicas: readonly Upstream[];
-    readonly front: FrontSettings;
-    readonly draining: readonly Draining[];
   };
   /** Takes the next generation; durable when resolved, as far as the disk takes it. */
   nextGeneration(): Promise<number>;
@@ -204,15 +200,9 @@ export class Router {
     const client = this.client ?? (await this.connect());
     const generation = await this.options.nextGeneration();
     await failpoint("generation-saved");
-    const { route, replicas, front, draining } = this.options.table();
-    const table: ProxyTable = {
-      generation,
-      ruleGeneration: route.generation,
-      rule: route.rule,
-      replicas,
-      front,
-      draining,
-    };
+    const { route, ...rest } = this.options.table();
+    const { replicas } = rest;
+    const table = { generation, ruleGeneration: route.generation, rule: route.rule, ...rest };
     this.onTheWay = [...new Map([...this.onTheWay, ...replicas].map((u) => [u.id, u])).values()];
     await client.apply(table, this.ending.signal);
     await failpoint("table-acknowledged");

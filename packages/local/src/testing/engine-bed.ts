@@ -118,7 +118,7 @@ export class EngineBed implements AsyncDisposable {
       app: "shop",
       host: "127.0.0.1",
       port,
-      front: defaultFront,
+      clients: { front: defaultFront, maintenance: null },
       secrets: { read: async () => undefined },
       ports: null,
       assertMine: () => this.assertMine(),

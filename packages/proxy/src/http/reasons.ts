@@ -35,6 +35,8 @@ const reasonStatus = {
   "no-table": 503,
   /** No replica may get this request. Nothing was sent. */
   "no-replica": 503,
+  /** Requests are kept from the replicas for a while: `hitless maintenance`. Nothing was sent. */
+  maintenance: 503,
   /** No replica accepted a connection. Nothing was sent. */
   "connect-failed": 503,
   /** The replica closed before it answered, and the request could not be sent again. */
@@ -75,21 +77,52 @@ export interface AnswerOptions {
   readonly headOnly: boolean;
   /** The client speaks HTTP/1.0 and asked to stay connected. */
   readonly keepAlive: boolean;
+  /** The client takes HTML: a failure on our side is a page. */
+  readonly html: boolean;
+  /** What people are told beside that; empty: nothing. */
+  readonly message: string;
 }
 
-/** The whole answer, head and body, as latin1 text. */
+/** Seconds after which it is worth asking again. */
+const retryAfter = { maintenance: 30, other: 1 };
+
+/** The whole answer, head and body, as text to be sent in UTF-8. */
 export function proxyAnswer(reason: Reason, options: AnswerOptions): string {
   const status = reasonStatus[reason];
-  const body = `${status} ${statusText[status] ?? ""} (${reason})\n`;
+  const isPage = options.html && status >= 500;
+  const body = isPage ? pageOf(reason, options.message) : textOf(reason, options.message);
+  const again = reason === "maintenance" ? retryAfter.maintenance : retryAfter.other;
   return (
-    `HTTP/1.1 ${status} ${statusText[status] ?? ""}\r\n` +
+    `HTTP/1.1 ${headlineOf(reason)}\r\n` +
     `X-Hitless-Reason: ${reason}\r\n` +
-    "Content-Type: text/plain; charset=utf-8\r\n" +
-    `Content-Length: ${body.length}\r\n` +
-    (status === 503 ? "Retry-After: 1\r\n" : "") +
+    `Content-Type: text/${isPage ? "html" : "plain"}; charset=utf-8\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\n` +
+    (status === 503 ? `Retry-After: ${again}\r\n` : "") +
     connectionLine(options) +
     `\r\n${options.headOnly ? "" : body}`
   );
+}
+
+function headlineOf(reason: Reason): string {
+  const status = reasonStatus[reason];
+  return `${status} ${statusText[status] ?? ""}`;
+}
+
+function textOf(reason: Reason, message: string): string {
+  return `${headlineOf(reason)} (${reason})\n${message === "" ? "" : `${message}\n`}`;
+}
+
+function pageOf(reason: Reason, message: string): string {
+  const title = headlineOf(reason);
+  const says = message === "" ? "" : `<p>${escaped(message)}</p>\n`;
+  return (
+    `<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>${title}</title></head>\n` +
+    `<body>\n<h1>${title}</h1>\n${says}<p><small>${reason}</small></p>\n</body>\n</html>\n`
+  );
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function connectionLine(options: AnswerOptions): string {

@@ -103,8 +103,10 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
       close,
       headOnly: head?.isHead ?? false,
       keepAlive: head?.minor === 0,
+      html: head?.header("accept")?.includes("text/html") ?? false,
+      message: reason === "maintenance" ? (this.#plane.table?.maintenance ?? "") : "",
     };
-    this.socket.write(proxyAnswer(reason, options), "latin1");
+    this.socket.write(proxyAnswer(reason, options));
     this.finished(close);
   }
 

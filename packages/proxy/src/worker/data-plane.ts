@@ -7,6 +7,7 @@ import type { ProxyTimeouts } from "../timeouts.ts";
 import { newRevisionCounters, type RevisionCounters, reported } from "./counters.ts";
 import { type Dial, dial } from "./dial.ts";
 import { Front } from "./front.ts";
+import { HoldQueue } from "./hold-queue.ts";
 import { type OpenStream, OpenStreams, type StreamCount } from "./open-streams.ts";
 import { Replica } from "./replica.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -24,6 +25,9 @@ export interface PlaneClient {
   /** Breaks the connection. */
   destroy(): void;
 }
+
+/** A gap that lasts for longer is an outage, ms: nobody waits for its end. */
+const outageMs = 60_000;
 
 /** The counts of one worker. */
 export interface PlaneStatus {
@@ -47,12 +51,16 @@ export class DataPlane {
   readonly streams = new OpenStreams();
   readonly clients = new Set<PlaneClient>();
   readonly front: Front;
+  /** Requests that wait for a replica. */
+  readonly held = new HoldQueue((gapMs) => this.#holdMs(gapMs));
   /** Milliseconds of a monotonic clock, as of the last tick: precise enough for deadlines. */
   tickNow = performance.now();
   /** From now on every answer says `Connection: close`. */
   leaving = false;
   #table: ProxyTable | null = null;
   #router: Router | null = null;
+  /** The router; null while requests are kept from the replicas. */
+  #open: Router | null = null;
   #replicas = new Map<string, Replica>();
   /** Out of the table, with requests in flight. */
   #departing = new Set<Replica>();
@@ -72,6 +80,7 @@ export class DataPlane {
   close(): void {
     clearInterval(this.#ticker);
     this.streams.close();
+    this.held.close();
     for (const replica of this.#replicas.values()) replica.leaveTable();
     void this.front.close();
   }
@@ -111,6 +120,7 @@ export class DataPlane {
     this.#replicas = replicas;
     this.#router =
       table.rule === null ? null : new Router(table.rule, [...replicas.values()], this.#router);
+    this.#open = table.maintenance === undefined ? this.#router : null;
     this.#table = table;
     this.front.apply(table.front);
     for (const [id, replica] of before) {
@@ -119,6 +129,7 @@ export class DataPlane {
     const draining = table.draining ?? [];
     this.streams.drainOnly(new Map(draining.map(({ id, streamsMs }) => [id, streamsMs])));
     this.#forgetOldest();
+    this.held.beat();
   }
 
   /**
@@ -131,12 +142,18 @@ export class DataPlane {
 
   /** The replica for this request; null when none may get it. */
   choose(head: RequestHead, tried: readonly Replica[]): Replica | null {
-    return this.#router?.choose(head, tried, this.tickNow) ?? null;
+    return this.#open?.choose(head, tried, this.tickNow) ?? null;
+  }
+
+  /** Whether it may be asked like any other: it has not refused a connection a moment ago. */
+  isTrusted(replica: Replica): boolean {
+    return !replica.isSuspect(this.tickNow);
   }
 
   /** Why `choose` found none. */
   whyNone(): Reason {
-    return this.#table === null ? "no-table" : "no-replica";
+    if (this.#table === null) return "no-table";
+    return this.#table.maintenance === undefined ? "no-replica" : "maintenance";
   }
 
   /** One request or tunnel less in flight on that replica; `stream`: what it was, where it was one. */
@@ -174,6 +191,11 @@ export class DataPlane {
       traffic: this.traffic.totals(),
       openConnections: this.clients.size,
     };
+  }
+
+  #holdMs(gapMs: number): number {
+    const { holdMs = 0, maintenance } = this.#table ?? {};
+    return maintenance === undefined && gapMs > outageMs ? 0 : holdMs;
   }
 
   #depart(replica: Replica): void {

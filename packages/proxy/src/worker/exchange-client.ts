@@ -10,6 +10,8 @@ const goodbyeMs = 2_000;
 /** What a request waits for; each has its timeout. */
 export type Waiting =
   | "connect"
+  /** For a replica; the queue knows for how long. */
+  | "held"
   | "requestBody"
   | "replicaReading"
   | "responseHead"
@@ -41,6 +43,8 @@ export function timeoutOf(what: Waiting, timeouts: ProxyTimeouts): number {
   switch (what) {
     case "connect":
       return timeouts.connectMs;
+    case "held":
+      return 0;
     case "replicaReading":
     case "responseHead":
       return timeouts.responseHeadMs;

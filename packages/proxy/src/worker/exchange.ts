@@ -3,33 +3,28 @@ import { broken } from "../http/chunked-end.ts";
 import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
-import { accessLine } from "./access-line.ts";
-import type { Asker } from "./asker.ts";
+import { Attempts } from "./attempts.ts";
 import { countAnswer, countLatency } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { EventAnswer } from "./event-answer.ts";
 import type { ExchangeClient, Waiting } from "./exchange-client.ts";
+import type { Held } from "./hold-queue.ts";
 import { KeptBody } from "./kept-body.ts";
 import type { StreamOwner } from "./open-streams.ts";
 import type { Replica } from "./replica.ts";
+import { RequestRecord } from "./request-record.ts";
 import { Tunnel } from "./tunnel.ts";
-import {
-  type AnswerSink,
-  failureReason,
-  type UpstreamConnection,
-  type UpstreamFailure,
-} from "./upstream-connection.ts";
+import type { AnswerSink, UpstreamConnection, UpstreamFailure } from "./upstream-connection.ts";
 import { writeHead } from "./write-head.ts";
 
 const none: readonly Replica[] = [];
-const maxRetries = 2;
 
 /**
- * One request and its answer: chooses a replica, sends, sends again where that is safe, and passes
- * the answer on. It is over after exactly one of `finished`, `answer`, `destroy` on the client, or
+ * One request and its answer: chooses a replica or waits for one, sends, sends again where that is safe,
+ * and passes the answer on. It is over after exactly one of `finished`, `answer`, `destroy` on the client, or
  * `abandon` from it.
  */
-export class Exchange implements AnswerSink, StreamOwner {
+export class Exchange implements AnswerSink, Held, StreamOwner {
   readonly head: RequestHead;
   readonly body: BodyReader;
   tunnel: Tunnel | null = null;
@@ -38,37 +33,46 @@ export class Exchange implements AnswerSink, StreamOwner {
   readonly #client: ExchangeClient;
   #replica: Replica | null = null;
   #upstream: UpstreamConnection | null = null;
-  #tried: readonly Replica[] = none;
+  /** Its attempts that failed; null before the first did. */
+  #failed: Attempts | null = null;
+  /** It waits for a replica, or did. */
+  #isHeld = false;
   /** For as long as the request could still be sent (again). */
   readonly #kept = new KeptBody();
   #answered = false;
-  #attempts = 0;
   #close = false;
   #keepAliveSeconds = -1;
   #bodyWait: Waiting = "responseBody";
   /** The client's socket asked for no pause after the last bytes. */
   #taken = true;
-  /** When its head was complete; milliseconds of a monotonic clock. */
-  readonly #since = performance.now();
-  readonly #asker: Asker;
-  /** Whom it was sent to last. */
-  #asked: Replica | null = null;
-  #status: number | null = null;
-  /** Of the answer, passed on. */
-  #bytes = 0;
+  readonly #record: RequestRecord;
 
   constructor(plane: DataPlane, client: ExchangeClient, head: RequestHead) {
     this.#plane = plane;
     this.#client = client;
     this.head = head;
-    this.#asker = client.askerOf(head);
+    this.#record = new RequestRecord(client.askerOf(head));
     this.body = new BodyReader(head.framing, head.contentLength);
   }
 
   /** Sends the request, with what `receive` took of its body so far. */
   start(): void {
     this.#plane.budget.countRequest();
-    this.#dispatch();
+    const replica = this.#plane.choose(this.head, none);
+    if (replica !== null) this.#sendTo(replica);
+    else if (!this.#hold()) this.giveUp(this.#plane.whyNone());
+  }
+
+  release(suspects: boolean): boolean {
+    const replica = this.#plane.choose(this.head, none);
+    if (replica === null || !(suspects || this.#plane.isTrusted(replica))) return false;
+    this.#failed?.waited();
+    this.#sendTo(replica);
+    return true;
+  }
+
+  expire(): void {
+    this.giveUp(this.#failed?.reason ?? this.#plane.whyNone());
   }
 
   /** Takes request body out of `data`; the index after it. */
@@ -114,11 +118,8 @@ export class Exchange implements AnswerSink, StreamOwner {
 
   /** The client is gone. */
   abandon(): void {
-    const { traffic } = this.#plane;
-    this.#log(this.tunnel === null ? "abandoned" : null);
+    this.#over(this.tunnel === null ? "abandoned" : null);
     this.#leaveUpstream();
-    if (this.tunnel === null) traffic.countAbandoned(this.#attempts > 1);
-    else traffic.countAnswered(this.#attempts > 1);
   }
 
   /** The wait that `waitFor` started took too long. */
@@ -154,8 +155,9 @@ export class Exchange implements AnswerSink, StreamOwner {
   onConnected(): void {
     const upstream = this.#upstream;
     if (upstream === null) return;
+    if (this.#isHeld) this.#plane.held.leave(this);
     const { socket } = upstream;
-    const head = this.head.forwarded + this.#asker.lines;
+    const head = this.head.forwarded + this.#record.asker.lines;
     const { parts } = this.#kept;
     if (parts === null) {
       socket.write(head, "latin1");
@@ -183,8 +185,11 @@ export class Exchange implements AnswerSink, StreamOwner {
     this.#answered = true;
     this.#kept.forget();
     this.#keepAliveSeconds = head.keepAliveSeconds;
-    this.#status = head.status;
-    if (this.#replica !== null) countAnswer(this.#replica.counters, head.status);
+    this.#record.status = head.status;
+    if (this.#replica !== null) {
+      this.#replica.answers();
+      countAnswer(this.#replica.counters, head.status);
+    }
     this.#close =
       !this.head.keepAlive ||
       head.framing === "eof" ||
@@ -211,7 +216,7 @@ export class Exchange implements AnswerSink, StreamOwner {
     const upstream = this.#upstream;
     if (upstream === null) return;
     this.#answered = true;
-    this.#status = 101;
+    this.#record.status = 101;
     this.#kept.forget();
     if (this.#replica !== null) countAnswer(this.#replica.counters, 101);
     this.#close = true;
@@ -223,7 +228,7 @@ export class Exchange implements AnswerSink, StreamOwner {
   }
 
   onTunnelBytes(bytes: Buffer): void {
-    this.#bytes += bytes.length;
+    this.#record.bytes += bytes.length;
     this.tunnel?.fromUpstream(bytes);
   }
 
@@ -238,33 +243,46 @@ export class Exchange implements AnswerSink, StreamOwner {
 
   onFailure(failure: UpstreamFailure): void {
     const replica = this.#replica;
+    const isReused = this.#upstream !== null && this.#upstream.idleSince > 0;
     if (this.tunnel !== null) {
       this.streamOver();
       return;
     }
     this.#leaveUpstream();
-    if (replica !== null && this.#mayRetry(failure, replica)) {
+    if (replica === null) return;
+    replica.failed(failure, isReused);
+    this.#failed ??= new Attempts();
+    const request = { head: this.head, body: this.#kept, budget: this.#plane.budget };
+    if (this.#failed.mayFollow(failure, replica, request) && this.#tryAgain(this.#failed)) {
       replica.counters.retries += 1;
-      this.#dispatch();
       return;
     }
-    if (replica !== null && !this.#answered) replica.counters.requests += 1;
-    this.giveUp(failureReason[failure]);
+    if (!this.#answered) replica.counters.requests += 1;
+    this.giveUp(this.#failed.reason);
   }
 
-  #dispatch(): void {
-    const replica = this.#plane.choose(this.head, this.#tried);
-    if (replica === null) {
-      this.giveUp(this.#plane.whyNone());
-      return;
-    }
+  #tryAgain(failed: Attempts): boolean {
+    const next = this.#plane.choose(this.head, failed.tried);
+    if (failed.isWorthWaiting(next, this.#plane.tickNow) && this.#hold()) return true;
+    if (next === null || !failed.mayAsk(next)) return false;
+    this.#sendTo(next);
+    return true;
+  }
+
+  #hold(): boolean {
+    this.#isHeld = this.#plane.held.hold(this);
+    if (this.#isHeld) this.#client.waitFor("held");
+    return this.#isHeld;
+  }
+
+  #sendTo(replica: Replica): void {
     replica.inFlight += 1;
     this.#replica = replica;
-    this.#asked = replica;
-    this.#attempts += 1;
+    this.#record.asked = replica;
+    this.#record.attempts += 1;
     // A second attempt does not trust a second idle connection.
-    const idle =
-      this.#tried.length === 0 ? replica.idleConnection(this.#since, this.head.idempotent) : null;
+    const isFirst = this.#failed === null && !this.#isHeld;
+    const idle = isFirst ? replica.idleConnection(this.#record.since, this.head.idempotent) : null;
     const upstream = idle ?? replica.newConnection();
     this.#upstream = upstream;
     upstream.attach(this);
@@ -292,29 +310,15 @@ export class Exchange implements AnswerSink, StreamOwner {
     else this.#client.waitFor(this.body.done ? "responseHead" : "requestBody");
   }
 
-  #mayRetry(failure: UpstreamFailure, replica: Replica): boolean {
-    if (failure === "connect") {
-      replica.counters.connectionErrors += 1;
-      replica.suspect(performance.now());
-    } else if (failure === "unanswered") {
-      replica.counters.connectionErrors += 1;
-    }
-    this.#tried = [...this.#tried, replica];
-    if (this.#tried.length > maxRetries || !this.#kept.whole) return false;
-    if (failure === "connect") return true;
-    if (failure !== "unanswered" || !this.head.idempotent) return false;
-    return this.#plane.budget.take(performance.now());
-  }
-
   #rewrite(head: ResponseHead, message: Buffer): void {
     const persistence = { close: this.#close, minor: this.head.minor };
     const { bytes, taken } = writeHead(this.#client.socket, { head, message }, persistence);
-    this.#bytes += bytes;
+    this.#record.bytes += bytes;
     this.#taken = taken;
   }
 
   #send(bytes: Buffer): void {
-    this.#bytes += bytes.length;
+    this.#record.bytes += bytes.length;
     this.#taken = this.#client.socket.write(bytes);
   }
 
@@ -339,7 +343,7 @@ export class Exchange implements AnswerSink, StreamOwner {
       this.#plane.release(replica, this.#events ?? this.tunnel);
       const now = performance.now();
       // How long a stream was open says nothing of how quick the app is.
-      if (this.#events === null) countLatency(replica.counters, now - this.#since);
+      if (this.#events === null) countLatency(replica.counters, now - this.#record.since);
       if (upstream.spoiled || !this.body.done) upstream.destroy();
       else replica.giveBack(upstream, now, this.#keepAliveSeconds);
     }
@@ -347,8 +351,7 @@ export class Exchange implements AnswerSink, StreamOwner {
   }
 
   #finish(): void {
-    this.#log(null);
-    this.#plane.traffic.countAnswered(this.#attempts > 1);
+    this.#over(null);
     this.#client.finished(this.#close || !this.body.done);
   }
 
@@ -372,26 +375,18 @@ export class Exchange implements AnswerSink, StreamOwner {
 
   /** Ends it: with an answer of the proxy where none has begun, else with a broken connection. */
   giveUp(reason: Reason): void {
-    this.#log(reason);
+    this.#over(reason);
     this.#leaveUpstream();
-    const { traffic } = this.#plane;
-    if (this.#attempts > 1) traffic.countRetried(false);
     if (this.#answered) {
-      traffic.countCut(reason);
+      this.#plane.traffic.countCut(reason);
       this.#client.destroy();
     } else {
       this.#client.answer(reason);
     }
   }
 
-  /** It is over; `reason`: why without a whole answer of a replica. */
-  #log(reason: Reason | "abandoned" | null): void {
-    const { log } = this.#plane.front;
-    if (log === null) return;
-    const ms = performance.now() - this.#since;
-    const replica = this.#asked?.upstream ?? null;
-    const retries = Math.max(0, this.#attempts - 1);
-    const answer = { status: this.#status, bytes: this.#bytes, ms, replica, retries, reason };
-    log.add(accessLine(this.head, this.#asker, answer));
+  #over(reason: Reason | "abandoned" | null): void {
+    if (this.#isHeld) this.#plane.held.leave(this);
+    this.#record.over(this.head, reason, this.#plane);
   }
 }

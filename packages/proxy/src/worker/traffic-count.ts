@@ -21,18 +21,6 @@ export class TrafficCount {
     else this.abandoned += 1;
   }
 
-  /** The whole answer of a replica was passed on, or a tunnel has ended. */
-  countAnswered(resent: boolean): void {
-    this.answered += 1;
-    if (resent) this.countRetried(true);
-  }
-
-  /** The client left before. */
-  countAbandoned(resent: boolean): void {
-    this.abandoned += 1;
-    if (resent) this.countRetried(false);
-  }
-
   /** A request that was sent more than once is over. */
   countRetried(answered: boolean): void {
     this.retried += 1;
