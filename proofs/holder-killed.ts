@@ -1,7 +1,7 @@
 import { setTimeout as after } from "node:timers/promises";
 import { seededRandom, startLoad } from "@hitless/load";
 import type { ProxyStatus } from "@hitless/proxy";
-import { AppBed, isRunning } from "../test/bed/app-bed.ts";
+import { AppBed, isRunning, until } from "../test/bed/app-bed.ts";
 import { killNamedController } from "../test/bed/controller-death.ts";
 import { tallyOf } from "../test/bed/load-tally.ts";
 import { openStream, slowPost } from "../test/bed/long-requests.ts";
@@ -13,12 +13,14 @@ import type { Finding, Proof } from "./proof.ts";
 
 const rate = 300;
 const replicas = 2;
+const workers = 2;
 /** So many are killed one after the other, each as soon as it answers. */
-const rowLength = 20;
+const besideController = 20;
+const withoutController = 50;
 const controllerDeaths = 3;
 const downs = 3;
 
-/** `kill -9` of the proxy's holder, everywhere; its worker serves on and starts the next one. */
+/** `kill -9` of the proxy's holder, everywhere; its workers serve on, and one starts the next. */
 export const proof: Proof = {
   title: "kill -9 of the proxy's holder, with and without a controller: nothing is lost or left",
   seconds: 300,
@@ -32,30 +34,31 @@ export const proof: Proof = {
     console.log(`seed ${seed} (repeat with: npm run prove -- holder-killed ${releases} ${seed})`);
     await using bed = await AppBed.make({ app: "shop/1.0", settings: { replicas } });
     const control = await naiveSwap(bed, { load: { rate } });
-    await bed.must(0, "up", "--detach");
+    await bed.must(0, "up", "--detach", "--workers", String(workers));
+    await until(async () => (await workersOf(bed)).length === workers, "all workers serve");
     await using load = startLoad({ url: bed.url, rate });
     const killer = new Killer(bed);
-    const worker = (await proxyOf(bed))?.workers[0]?.pid;
+    const first = (await workersOf(bed)).join(" and ");
     const long = [openStream(bed.url), slowPost(bed.url)];
-    await killer.inARow("beside a controller");
+    await killer.inARow("beside a controller", besideController, servesOn);
     await killer.withoutController();
     for (let n = 0; n < controllerDeaths; n += 1) await killer.withTheController();
     const broken = await Promise.all(long.map((request) => request.finish()));
     await killer.inReleases(releases, seededRandom(seed));
-    const last = (await proxyOf(bed))?.workers[0]?.pid;
+    const last = (await workersOf(bed)).join(" and ");
     const tally = tallyOf(await load.stop(), control);
     for (let n = 0; n < downs; n += 1) await killer.duringDown(n);
     const faults = [
       ...killer.faults,
       ...broken.filter((fault) => fault !== null),
-      ...(worker !== undefined && worker === last ? [] : [`worker ${worker} became ${last}`]),
+      ...(first === last ? [] : [`workers ${first} became ${last}`]),
     ];
     for (const fault of faults) console.log(`FAULT ${fault}`);
     if (!tally.clean) console.log(tally.complaint);
     const { sent, lost, controlLost } = tally;
     return {
       figure:
-        `${killer.kills} holders killed (${releases} in releases, ${downs} during down), one worker throughout, ` +
+        `${killer.kills} holders killed (${releases} in releases, ${downs} during down), the same ${workers} workers throughout, ` +
         `${sent} requests, a stream and a slow POST: ${lost} lost (control lost ${controlLost}), ` +
         `${faults.length} faults`,
       ok: tally.clean && faults.length === 0,
@@ -63,15 +66,25 @@ export const proof: Proof = {
   },
 };
 
+/** Process ids, in the order of age as far as they tell. */
+async function workersOf(bed: AppBed): Promise<readonly number[]> {
+  return ((await proxyOf(bed))?.workers ?? []).map(({ pid }) => pid).sort((a, b) => a - b);
+}
+
 function servesOn(before: ProxyStatus, now: ProxyStatus): boolean {
-  return now.workers.every(({ pid, generation }, index) => {
-    const was = before.workers[index];
-    return was !== undefined && pid === was.pid && generation >= was.generation;
-  });
+  return (
+    now.workers.length === before.workers.length &&
+    before.workers.every(({ pid, generation }) =>
+      now.workers.some((one) => one.pid === pid && one.generation >= generation),
+    )
+  );
 }
 
 function servesTheSame(before: ProxyStatus, now: ProxyStatus): boolean {
-  return JSON.stringify(before.workers) === JSON.stringify(now.workers);
+  const [was, is] = [before, now].map(({ workers: all }) =>
+    JSON.stringify([...all].sort((a, b) => a.pid - b.pid)),
+  );
+  return was === is;
 }
 
 /** Kills holders and keeps count of what is wrong afterwards. */
@@ -86,22 +99,22 @@ class Killer {
     this.bed = bed;
   }
 
-  /** Each next holder has to have the same worker, at the same table or a newer one. */
-  async inARow(where: string, isSame = servesOn): Promise<void> {
-    for (let n = 0; n < rowLength; n += 1) {
+  /** Each next holder has to have the same workers, at the same table or a newer one. */
+  async inARow(where: string, times: number, isSame: typeof servesOn): Promise<void> {
+    for (let n = 0; n < times; n += 1) {
       const { before, after: now } = await this.kill();
       if (now.holderPid === before.holderPid) this.faults.push(`${where}: nobody was killed`);
       if (isSame(before, now)) continue;
       const [was, is] = [before, now].map(({ workers }) => JSON.stringify(workers));
       this.faults.push(`${where}: ${was} became ${is}`);
     }
-    console.log(`${rowLength} in a row ${where}: ${this.faults.length} faults`);
+    console.log(`${times} in a row ${where}: ${this.faults.length} faults`);
   }
 
   /** Nobody is there who would hand over another table. */
   async withoutController(): Promise<void> {
     await killNamedController(this.bed);
-    await this.inARow("without a controller", servesTheSame);
+    await this.inARow("without a controller", withoutController, servesTheSame);
     await this.bed.must(0, "up", "--detach");
     await this.judge("after all that without a controller");
   }
