@@ -26,8 +26,13 @@ test("how clients are met changes without a revision, in every worker, and survi
   await until(acknowledged, "every worker has it");
   expect((await bed.ask()).pid).toBe(before);
 
+  await bed.must(0, "release", "--set", "proxy.workers=2", "--wait");
+  await until(async () => (await proxyOf(bed))?.workers.length === 2, "two workers serve");
+  expect((await bed.ask()).pid).toBe(before);
+
   await bed.killController();
   await bed.must(0, "up", "--detach");
-  expect((await tableOf(bed)).front).toMatchObject({ ...proxy, maxConnections: 700 });
+  expect((await tableOf(bed)).front).toMatchObject({ ...proxy, maxConnections: 700, workers: 2 });
+  expect((await proxyOf(bed))?.workers).toHaveLength(2);
   expect((await bed.history()).map((release) => release.to)).toEqual([1]);
 });

@@ -58,7 +58,7 @@ export interface StartOptions {
   readonly origin: Origin;
   /** Writes every decision to the folder of traces. */
   readonly record: boolean;
-  /** How many workers the proxy is to have; undefined: as many as it has, else 1. */
+  /** How many workers the proxy is to have, whatever the file says. */
   readonly workers?: number | undefined;
 }
 

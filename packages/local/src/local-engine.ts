@@ -46,7 +46,7 @@ export interface LocalEngineOptions {
   readonly port: number;
   /** How clients are met there, until `meetClients` says otherwise. */
   readonly clients: MetClients;
-  /** How many workers the proxy is to have; undefined: as many as it has, else 1. */
+  /** How many workers the proxy is to have; undefined: as many as `clients` says. */
   readonly workers?: number | undefined;
   readonly store: ReleaseStore;
   readonly artifacts: LocalArtifactStore;
@@ -91,7 +91,7 @@ export class LocalEngine implements Engine {
       socketPath: options.folder.sockets.proxy,
       host: options.host,
       port: options.port,
-      workers: options.workers,
+      workers: options.workers ?? options.clients.front.workers ?? undefined,
       table: () => ({
         route: state.route,
         replicas: this.keeper.admitted(),
@@ -218,6 +218,8 @@ export class LocalEngine implements Engine {
   meetClients(clients: MetClients): Promise<void> {
     if (JSON.stringify(clients) === JSON.stringify(this.clients)) return this.met;
     this.clients = clients;
+    const workers = this.options.workers ?? clients.front.workers;
+    if (workers !== null) this.router.haveWorkers(workers);
     this.met = this.router.push();
     this.met.catch(() => undefined);
     return this.met;

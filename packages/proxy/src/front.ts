@@ -2,6 +2,7 @@ import type { FrontSettings } from "@hitless/core";
 
 /** How clients are met where the table says nothing. */
 export const plainFront: FrontSettings = {
+  workers: null,
   trustedProxies: [],
   accessLog: false,
   maxConnections: 10_000,
@@ -12,12 +13,20 @@ export const plainFront: FrontSettings = {
 /** Reads how clients are met out of a table; what an older version did not say is as it was then. */
 export function readFront(value: Readonly<Record<string, unknown>>): FrontSettings | null {
   const front: Readonly<Record<keyof FrontSettings, unknown>> = { ...plainFront, ...value };
-  const { trustedProxies, accessLog, ...counts } = front;
+  const { workers, trustedProxies, accessLog, ...counts } = front;
   const { maxConnections, maxConnectionsPerAddress, maxBodyBytes } = counts;
+  if (workers !== null && !isCount(workers)) return null;
   if (!Array.isArray(trustedProxies) || !trustedProxies.every(isText)) return null;
   if (typeof accessLog !== "boolean" || !isCount(maxConnections)) return null;
   if (!isCount(maxConnectionsPerAddress) || !isCount(maxBodyBytes)) return null;
-  return { trustedProxies, accessLog, maxConnections, maxConnectionsPerAddress, maxBodyBytes };
+  return {
+    workers,
+    trustedProxies,
+    accessLog,
+    maxConnections,
+    maxConnectionsPerAddress,
+    maxBodyBytes,
+  };
 }
 
 function isText(value: unknown): value is string {

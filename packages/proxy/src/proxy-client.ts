@@ -143,7 +143,7 @@ class ConnectedProxy implements ProxyClient {
   readonly holderPid: number;
   readonly port: number;
   readonly build: string;
-  readonly workers: number;
+  workers: number;
   readonly onClose: Promise<void>;
   readonly #connection: ControlConnection;
 
@@ -183,6 +183,7 @@ class ConnectedProxy implements ProxyClient {
 
   async resize(workers: number): Promise<void> {
     await this.#connection.ask({ kind: "workers", count: workers });
+    this.workers = workers;
   }
 
   async upgrade(): Promise<void> {

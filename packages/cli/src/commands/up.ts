@@ -47,7 +47,7 @@ export function upCommand(): Command {
     .option("--take-over", "end a controller that already runs, and see it gone first")
     .option(
       "--workers <number>",
-      "worker processes of the proxy, 1 to 32; without it, as many as it has, else 1",
+      "worker processes of the proxy, 1 to 32, over the file's proxy.workers; else as many as it has, or 1",
       workerCount,
     )
     .option("--record", "write every decision, and what it rests on, to .hitless/traces")

@@ -39,6 +39,7 @@ describe("a good app file", () => {
         progressDeadlineSeconds: 120,
         keepRevisions: 10,
         proxy: {
+          workers: null,
           trustedProxies: [],
           accessLog: false,
           maxConnections: 10_000,

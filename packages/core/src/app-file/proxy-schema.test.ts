@@ -16,7 +16,8 @@ function toldOf(proxy: unknown): readonly string[] {
 
 it("reads how clients are met, each address once", () => {
   const trustedProxies = ["10.0.0.0/8", "::1", "fd00::/8", "192.168.1.7", "::1"];
-  expect(frontOf({ trustedProxies, accessLog: true, maxBodySize: "10Mi" })).toEqual({
+  expect(frontOf({ workers: 3, trustedProxies, accessLog: true, maxBodySize: "10Mi" })).toEqual({
+    workers: 3,
     trustedProxies: trustedProxies.slice(0, -1),
     accessLog: true,
     maxConnections: 10_000,
@@ -56,6 +57,7 @@ it.each<readonly [unknown, string]>([
     { trustedProxies: ["::ffff:10.1.2.3"] },
     `proxy.trustedProxies[0] is "::ffff:10.1.2.3"; ${addressRule}; write 10.1.2.3`,
   ],
+  [{ workers: 33 }, "proxy.workers is 33; it must be a whole number from 1 to 32"],
   [{ accessLog: "yes" }, 'proxy.accessLog is "yes"; it must be true or false'],
   [{ maxConnections: 0 }, "proxy.maxConnections is 0; it must be a whole number from 1 to 1000000"],
   [

@@ -30,6 +30,7 @@ const sizeSchema = z
 /** `proxy`. */
 export const proxySchema = section(
   {
+    workers: wholeNumber(1, 32).nullable().default(defaultFront.workers),
     trustedProxies: trustedSchema.default([]),
     accessLog: z.boolean({ error: flagRule }).default(defaultFront.accessLog),
     maxConnections: wholeNumber(1, mostConnections).default(defaultFront.maxConnections),

@@ -1,5 +1,7 @@
 /** How the data plane meets clients, one worker process like the other. No part of a revision. */
 export interface FrontSettings {
+  /** How many workers there are to be, unless the command says otherwise; null: as many as there are, else 1. */
+  readonly workers: number | null;
   /** Addresses and CIDR blocks whose word on who asked is taken (`X-Forwarded-*`). */
   readonly trustedProxies: readonly string[];
   /** Whether each request is written to the access log. */
@@ -14,6 +16,7 @@ export interface FrontSettings {
 
 /** What holds where nothing was said. */
 export const defaultFront: FrontSettings = {
+  workers: null,
   trustedProxies: [],
   accessLog: false,
   maxConnections: 10_000,

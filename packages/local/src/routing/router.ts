@@ -90,6 +90,11 @@ export class Router {
     this.watch.start();
   }
 
+  /** From the next push on the proxy is to have so many workers. */
+  haveWorkers(count: number): void {
+    this.workers = count;
+  }
+
   /** Process id of the proxy's holder; null while it cannot be reached. */
   get holderPid(): number | null {
     return this.client?.holderPid ?? null;
@@ -198,6 +203,9 @@ export class Router {
 
   private async hand(version: number): Promise<void> {
     const client = this.client ?? (await this.connect());
+    if (this.workers !== undefined && client.workers > 0 && client.workers !== this.workers) {
+      await client.resize(this.workers);
+    }
     const generation = await this.options.nextGeneration();
     await failpoint("generation-saved");
     const { route, ...rest } = this.options.table();
