@@ -14,7 +14,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "test/{architecture,mutants}/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "test/{architecture,fuzz,mutants}/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

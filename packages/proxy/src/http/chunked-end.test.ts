@@ -18,6 +18,7 @@ test.each([
   "3\r\nabc\r\n0\r\n\r\n",
   "A\r\n0123456789\r\n00\r\n\r\n",
   '3;name=value;q="x y"\r\nabc\r\n0\r\n\r\n',
+  '3;a;b="\\"\x80";c\r\nabc\r\n0;last\r\n\r\n',
   "3\r\n\r\n\r\r\n0\r\nX-Sum: 1\r\nY: 2\r\n\r\n",
 ])("finds the end of %j however it is cut, and leaves what follows", (body) => {
   for (const size of sizes) expect(inPieces(`${body}GET /`, size)).toBe(body.length);
@@ -36,6 +37,12 @@ test.each([
   ["endless zeros", "00000000000000000003\r\nabc\r\n"],
   ["a control character in an extension", "3;a\0\r\nabc\r\n"],
   ["a LF in an extension", "3;a\nabc\r\n"],
+  ["an extension without a name", "3;\r\nabc\r\n"],
+  ["an extension without a value", "3;a=\r\nabc\r\n"],
+  ["a blank before an extension", "3; a\r\nabc\r\n"],
+  ["a blank within an extension", "3;a b\r\nabc\r\n"],
+  ["a quote that is not closed", '3;a="b\r\nabc\r\n'],
+  ["text after a quote", '3;a="b"c\r\nabc\r\n'],
   ["an endless extension", `3;${"a".repeat(20_000)}\r\n`],
   ["data longer than its size", "3\r\nabcd\r\n0\r\n\r\n"],
   ["a LF alone after the data", "3\r\nabc\n0\r\n\r\n"],
@@ -44,6 +51,19 @@ test.each([
   ["a bare LF in the trailer", "0\r\nX: a\nY: b\r\n\r\n"],
   ["a length in the trailer", "0\r\nContent-Length: 3\r\n\r\n"],
   ["a coding in the trailer", "0\r\nTransfer-Encoding: chunked\r\n\r\n"],
+  ["a host in the trailer", "0\r\nX: y\r\nhost: a\r\n\r\n"],
+  ["the end of the connection in the trailer", "0\r\nConnection: close\r\n\r\n"],
+  ["who asked in the trailer", "0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"],
 ])("refuses %s", (_name, body) => {
   for (const size of sizes) expect(inPieces(body, size)).toBe(broken);
+});
+
+test.each([
+  ["a blank before the colon", "X ", ": y\r\n\r\n"],
+  ["a bare CR", "X: y\rZ", ": y\r\n\r\n"],
+  ["a length", "Content-Length:", " 3\r\n\r\n"],
+])("refuses a trailer with %s before its end has come", (_name, begun, rest) => {
+  const chunks = new ChunkedEnd();
+  expect(chunks.scan(Buffer.from(`0\r\n${begun}`), 0)).toBe(broken);
+  expect(new ChunkedEnd().scan(Buffer.from(`0\r\n${begun}${rest}`), 0)).toBe(broken);
 });

@@ -1,5 +1,3 @@
-import { HeaderFacts } from "./header-scan.ts";
-
 /** The body goes on after these bytes. */
 export const more = -1;
 /** The bytes are not a well-formed body. */
@@ -11,19 +9,46 @@ const maxSizeDigits = 16;
 const maxExtensionBytes = 16_384;
 const maxTrailerBytes = 8_192;
 
-type State = "size" | "extension" | "sizeLf" | "data" | "dataCr" | "dataLf" | "trailer" | "end";
+type State =
+  | "size"
+  | "extensionName"
+  | "extensionValue"
+  | "quoted"
+  | "escaped"
+  | "unquoted"
+  | "sizeLf"
+  | "data"
+  | "dataCr"
+  | "dataLf"
+  | "trailer"
+  | "trailerName"
+  | "trailerValue"
+  | "trailerLf"
+  | "lastLf"
+  | "end";
+
+// A trailer that frames, addresses, ends the connection or says who asked could be merged into the
+// headers by a lax recipient; Node's parser heeds its Connection.
+const onlyHeaders =
+  /^(?:content-length|transfer-encoding|host|connection|keep-alive|te|trailer|upgrade|proxy-.*|forwarded|x-forwarded-.*|x-request-id|x-hitless-reason)$/i;
 
 /**
  * Finds the end of a chunked body whose bytes pass by unchanged. States: `size` (hex digits),
- * `extension` (after `;`), `sizeLf`, `data`, `dataCr` and `dataLf` (after the data), `trailer`,
- * entered by a chunk of size 0, and `end`, entered by the empty line that ends the body.
+ * `extensionName` (after `;`), `extensionValue` (after `=`, or within a token there), `quoted` and
+ * `escaped` (in quotes, after a backslash there), `unquoted` (after the closing quote), `sizeLf`,
+ * `data`, `dataCr` and `dataLf` (after the data), and after a chunk of size 0 `trailer` (a line
+ * begins), `trailerName`, `trailerValue`, `trailerLf`, and `lastLf` of the empty line that ends the
+ * body: `end`. Bytes pass on before the end has come, so each is looked at as it comes.
  */
 export class ChunkedEnd {
   #state: State = "size";
   #left = 0;
   #digits = 0;
   #extensionBytes = 0;
-  #trailer = "";
+  /** The byte before, within the extensions. */
+  #extension = 0;
+  #trailerBytes = 0;
+  #trailerName = "";
 
   /** The index after the last byte of the body, `more`, or `broken`. */
   scan(data: Buffer, from: number): number {
@@ -50,10 +75,9 @@ export class ChunkedEnd {
     return this.#state === "end";
   }
 
-  /** Takes a run of data, or a piece of what stands around it; the index after it, or `broken`. */
+  /** Takes a run of data, or a byte of what stands around it; the index after it, or `broken`. */
   advance(data: Buffer, at: number): number {
     if (this.#state === "data") return this.#skipData(data, at);
-    if (this.#state === "trailer") return this.#readTrailer(data, at);
     return this.#step(data[at] ?? 0) ? at + 1 : broken;
   }
 
@@ -68,7 +92,11 @@ export class ChunkedEnd {
     switch (this.#state) {
       case "size":
         return this.#readSize(byte);
-      case "extension":
+      case "extensionName":
+      case "extensionValue":
+      case "quoted":
+      case "escaped":
+      case "unquoted":
         return this.#readExtension(byte);
       case "sizeLf":
         this.#state = this.#left === 0 ? "trailer" : "data";
@@ -76,10 +104,13 @@ export class ChunkedEnd {
       case "dataCr":
         this.#state = "dataLf";
         return byte === 13;
-      default:
+      case "dataLf":
         this.#state = "size";
         this.#digits = 0;
         return byte === 10;
+      default:
+        this.#trailerBytes += 1;
+        return this.#trailerBytes <= maxTrailerBytes && this.#readTrailer(byte);
     }
   }
 
@@ -91,47 +122,90 @@ export class ChunkedEnd {
       return this.#digits <= maxSizeDigits && this.#left <= maxChunk;
     }
     if (this.#digits === 0) return false;
-    if (byte === 59) this.#state = "extension";
+    return this.#endExtension(byte);
+  }
+
+  // RFC 9112 §7.1.1 without its blanks: what two servers read in two ways is refused.
+  #readExtension(byte: number): boolean {
+    this.#extensionBytes += 1;
+    if (this.#extensionBytes > maxExtensionBytes) return false;
+    const before = this.#extension;
+    this.#extension = byte;
+    switch (this.#state) {
+      case "quoted":
+        if (byte === 34) this.#state = "unquoted";
+        else if (byte === 92) this.#state = "escaped";
+        return isText(byte);
+      case "escaped":
+        this.#state = "quoted";
+        return isText(byte);
+      case "unquoted":
+        return this.#endExtension(byte);
+      default:
+        return isTokenByte(byte) || this.#endToken(byte, before);
+    }
+  }
+
+  /** The byte after a token, `before` being the last one of it; or the quote that begins a value. */
+  #endToken(byte: number, before: number): boolean {
+    if (byte === 34 && before === 61 && this.#state === "extensionValue") {
+      this.#state = "quoted";
+      return true;
+    }
+    if (!isTokenByte(before)) return false;
+    if (byte !== 61 || this.#state !== "extensionName") return this.#endExtension(byte);
+    this.#state = "extensionValue";
+    return true;
+  }
+
+  #endExtension(byte: number): boolean {
+    this.#extension = byte;
+    if (byte === 59) this.#state = "extensionName";
     else if (byte === 13) this.#state = "sizeLf";
     else return false;
     return true;
   }
 
-  #readExtension(byte: number): boolean {
-    if (byte === 13) {
-      this.#state = "sizeLf";
+  #readTrailer(byte: number): boolean {
+    switch (this.#state) {
+      case "trailer":
+        this.#trailerName = "";
+        this.#state = byte === 13 ? "lastLf" : "trailerName";
+        return byte === 13 || this.#readTrailerName(byte);
+      case "trailerName":
+        return this.#readTrailerName(byte);
+      case "trailerValue":
+        if (byte === 13) this.#state = "trailerLf";
+        return byte === 13 || isText(byte);
+      case "trailerLf":
+        this.#state = "trailer";
+        return byte === 10;
+      default:
+        this.#state = "end";
+        return byte === 10;
+    }
+  }
+
+  #readTrailerName(byte: number): boolean {
+    if (isTokenByte(byte)) {
+      this.#trailerName += String.fromCharCode(byte);
       return true;
     }
-    this.#extensionBytes += 1;
-    const legal = byte === 9 || (byte >= 32 && byte !== 127);
-    return legal && this.#extensionBytes <= maxExtensionBytes;
-  }
-
-  #readTrailer(data: Buffer, from: number): number {
-    const before = this.#trailer.length;
-    const room = maxTrailerBytes + 4 - before;
-    const text = this.#trailer + data.toString("latin1", from, Math.min(data.length, from + room));
-    const end = trailerEnd(text);
-    if (end < 0) {
-      this.#trailer = text;
-      return text.length >= maxTrailerBytes || /[^\r]\n|^\n/.test(text) ? broken : data.length;
-    }
-    this.#state = "end";
-    return validTrailer(text.slice(0, end - 2)) ? from + end - before : broken;
+    this.#state = "trailerValue";
+    return byte === 58 && this.#trailerName !== "" && !onlyHeaders.test(this.#trailerName);
   }
 }
 
-function trailerEnd(text: string): number {
-  if (text.startsWith("\r\n")) return 2;
-  const end = text.indexOf("\r\n\r\n");
-  return end < 0 ? -1 : end + 4;
+const tokenBytes: ReadonlySet<number> = new Set(
+  Buffer.from("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+);
+
+function isTokenByte(byte: number): boolean {
+  return tokenBytes.has(byte);
 }
 
-// A trailer that frames or addresses a message could be merged into the headers by a lax recipient.
-function validTrailer(lines: string): boolean {
-  const facts = new HeaderFacts("trailer");
-  if (facts.scan(lines, 0) !== null) return false;
-  return facts.contentLength < 0 && !facts.chunked && facts.host === null;
+function isText(byte: number): boolean {
+  return byte === 9 || (byte >= 32 && byte !== 127);
 }
 
 function hexDigit(byte: number): number {

@@ -2,15 +2,24 @@ import { insertRange, type LineRanges, lineValue, trimBlanks } from "./header-li
 import type { Reason } from "./reasons.ts";
 
 /** Heads longer than this are refused (431 for requests, 502 for responses). Bytes. */
-export const maxHeadBytes = 16_384;
+const maxHeadBytes = 16_384;
 /** More header lines than this are refused. */
 const maxHeaders = 100;
 
+/**
+ * Whether a head is too long whose empty line begins at `end`, below 0: is not among the `length`
+ * bytes that came. However they came: up to three bytes of the end may be there already.
+ */
+export function isHeadTooLong(end: number, length: number): boolean {
+  return end < 0 ? length > maxHeadBytes + 3 : end > maxHeadBytes;
+}
+
 /** What lines belong to: clients must not say who they are, replicas may say what they like. */
-export type LinesOf = "request" | "response" | "trailer";
+export type LinesOf = "request" | "response";
 
 // One expression refuses obs-fold, space before the colon, bare CR or LF, NUL and control characters.
 const headerLines = /(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/y;
+const saysClose = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
 const hostForm = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]*$/;
 
 // RFC 9110 §7.6.1 forbids nominating fields that recipients need; these would change who is asked or how it is framed.
@@ -78,7 +87,8 @@ export class HeaderFacts {
       this.#from = at;
       this.#to = text.indexOf("\r\n", at) + 2;
       lines += 1;
-      const refused = mayMatter(text.charCodeAt(at) | 32) ? this.#noteLine() : null;
+      const letter = text.charCodeAt(at) | 32;
+      const refused = mayMatter(letter) ? this.#noteLine(letter) : null;
       if (refused !== null) return refused;
     }
     if (lines > maxHeaders) return "head-too-large";
@@ -86,9 +96,9 @@ export class HeaderFacts {
     return this.chunked && this.contentLength >= 0 ? "bad-framing" : null;
   }
 
-  #noteLine(): Reason | null {
+  #noteLine(letter: number): Reason | null {
     this.#colon = this.#text.indexOf(":", this.#from);
-    if (!lengthMatters(this.#colon - this.#from)) return null;
+    if (letter !== letterP && !lengthMatters(this.#colon - this.#from)) return null;
     const name = this.#text.slice(this.#from, this.#colon).toLowerCase();
     switch (name) {
       case "content-length":
@@ -116,6 +126,11 @@ export class HeaderFacts {
         return;
       case "upgrade":
         this.upgrade = this.upgrade === null ? this.#value() : `${this.upgrade}, ${this.#value()}`;
+        this.#drop();
+        return;
+      case "proxy-connection":
+        // No standard knows it, and Node's parser ends the connection all the same.
+        if (saysClose.test(this.#value())) this.close = true;
         this.#drop();
         return;
       case "keep-alive":
@@ -150,15 +165,21 @@ export class HeaderFacts {
     return null;
   }
 
+  /** Of a line that frames: parsers differ on tabs around it, so it has none. */
+  #framingValue(): string {
+    const value = this.#text.slice(this.#colon + 1, this.#to - 2);
+    return value.includes("\t") ? "" : trimBlanks(value);
+  }
+
   #noteContentLength(): Reason | null {
-    const value = this.#value();
+    const value = this.#framingValue();
     if (this.contentLength >= 0 || !/^\d{1,15}$/.test(value)) return "bad-framing";
     this.contentLength = Number(value);
     return null;
   }
 
   #noteTransferEncoding(): Reason | null {
-    const value = this.#value();
+    const value = this.#framingValue();
     if (this.chunked) return "bad-framing";
     if (value.toLowerCase() !== "chunked") {
       return /^[\w!#$%&'*+\-.^`|~]+$/.test(value) ? "transfer-coding" : "bad-framing";
@@ -208,7 +229,7 @@ function mayMatter(letter: number): boolean {
     case 102:
     case 104:
     case 107:
-    case 112:
+    case letterP:
     case 116:
     case 117:
     case 120:
@@ -217,6 +238,9 @@ function mayMatter(letter: number): boolean {
       return false;
   }
 }
+
+/** `Proxy-` begins names of any length. */
+const letterP = 112;
 
 // Spares most names of a browser's head a copy in lower case.
 function lengthMatters(length: number): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { isHeadTooLong } from "./header-scan.ts";
 import { parseRequestHead, type RequestHead } from "./request-head.ts";
 
 function accepted(text: string): RequestHead {
@@ -34,6 +35,12 @@ describe("refuses what could mean two things", () => {
     [
       "a length after a no-break space",
       `POST / HTTP/1.1\r\n${host}Content-Length: \xa03\r\n`,
+      "bad-framing",
+    ],
+    ["a tab after a length", `POST / HTTP/1.1\r\n${host}Content-Length: 3\t\r\n`, "bad-framing"],
+    [
+      "a tab before a coding",
+      `POST / HTTP/1.1\r\n${host}Transfer-Encoding:\tchunked\r\n`,
       "bad-framing",
     ],
     [
@@ -160,4 +167,26 @@ test("finds headers and cookies by name", () => {
   expect(head.header("missing")).toBeNull();
   expect(head.cookie("group")).toBe("x=y");
   expect(head.cookie("roup")).toBeNull();
+});
+
+test("every Proxy- header is stripped, however long its name", () => {
+  const lines = ["Proxy-", "Proxy-a", "Proxy-ab", "proxy-abc"].map((name) => `${name}: x\r\n`);
+  expect(accepted(`GET / HTTP/1.1\r\n${host}${lines.join("")}`).forwarded).toBe(
+    `GET / HTTP/1.1\r\n${host}`,
+  );
+});
+
+test("an upgrade to nothing is none", () => {
+  const lines = "Connection: Upgrade\r\nUpgrade:\r\nUpgrade: ,\r\n";
+  expect(accepted(`GET / HTTP/1.1\r\n${host}${lines}`).upgrade).toBeNull();
+});
+
+test("a head of exactly 16 KB is none too long, however much of its end has come", () => {
+  expect([1, 2, 3].map((begun) => isHeadTooLong(-1, 16_384 + begun))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([isHeadTooLong(16_384, 16_388), isHeadTooLong(16_385, 16_389)]).toEqual([false, true]);
+  expect(isHeadTooLong(-1, 16_388)).toBe(true);
 });

@@ -14,7 +14,7 @@ const versionBytes = 8;
 const methods: ReadonlySet<string> = new Set(
   (
     "ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS " +
-    "PATCH POST PROPFIND PROPPATCH PURGE PUT REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"
+    "PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"
   ).split(" "),
 );
 // RFC 9110 §9.2.2.
@@ -159,7 +159,7 @@ function requestFraming(facts: HeaderFacts): Framing {
 function upgradeOf(head: RequestHead, facts: HeaderFacts): string | null {
   if (!facts.connectionUpgrade || facts.upgrade === null || head.minor === 0) return null;
   // A change of protocol after a body has no place in the stream; h2c would blind the proxy.
-  if (head.framing !== "none" || /h2c/i.test(facts.upgrade)) return null;
+  if (head.framing !== "none" || /h2c|^[\s,]*$/i.test(facts.upgrade)) return null;
   return facts.upgrade;
 }
 

@@ -75,3 +75,32 @@ test("a replica cannot pass its answer off as the proxy's own", () => {
   );
   expect(passing).toBe("HTTP/1.1 503 No\r\nForwarded: x\r\nContent-Length: 4\r\n\r\nbody");
 });
+
+test.each([
+  ["Connection: Upgrade\r\nUpgrade: websocket\r\n", true],
+  ["Upgrade: websocket\r\n", false],
+  ["Connection: Upgrade\r\n", false],
+  ["", false],
+])("101 with %j changes the protocol: %s", (lines, switches) => {
+  expect(parseResponseHead(`HTTP/1.1 101 Switching Protocols\r\n${lines}`, false)).toMatchObject({
+    switches,
+  });
+});
+
+test.each([
+  ["HTTP/1.1 103 Early Hints\r\nLink: x\r\n", true],
+  ["HTTP/1.1 100 Continue\r\nConnection: close\r\n", false],
+  ["HTTP/1.0 100 Continue\r\n", false],
+  ["HTTP/1.1 199 x\r\nContent-Length: 3\r\n", false],
+  ["HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n", false],
+])("%j is a 1xx after which everybody reads on: %s", (text, isPlainInterim) => {
+  expect(parseResponseHead(text, false)).toMatchObject({ isPlainInterim });
+});
+
+test("Proxy-Connection ends a connection and keeps none", () => {
+  const keepAlive = (line: string) =>
+    parseResponseHead(`${line}\r\nContent-Length: 0\r\n`, false)?.keepAlive;
+  expect(keepAlive("HTTP/1.1 200 OK\r\nProxy-Connection: x, Close")).toBe(false);
+  expect(keepAlive("HTTP/1.1 200 OK\r\nProxy-Connection: closed")).toBe(true);
+  expect(keepAlive("HTTP/1.0 200 OK\r\nProxy-Connection: keep-alive")).toBe(false);
+});

@@ -42,6 +42,20 @@ export class ResponseHead {
     return this.#facts.keepAliveSeconds;
   }
 
+  /** A 101 that says which protocol follows (RFC 9110 §7.8); without that it changes nothing. */
+  get switches(): boolean {
+    return this.status === 101 && this.#facts.connectionUpgrade && this.#facts.upgrade !== null;
+  }
+
+  /**
+   * A 1xx after which everybody reads on for the answer: it neither ends the connection nor names a
+   * length, which some take for that of a body.
+   */
+  get isPlainInterim(): boolean {
+    const { contentLength, chunked } = this.#facts;
+    return this.status < 200 && this.keepAlive && contentLength < 0 && !chunked;
+  }
+
   /** It announces server-sent events. */
   get eventStream(): boolean {
     return this.#facts.eventStream;

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { hasBareLineFeed } from "../http/header-lines.ts";
-import { maxHeadBytes } from "../http/header-scan.ts";
+import { isHeadTooLong } from "../http/header-scan.ts";
 import { proxyAnswer, type Reason } from "../http/reasons.ts";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import { refusalLine } from "./access-line.ts";
@@ -277,7 +277,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     const held = this.#dropBlankLines(bytes);
     if (held.length === 0 || (held.length === 1 && held[0] === 13)) return false;
     const end = held.indexOf(emptyLine, Math.max(0, this.#searched - 3));
-    if (end > maxHeadBytes || (end < 0 && held.length > maxHeadBytes)) {
+    if (isHeadTooLong(end, held.length)) {
       this.answer(held.includes("\r\n") ? "head-too-large" : "target-too-long");
       return true;
     }

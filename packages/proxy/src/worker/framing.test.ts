@@ -226,6 +226,19 @@ test("103 passes before the answer, and not to HTTP/1.0", async () => {
   expect(await rawRequest(port, "GET / HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200/);
 });
 
+test("what a 1xx says of the connection stays between proxy and replica", async () => {
+  const { port } = await serving(
+    await rawUpstream(cleanup, (socket) =>
+      socket.write(
+        "HTTP/1.1 103 Early Hints\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Hitless-Reason: cut\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+      ),
+    ),
+  );
+  expect(await rawRequest(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toMatch(
+    /^HTTP\/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP\/1.1 200/,
+  );
+});
+
 test("an HTTP/1.0 client gets no chunks, and keeps its connection when it asks", async () => {
   const app = await listenUpstream(
     cleanup,

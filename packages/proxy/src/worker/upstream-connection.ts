@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { BodyReader } from "../http/body-reader.ts";
 import { broken } from "../http/chunked-end.ts";
-import { maxHeadBytes } from "../http/header-scan.ts";
+import { isHeadTooLong } from "../http/header-scan.ts";
 import type { Reason } from "../http/reasons.ts";
 import { parseResponseHead, type ResponseHead } from "../http/response-head.ts";
 import type { Intake } from "./dial.ts";
@@ -144,7 +144,7 @@ export class UpstreamConnection implements Poolable, Intake {
     let rest = data;
     for (;;) {
       const end = rest.indexOf(emptyLine);
-      if (end > maxHeadBytes || (end < 0 && rest.length > maxHeadBytes)) {
+      if (isHeadTooLong(end, rest.length)) {
         this.#fail("bad-response");
         return;
       }
@@ -153,11 +153,11 @@ export class UpstreamConnection implements Poolable, Intake {
         return;
       }
       const head = parseResponseHead(rest.toString("latin1", 0, end + 2), sink.head.isHead);
-      if (head === null || (head.status === 101 && sink.head.upgrade === null)) {
+      if (head === null || !isInPlace(head, sink)) {
         this.#fail("bad-response");
         return;
       }
-      if (head.status === 101) {
+      if (head.switches) {
         this.#tunnelling = true;
         sink.onSwitch(rest);
         return;
@@ -166,7 +166,7 @@ export class UpstreamConnection implements Poolable, Intake {
         this.#beginBody(head, { message: rest, bodyAt: end + 4 }, sink);
         return;
       }
-      sink.onInterim(rest.subarray(0, end + 4));
+      sink.onInterim(head.passing(rest.subarray(0, end + 4)));
       rest = rest.subarray(end + 4);
     }
   }
@@ -215,6 +215,12 @@ export class UpstreamConnection implements Poolable, Intake {
     this.destroy();
     sink?.onFailure(failure);
   }
+}
+
+// A 101 has to be asked for.
+function isInPlace(head: ResponseHead, { head: asked }: AnswerSink): boolean {
+  if (head.status === 101) return head.switches && asked.upgrade !== null;
+  return head.status >= 200 || head.isPlainInterim;
 }
 
 /** A head and what came with it. */

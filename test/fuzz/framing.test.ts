@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { fuzzFraming } from "./fuzz-framing.ts";
+
+const mutations = 200_000;
+
+test(`${mutations} mutations mean to the proxy what they mean to llhttp`, async () => {
+  // Another one each time: what it finds is printed, and found again with it.
+  const seed = Date.now() % 1_000_000;
+  const report = await fuzzFraming({ seed, to: mutations });
+  expect(report.failure).toBeNull();
+  expect(report.tried).toBe(mutations);
+  // A fuzzer whose cases are all refused sees nothing of what is passed on.
+  expect(report.passed).toBeGreaterThan(mutations / 10);
+}, 600_000);
