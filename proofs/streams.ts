@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { lostRequests, noTraffic } from "@hitless/core";
 import { AppBed, until } from "../test/bed/app-bed.ts";
 import { naiveStreams } from "../test/bed/naive-streams.ts";
 import type { StreamEnd } from "../test/bed/stream-client.ts";
@@ -45,6 +46,8 @@ export const proof: Proof = {
 
 /** What one release did to the streams. */
 interface Round {
+  /** What history says that clients lost of it. */
+  readonly lost: number;
   readonly ends: readonly StreamEnd[];
   readonly spread: Spread;
   /** How many took up again with a revision that was on its way out. */
@@ -57,6 +60,7 @@ async function release(bed: AppBed, clients: StreamClients, n: number): Promise<
   const { seconds } = await bed.must(0, "release", "--set", `config.ROUND=${n}`, "--wait");
   await allOn(clients, String(n + 1), all);
   const ends = clients.ends.slice(before);
+  const { traffic = noTraffic } = (await bed.history()).at(-1) ?? {};
   const spread = spreadOf(ends, windowMs);
   const backToOld = ends.length - all;
   const faults = ends.filter(({ fault }) => fault !== null).length;
@@ -64,7 +68,7 @@ async function release(bed: AppBed, clients: StreamClients, n: number): Promise<
     `release ${n}: --wait ${seconds.toFixed(1)} s; ${ends.length} ends, ${faults} with a fault, ` +
       `${textOf(spread)}; ${backToOld} took up with the old revision once more`,
   );
-  return { ends, spread, backToOld };
+  return { ends, spread, backToOld, lost: lostRequests(traffic) };
 }
 
 async function allOn(clients: StreamClients, revision: string, all: number): Promise<void> {
@@ -99,21 +103,26 @@ function findingOf({ each, rounds, control, clients, said }: Seen): Finding {
   const sse = ends.filter(({ kind }) => kind === "sse").length;
   const crowd = Math.max(...rounds.map(({ spread }) => spread.crowd));
   const last = Math.max(...rounds.map(({ spread }) => spread.last));
+  const lost = rounds.reduce((sum, round) => sum + round.lost, 0);
   const back = rounds.reduce((sum, { backToOld }) => sum + backToOld, 0);
-  const rest = Object.entries(said).filter(([code]) => code !== "1001" && code !== "none");
+  const { 1001: farewells = 0, ...others } = said;
+  const unheard = Object.values(others).reduce((sum, count) => sum + count, 0);
   console.log(`the app heard of its WebSockets: ${JSON.stringify(said)}`);
   return {
     figure:
       `${rounds.length} releases, ${sse} SSE and ${ends.length - sse} WebSocket streams ended: ` +
-      `${faults.length} not at a boundary or with another code than 1001, ${clients.refused.length} refused; ` +
+      `${faults.length} not at a boundary or with another code than 1001, ${clients.refused.length} refused, ` +
+      `${lost} lost by history; ` +
       `spread over up to ${last.toFixed(1)} s of a budget of ${budgetSeconds} s, at most ` +
       `${percent(crowd)} of a replica's in a tenth of the window; ${ends.length - back} took up with the new ` +
       `revision at once, ${back} after the old one (control broke ${control.broken} of ${control.streams})`,
     ok:
       faults.length === 0 &&
       clients.refused.length === 0 &&
+      lost === 0 &&
       ends.length >= 2 * each * rounds.length &&
-      rest.length === 0 &&
+      unheard === 0 &&
+      farewells > 0 &&
       (crowd <= mostAtOnce || each < 20) &&
       last * 1000 <= budgetSeconds * 1000 + 2000 * replicas &&
       control.broken > 0,

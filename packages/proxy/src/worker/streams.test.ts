@@ -52,7 +52,7 @@ async function planeWith(head: string) {
     const { cut, streamsEnded } = plane.status().revisions["1"] ?? {};
     return { cut, streamsEnded, answered: plane.traffic.totals().answered };
   };
-  return { plane, front, sockets, heard, say, leave, client, counted };
+  return { plane, port, front, sockets, heard, say, leave, client, counted };
 }
 
 const body = (received: string) => received.slice(received.indexOf("\r\n\r\n") + 4);
@@ -223,4 +223,29 @@ test("a replica that is out of the table for another reason keeps its streams", 
   plane.drainStreams(null, 0);
   await one.until("0\r\n\r\n");
   expect(counted()).toEqual({ cut: 0, streamsEnded: 1, answered: 1 });
+});
+
+test("a window that is told again and again does not begin anew, a shorter one counts", async () => {
+  const { plane, leave, client } = await planeWith(chunked);
+  const one = await client(ask);
+  leave(60_000);
+  const begun = performance.now();
+  plane.drainStreams(null, 400);
+  const again = setInterval(() => leave(300), 20);
+  cleanup.add(() => clearInterval(again));
+  await one.until("0\r\n\r\n");
+  expect(performance.now() - begun).toBeGreaterThan(50);
+});
+
+test("who drained and is back in the table keeps its streams", async () => {
+  const { plane, port, say, leave, client } = await planeWith(chunked);
+  leave(60_000);
+  plane.apply(tableOf(upstream("a", port)));
+  const one = await client(ask);
+  say(chunk("data: a\n\n"));
+  await one.until("data: a");
+  plane.apply({ ...tableOf(), draining: [{ id: "other", streamsMs: 0 }] });
+  say(chunk("data: b\n\n"));
+  await one.until("data: b");
+  expect(plane.status().streams).toEqual({ a: { sse: 1, websocket: 0, tunnel: 0 } });
 });

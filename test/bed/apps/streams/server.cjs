@@ -3,6 +3,7 @@
 const { createHash } = require("node:crypto");
 const { mkdirSync, writeFileSync } = require("node:fs");
 const { createServer } = require("node:http");
+const { setTimeout: after } = require("node:timers/promises");
 
 const { PORT, HOST, HITLESS_REVISION, HITLESS_REPLICA, TICK_MS = "1000", ENDS = "" } = process.env;
 const identity = {
@@ -18,11 +19,24 @@ const ends = { sse: 0, codes: {}, none: 0 };
 
 const counted = (n) => JSON.stringify({ n, ...identity, fill: "x".repeat((n * 37) % 200) });
 
-/** Writes `bytes` now up to a place in the middle, and the rest a little later. */
-function inPieces(socket, bytes) {
-  const half = 1 + Math.floor(Math.random() * (bytes.length - 1));
-  socket.write(bytes.subarray(0, half));
-  setTimeout(() => socket.write(bytes.subarray(half)), pieceMs);
+/**
+ * Writes what it is given in two pieces each, up to a place in the middle and the rest a little later;
+ * one after the other, as none may begin inside another.
+ */
+class PieceWriter {
+  constructor(socket) {
+    this.socket = socket;
+    this.written = Promise.resolve();
+  }
+
+  write(bytes) {
+    const half = 1 + Math.floor(Math.random() * (bytes.length - 1));
+    this.written = this.written.then(async () => {
+      this.socket.write(bytes.subarray(0, half));
+      await after(pieceMs);
+      this.socket.write(bytes.subarray(half));
+    });
+  }
 }
 
 /** Calls `tick` with 1, 2, ... until the socket is closed; not all clients at once. */
@@ -45,9 +59,8 @@ const server = createServer((request, response) => {
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  tickUntilClosed(response, (n) =>
-    inPieces(response, Buffer.from(`id: ${n}\ndata: ${counted(n)}\n\n`)),
-  );
+  const pieces = new PieceWriter(response);
+  tickUntilClosed(response, (n) => pieces.write(Buffer.from(`id: ${n}\ndata: ${counted(n)}\n\n`)));
   response.on("close", () => (ends.sse += 1));
 });
 
@@ -72,18 +85,8 @@ server.on("upgrade", (request, socket) => {
   );
   let held = Buffer.alloc(0);
   let code = null;
-  let writing = Promise.resolve();
-  // One message after the other, as none may begin inside another.
-  const send = (bytes) => {
-    writing = writing.then(
-      () =>
-        new Promise((sent) => {
-          inPieces(socket, bytes);
-          setTimeout(sent, pieceMs + 1);
-        }),
-    );
-  };
-  tickUntilClosed(socket, (n) => send(message(n)));
+  const pieces = new PieceWriter(socket);
+  tickUntilClosed(socket, (n) => pieces.write(message(n)));
   socket.on("error", () => undefined);
   socket.on("data", (data) => {
     held = Buffer.concat([held, data]);
@@ -95,10 +98,10 @@ server.on("upgrade", (request, socket) => {
       held = held.subarray(6 + length);
       if (opcode === 8) {
         code = payload.length < 2 ? 1005 : (payload[0] << 8) | payload[1];
-        writing = writing.then(() => socket.end(frame(8, Buffer.from(payload))));
+        void pieces.written.then(() => socket.end(frame(8, Buffer.from(payload))));
         return;
       }
-      send(frame(1, Buffer.from(`echo ${Buffer.from(payload)}`)));
+      pieces.write(frame(1, Buffer.from(`echo ${Buffer.from(payload)}`)));
     }
   });
   socket.on("close", () => {
