@@ -1,18 +1,22 @@
-import type { AppBed } from "../../test/bed/app-bed.ts";
+import { type AppBed, until } from "../../test/bed/app-bed.ts";
 import { proxyOf } from "../../test/bed/proxy-of.ts";
 import { portsOf } from "../../test/bed/replica-ports.ts";
 import type { Contender } from "./contender.ts";
 
-/** `hitless up`, as a person runs it; its processes are the proxy's: holder and workers. */
+/** `hitless up` as a person runs it; its processes are those of the proxy, holder and workers. */
 export async function startHitless(
   bed: AppBed,
-  name: string,
-  ...flags: readonly string[]
+  { workers, ...contender }: Pick<Contender, "name" | "only"> & { readonly workers?: number },
 ): Promise<Contender> {
-  await bed.must(0, "up", "--detach", ...flags);
-  const proxy = await proxyOf(bed);
-  if (proxy === null) throw new Error("hitless up runs no proxy");
-  return { name, port: bed.port, pid: proxy.holderPid };
+  const wanted = workers ?? 1;
+  await bed.must(0, "up", "--detach", "--workers", String(wanted));
+  let holder = 0;
+  await until(async () => {
+    const proxy = await proxyOf(bed);
+    holder = proxy?.holderPid ?? 0;
+    return proxy?.workers.length === wanted;
+  }, `${wanted} workers serve`);
+  return { ...contender, port: bed.port, pid: holder };
 }
 
 /** The one replica of a bed: what all contenders forward to. */

@@ -1,5 +1,4 @@
 import { seededRandom } from "@hitless/load";
-import type { Contender } from "./contender.ts";
 import { foreignBound, quiet, type Rig, type Sample, sample } from "./sample.ts";
 import type { Shape, ShapeName } from "./shapes.ts";
 
@@ -20,8 +19,8 @@ export interface Course {
 
 /** Before the first round each contender is loaded for so long with each shape, s: it has to be compiled. */
 const warmUpSeconds = 2;
-/** So many samples in a row may be spoilt by other processes. */
-const attempts = 10;
+/** So many samples in a row may be spoilt by other processes; then this one is left out. */
+const attempts = 4;
 
 /**
  * Loads one contender after the other, all of them alive, in another random order each round, so
@@ -32,40 +31,49 @@ export async function measure(
   { shapes, rounds, seconds, tell }: Course,
 ): Promise<{ readonly measured: readonly Measured[]; readonly discarded: number }> {
   const pairs = shapes.flatMap((shape) =>
-    rig.contenders.filter((each) => takes(each, shape)).map((contender) => ({ contender, shape })),
+    rig.contenders
+      .filter(({ only }) => only === undefined || only.includes(shape.name))
+      .map((contender) => ({ contender, shape, samples: [] as Sample[] })),
   );
-  const samples = new Map(pairs.map((pair) => [pair, [] as Sample[]]));
   const random = seededRandom(Date.now());
   let discarded = 0;
-  for (const pair of pairs) await sample(rig, { ...pair, seconds: warmUpSeconds });
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const pair of shuffled(pairs, random)) {
-      const taken = await counted(rig, { ...pair, seconds });
-      discarded += taken.discarded;
-      samples.get(pair)?.push(taken.sample);
-    }
-    tell(`round ${round} of ${rounds}: ${pairs.length} samples, ${discarded} discarded so far`);
+  for (const { contender, shape } of pairs) {
+    await sample(rig, { contender, shape, seconds: warmUpSeconds });
   }
-  const measured = pairs.map((pair) => ({
-    contender: pair.contender.name,
-    shape: pair.shape.name,
-    samples: samples.get(pair) ?? [],
-  }));
+  for (let round = 1; round <= rounds; round += 1) {
+    // Those that are compared with each other stand close together.
+    for (const shape of shuffled(shapes, random)) {
+      const ofShape = pairs.filter((pair) => pair.shape === shape);
+      for (const { contender, samples } of shuffled(ofShape, random)) {
+        discarded += await take(samples, () => sample(rig, { contender, shape, seconds }), rig);
+      }
+      tell(`round ${round} of ${rounds}: ${shape.what}; ${discarded} samples discarded so far`);
+    }
+  }
+  const measured = pairs
+    .filter(({ samples }) => samples.length > 0)
+    .map(({ contender, shape, samples }) => ({
+      contender: contender.name,
+      shape: shape.name,
+      samples,
+    }));
   return { measured, discarded };
 }
 
-function takes({ only }: Contender, { name }: Shape): boolean {
-  return only === undefined || only.includes(name);
-}
-
-/** A sample during which nobody else used the machine. */
-async function counted(rig: Rig, of: Parameters<typeof sample>[1]) {
+/** Adds a sample during which nobody else used the machine; returns how many it had to discard. */
+async function take(
+  samples: Sample[],
+  sampleOnce: () => Promise<Sample>,
+  rig: Rig,
+): Promise<number> {
   for (let discarded = 0; discarded < attempts; discarded += 1) {
     await quiet(rig);
-    const taken = await sample(rig, of);
-    if (taken.foreignCores <= foreignBound) return { sample: taken, discarded };
+    const taken = await sampleOnce();
+    if (taken.foreignCores > foreignBound) continue;
+    samples.push(taken);
+    return discarded;
   }
-  throw new Error(`other processes have spoilt ${attempts} samples in a row`);
+  return attempts;
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {

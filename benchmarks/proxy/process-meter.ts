@@ -39,15 +39,6 @@ export function machineCpuSeconds(): number {
   return (user + nice + system + irq + softirq) / ticksPerSecond;
 }
 
-/** Resident memory of some processes together, MiB; what they share counts for each. */
-export function residentMiBOf(pids: readonly number[]): number {
-  const each = pids.map((pid) => {
-    const status = read(`/proc/${pid}/status`);
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-  });
-  return each.reduce((sum, size) => sum + size, 0);
-}
-
 function cpuSecondsOfOne(pid: number): number {
   let nanoseconds = 0;
   for (const thread of list(`/proc/${pid}/task`)) {

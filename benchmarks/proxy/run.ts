@@ -38,15 +38,20 @@ async function run(): Promise<number> {
 
 async function bench(): Promise<Report> {
   await using bed = await AppBed.make({ app: "../benchmarks/proxy/app" });
+  await using second = await AppBed.make({ app: "../benchmarks/proxy/app" });
   await using folder = new OwnFolder("hitless-bench-");
-  const contenders = [await startHitless(bed, "Hitless")];
+  const contenders = [
+    await startHitless(bed, { name: "Hitless" }),
+    await startHitless(second, { name: "Hitless x2", workers: 2, only: ["fresh"] }),
+  ];
   const upstream = await upstreamOf(bed);
+  const upstreamPids = [upstream.pid, (await upstreamOf(second)).pid];
   for (const rival of asked.rivals) {
     if (rival.missing !== null) console.error(`without ${rival.name}: ${rival.missing}`);
     else contenders.push(await started(rival, folder.path, upstream.port));
   }
   const { seconds, rounds } = asked;
-  const rig = { contenders, upstreamPid: upstream.pid };
+  const rig = { contenders, upstreamPids };
   const course = {
     shapes: asked.shapes,
     rounds,

@@ -42,7 +42,7 @@ export async function footprintOf(bed: AppBed): Promise<Footprint> {
   const rest = tree.filter((file) => !isLog(file));
   return {
     memory: await each(residentMiB),
-    descriptors: await each(async (pid) => (await readdir(`/proc/${pid}/fd`)).length),
+    descriptors: await each(descriptorsOf),
     processes: (await bed.leftOver()).length,
     bytes: bytesOf(rest),
     files: rest.length,
@@ -66,10 +66,15 @@ async function sumOver(
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** Resident memory of a process, MiB. */
+/** Resident memory of a process, MiB; NaN when there is none. */
 export async function residentMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
+}
+
+/** How many descriptors a process has open. */
+export async function descriptorsOf(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
 async function sizesBelow(root: string) {
