@@ -249,3 +249,28 @@ test("who drained and is back in the table keeps its streams", async () => {
   await one.until("data: b");
   expect(plane.status().streams).toEqual({ a: { sse: 1, websocket: 0, tunnel: 0 } });
 });
+
+test("who stops reading a WebSocket stops the other side, both ways, and still gets a whole end", async () => {
+  const { sockets, leave, client, counted } = await planeWith(switching("websocket"));
+  const one = await client(upgrade("websocket"));
+  const [replica] = sockets;
+  if (replica === undefined) throw new Error("no replica");
+  const payload = Buffer.alloc(60_000, "x");
+  const frame = Buffer.concat([Buffer.from([0x82, 126, 60_000 >> 8, 60_000 & 255]), payload]);
+  one.socket.pause();
+  replica.pause();
+  const full = (socket: Socket, bytes: Buffer) => {
+    for (let n = 0; n < 20 && !socket.writableNeedDrain; n += 1) socket.write(bytes);
+    return socket.writableNeedDrain;
+  };
+  // More than the kernel holds: the proxy has asked both to wait.
+  await eventually(() => full(replica, frame) && full(one.socket, Buffer.alloc(60_000)));
+  leave(0);
+  one.socket.resume();
+  await one.until(latin1(closeFrame(goingAway)));
+  const all = body(one.received);
+  expect((all.length - 4) % frame.length).toBe(0);
+  replica.resume();
+  await eventually(() => replica.destroyed);
+  expect(counted()).toEqual({ cut: 0, streamsEnded: 1, answered: 1 });
+});
