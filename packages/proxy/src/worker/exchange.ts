@@ -207,8 +207,12 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
   }
 
   onBody(bytes: Buffer, ended: boolean): void {
-    if (this.#events !== null) this.#taken = this.#events.send(bytes, ended);
-    else if (bytes.length > 0) this.#send(bytes);
+    if (this.#events === null) {
+      if (bytes.length > 0) this.#send(bytes);
+    } else {
+      this.#record.bytes += bytes.length;
+      this.#taken = this.#events.send(bytes, ended);
+    }
     if (this.#upstream !== null) this.#afterBytes(ended);
   }
 
