@@ -24,10 +24,12 @@ export const proof: Proof = {
   takes: [
     { kind: "number", name: "CLIENTS", what: "how many of each kind; 500", least: 1 },
     { kind: "number", name: "RELEASES", what: "how many releases; 5", least: 1 },
+    { kind: "number", name: "WORKERS", what: "of the proxy; 1", least: 1 },
   ],
   async run(args): Promise<Finding> {
     const each = Number(args[0] ?? 500);
     const releases = Number(args[1] ?? 5);
+    const workers = args[2] ?? "1";
     await using bed = await AppBed.make({
       app,
       settings: { replicas, drain: { timeoutSeconds: budgetSeconds } },
@@ -35,7 +37,7 @@ export const proof: Proof = {
     const control = await naiveStreams(bed, each);
     console.log(`control: ${control.broken} of ${control.streams} broken, ${control.example}`);
     await bed.edit({ config: { ENDS: join(dirname(bed.dir), "ends") } });
-    await bed.must(0, "up", "--detach");
+    await bed.must(0, "up", "--detach", "--workers", workers);
     using clients = new StreamClients({ port: bed.port, each, again: true });
     await allOn(clients, "1", 2 * each);
     const rounds: Round[] = [];
