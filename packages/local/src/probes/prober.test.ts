@@ -34,11 +34,19 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("asks every 200 ms until the first success, then once a period", async () => {
-  const { transitions, asked } = rig({ probes: {}, answer: (_, atMs) => atMs >= 500 });
-  await vi.advanceTimersByTimeAsync(2700);
-  expect(asked.map(({ atMs }) => atMs)).toEqual([0, 200, 400, 600, 1600, 2600]);
-  expect(transitions).toEqual(["0 started", "600 ready"]);
+it("asks every 50 ms for a second, then every 200 ms until the first success, then once a period", async () => {
+  const { transitions, asked } = rig({ probes: {}, answer: (_, atMs) => atMs >= 1300 });
+  await vi.advanceTimersByTimeAsync(3500);
+  const first = Array.from({ length: 21 }, (_, n) => n * 50);
+  expect(asked.map(({ atMs }) => atMs)).toEqual([...first, 1200, 1400, 2400, 3400]);
+  expect(transitions).toEqual(["0 started", "1400 ready"]);
+});
+
+it("asks a command every 200 ms until the first success, from the beginning", async () => {
+  const check = { kind: "exec", command: ["true"] } as const;
+  const { asked } = rig({ probes: { readiness: { check } }, answer: (_, atMs) => atMs >= 300 });
+  await vi.advanceTimersByTimeAsync(500);
+  expect(asked.map(({ atMs }) => atMs)).toEqual([0, 200, 400]);
 });
 
 it("an adopted replica that was ready stays so until its failures cross the threshold", async () => {
@@ -142,15 +150,15 @@ it("believes no answer from a port that a stranger holds", async () => {
   const { transitions } = rig({
     probes: {},
     answer: () => true,
-    owner: (atMs) => (atMs < 300 ? { kind: "stranger", pid: 4711 } : { kind: "ours", pid: 1 }),
+    owner: (atMs) => (atMs < 80 ? { kind: "stranger", pid: 4711 } : { kind: "ours", pid: 1 }),
   });
   await vi.advanceTimersByTimeAsync(1000);
   const evidence = "port 20011 is held by process 4711, which is not this replica";
   expect(transitions).toEqual([
     "0 started",
     `0 stranger: ${evidence}`,
-    `200 stranger: ${evidence}`,
-    "400 ready",
+    `50 stranger: ${evidence}`,
+    "100 ready",
   ]);
 });
 

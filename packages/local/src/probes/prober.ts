@@ -34,13 +34,16 @@ export interface ProberOptions {
 
 /** Until the first success a probe asks this often, if its period is not shorter still. */
 const eagerPeriodMs = 200;
+/** And so often at the beginning, when an app that starts quickly is about to be there: a command costs too much. */
+const firstPeriodMs = 50;
+const beginningMs = 1000;
 
 /**
  * Runs the probes of one replica as a kubelet does (core/v1 `Probe`): startup first, then liveness
  * and readiness side by side; thresholds count consecutive answers. It differs in one thing: until
- * the first success startup and readiness are asked every 200 ms, and their failures are counted
- * in time (`failureThreshold × periodSeconds`), so that a quick start is seen at once and a slow
- * one is given what it was given before.
+ * the first success startup and readiness are asked every 50 ms for a second, then every 200 ms, and
+ * their failures are counted in time (`failureThreshold × periodSeconds`), so that a quick start is
+ * seen at once and a slow one is given what it was given before.
  */
 export class Prober {
   readonly #options: ProberOptions;
@@ -183,6 +186,9 @@ class Count {
 
   eagerPeriodMs(): number {
     const periodMs = this.#probe.periodSeconds * 1000;
-    return this.#everPassed ? periodMs : Math.min(periodMs, eagerPeriodMs);
+    if (this.#everPassed) return periodMs;
+    const isNew = performance.now() - (this.#firstAt ?? 0) < beginningMs;
+    const isCheap = this.#probe.check.kind !== "exec";
+    return Math.min(periodMs, isNew && isCheap ? firstPeriodMs : eagerPeriodMs);
   }
 }
