@@ -14,6 +14,8 @@ const descriptors = 256;
 /** How long attackers of each kind may stay, ms: the limit, the coarseness of the clock, and a loaded machine. */
 const longestMs = { head: 10_000, body: 5_000, read: 30_000 } as const;
 const slackMs = 8_000;
+/** In that time the attackers come, and are sent as much as the buffers of the system hold. */
+const risingMs = 10_000;
 /** Two cores that run clients, proxy and app do more to a p99 than this by themselves, ms. */
 const noiseMs = 50;
 /** What a client may hold: its own objects, and 64 KB of an answer. */
@@ -22,7 +24,7 @@ const mostKiBPerClient = 160;
 /** Clients that take as long as they may, beside honest ones; then with hardly any descriptors. */
 export const proof: Proof = {
   title: "thousands of slow clients, and no descriptors left: honest clients are served as before",
-  seconds: 240,
+  seconds: 270,
   takes: [
     {
       kind: "number",
@@ -91,7 +93,7 @@ async function attacked(bed: AppBed, siege: Siege & { readonly rounds: number })
   return {
     figure:
       `${siege.clients} slow clients: ${hit.lost} of ${hit.sent} honest requests lost, p99 ${hit.latencyMs.p99} ms ` +
-      `(calm ${calm.latencyMs.p99} ms, ${ratio.toFixed(1)}x), worker ${before} → ${peak} MiB`,
+      `(calm ${calm.latencyMs.p99} ms, ${ratio.toFixed(1)}x; while they came ${phaseOf(report, "rising").latencyMs.p99} ms), worker ${before} → ${peak} MiB`,
     faults: [
       ...(report.total.lost === 0 ? [] : [`${report.total.lost} honest requests lost`]),
       ...(ratio <= 2 || hit.latencyMs.p99 - calm.latencyMs.p99 < noiseMs
@@ -161,7 +163,7 @@ async function besiege(
 ): Promise<AttackReport> {
   await using attack = await Attack.start(port, siege.clients);
   load.phase("rising");
-  await after(2000);
+  await after(risingMs);
   load.phase(siege.phase);
   for (let second = 0; second < siege.seconds; second += 1) {
     await after(1000);

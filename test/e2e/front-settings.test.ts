@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ProxyTable } from "@hitless/proxy";
 import { expect, test } from "vitest";
 import { AppBed, until } from "../bed/app-bed.ts";
-import { proxyOf } from "../bed/proxy-of.ts";
+import { killHolder, proxyOf } from "../bed/proxy-of.ts";
 
 async function tableOf(bed: AppBed): Promise<ProxyTable> {
   const text = await readFile(join(bed.dir, ".hitless/proxy/proxy-table.json"), "utf8");
@@ -36,3 +36,30 @@ test("how clients are met changes without a revision, in every worker, and survi
   expect((await proxyOf(bed))?.workers).toHaveLength(2);
   expect((await bed.history()).map((release) => release.to)).toEqual([1]);
 });
+
+test("the access log is written from when it is asked for, by every worker, on through the holder's death", async () => {
+  await using bed = await AppBed.make({ app: "shop/1.0", settings: { proxy: { workers: 2 } } });
+  await bed.must(0, "up", "--detach");
+  await bed.ask("/?before");
+  const path = join(bed.dir, ".hitless/proxy/access.log");
+  const lines = async () => (await readFile(path, "utf8").catch(() => "")).split("\n").slice(0, -1);
+  await bed.must(0, "release", "--set", "proxy.accessLog=true", "--wait");
+  const asked = () => Promise.all(Array.from({ length: 40 }, (_, n) => bed.ask(`/?n=${n}`)));
+  await until(async () => (await tableOf(bed)).front?.accessLog === true, "the table says so");
+  await until(async () => (await bed.ask("/?look")) && (await lines()).length > 0, "it is written");
+  await asked();
+  await killHolder(bed);
+  const replicas = new Set((await asked()).map(({ replica }) => replica));
+  const targets = async () => (await lines()).map((line) => JSON.parse(line));
+  await until(async () => (await targets()).filter(isNumbered).length === 80, "all are in it");
+  const all = await targets();
+  expect(all.filter(({ target }) => target === "/?before")).toEqual([]);
+  expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  const last = all.filter(isNumbered).slice(-40);
+  expect(new Set(last.map(({ replica }) => replica))).toEqual(replicas);
+  expect(last.every(({ status, client }) => status === 200 && client === "127.0.0.1")).toBe(true);
+});
+
+function isNumbered({ target }: { readonly target: string }): boolean {
+  return target.startsWith("/?n=");
+}

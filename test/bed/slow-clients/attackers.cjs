@@ -1,6 +1,6 @@
 // PORT COUNT: so many clients, a third of each kind, that take as long as they may. `head` sends a
 // byte of its head a second, `body` ten of its body, `read` asks for much and takes 64. Each
-// comes back a second after it was ended. SIGTERM: says as JSON how they were ended, and when.
+// comes back about a second after it was ended. SIGTERM: says as JSON how they were ended, and when.
 const { connect } = require("node:net");
 
 const [port, count] = process.argv.slice(2).map(Number);
@@ -11,7 +11,8 @@ const first = {
   body: `POST /orders HTTP/1.1\r\n${head}Content-Length: 1000000\r\n\r\n`,
   read: `GET /large HTTP/1.1\r\n${head}\r\n`,
 };
-const more = { head: "x", body: "0123456789" };
+// What is buffered hides from who reads slowly that the connection is gone: only who writes is told.
+const more = { head: "x", body: "0123456789", read: "\r\n" };
 const tally = Object.fromEntries(
   kinds.map((kind) => [kind, { connected: 0, ended: 0, endedBy: {}, longestMs: 0 }]),
 );
@@ -63,15 +64,15 @@ function over(client, how) {
       Math.round(performance.now() - client.since),
     );
   }
-  setTimeout(() => attack(client.kind), 1000);
+  setTimeout(() => attack(client.kind), 500 + 1000 * Math.random());
 }
 
 // Spread out, or their own process would stumble over its bursts.
-for (let i = 0; i < count; i += 1) setTimeout(() => attack(kinds[i % 3]), (i * 1000) / count);
+for (let i = 0; i < count; i += 1) setTimeout(() => attack(kinds[i % 3]), (i * 5000) / count);
 setInterval(() => {
   for (const { kind, socket } of open) {
     if (kind === "read") socket.resume();
-    else socket.write(more[kind]);
+    socket.write(more[kind]);
   }
 }, 1000);
 

@@ -57,20 +57,22 @@ export class PeerWord {
   #relayed(request: Sayings, said: readonly string[]): Asker {
     const forwarded = joined(said, "forwarded");
     const line = forwarded === null ? null : readForwarded(forwarded);
-    const chain = joined(said, "x-forwarded-for")?.split(/[\t ]*,[\t ]*/) ?? line?.hops ?? [];
-    const hops = soundHops(chain);
+    const chain = joined(said, "x-forwarded-for");
+    const named = chain === null ? (line?.hops ?? []) : hopsOf(chain);
+    const hops = soundHops(named);
     const proto = protoOf(only(said, "x-forwarded-proto") ?? line?.proto ?? null);
     const host = fitting(only(said, "x-forwarded-host"), hostForm) ?? request.host;
     const port = portOf(only(said, "x-forwarded-port"));
     const requestId = fitting(only(said, "x-request-id"), idForm) ?? newId();
-    const element = forwardedElement(this.address, "http");
     const lines =
       (host === null ? "" : `X-Forwarded-Host: ${host}\r\n`) +
       `X-Request-Id: ${requestId}\r\n` +
       `X-Forwarded-For: ${[...hops, this.address].join(", ")}\r\n` +
       `X-Forwarded-Proto: ${proto}\r\n` +
       (port === null ? "" : `X-Forwarded-Port: ${port}\r\n`) +
-      (line === null ? "" : `Forwarded: ${forwarded}, ${element}\r\n`) +
+      (line === null
+        ? ""
+        : `Forwarded: ${forwarded}, ${forwardedElement(this.address, "http")}\r\n`) +
       "\r\n";
     return { client: this.#nearestStranger(hops), requestId, lines };
   }
@@ -86,22 +88,26 @@ export class PeerWord {
 
 /** All values of that name as one list; null when there is none. */
 function joined(said: readonly string[], name: string): string | null {
-  const values = valuesOf(said, name);
-  return values.length === 0 ? null : values.join(", ");
+  let list: string | null = null;
+  for (let at = 0; at + 1 < said.length; at += 2) {
+    if (said[at] === name) list = list === null ? (said[at + 1] ?? "") : `${list}, ${said[at + 1]}`;
+  }
+  return list;
 }
 
 /** The value of that name; null when there is none, or when there are several to choose from. */
 function only(said: readonly string[], name: string): string | null {
-  const [value = null, ...others] = valuesOf(said, name);
-  return others.length === 0 ? value : null;
+  let value: string | null = null;
+  for (let at = 0; at + 1 < said.length; at += 2) {
+    if (said[at] !== name) continue;
+    if (value !== null) return null;
+    value = said[at + 1] ?? "";
+  }
+  return value;
 }
 
-function valuesOf(said: readonly string[], name: string): readonly string[] {
-  const values: string[] = [];
-  for (let at = 0; at + 1 < said.length; at += 2) {
-    if (said[at] === name) values.push(said[at + 1] ?? "");
-  }
-  return values;
+function hopsOf(chain: string): readonly string[] {
+  return chain.includes(",") ? chain.split(/[\t ]*,[\t ]*/) : [chain];
 }
 
 function fitting(value: string | null, form: RegExp): string | null {

@@ -159,21 +159,13 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     else this.#exchange?.timedOut(this.#waiting);
   }
 
-  checkDeadline(now: number): void {
-    if (now < this.#deadline && !this.#takesItsTime(now)) return;
-    switch (this.#phase) {
-      case "idle":
-        this.#linger();
-        return;
-      case "head":
-        this.answer("head-timeout");
-        return;
-      case "exchange":
-        this.#exchange?.timedOut(this.#waiting);
-        return;
-      case "closing":
-        this.socket.destroy();
-    }
+  checkDeadline(now: number): boolean {
+    if (now < this.#deadline && !this.#takesItsTime(now)) return false;
+    if (this.#phase === "idle") this.#linger();
+    else if (this.#phase === "head") this.answer("head-timeout");
+    else if (this.#phase === "exchange") this.#exchange?.timedOut(this.#waiting);
+    else this.socket.destroy();
+    return true;
   }
 
   /** Whether it sends, or reads, too slowly. */

@@ -16,8 +16,8 @@ import { TrafficCount } from "./traffic-count.ts";
 
 /** What the plane needs of a client connection. */
 export interface PlaneClient {
-  /** Called at every tick; `now` in milliseconds. */
-  checkDeadline(now: number): void;
+  /** Called at every tick, `now` in milliseconds; whether something was ended. */
+  checkDeadline(now: number): boolean;
   /** Ends what is in flight on that replica, null: on any; whether there was something. */
   cut(replicaId: string | null): boolean;
   /** Ends the connection when no request is under way on it. */
@@ -43,6 +43,9 @@ export interface PlaneStatus {
   readonly openConnections: number;
 }
 
+/** Connections that are ended in one go because their time is up. */
+const endedAtOnce = 32;
+
 /** Everything that the connections of one worker share: table, replicas, counters and time. */
 export class DataPlane {
   readonly timeouts: ProxyTimeouts;
@@ -66,6 +69,7 @@ export class DataPlane {
   #departing = new Set<Replica>();
   readonly #revisions = new Map<number, RevisionCounters>();
   readonly #ticker: NodeJS.Timeout;
+  #checking = false;
 
   readonly #dial: Dial;
 
@@ -221,8 +225,21 @@ export class DataPlane {
 
   #tick(): void {
     this.tickNow = performance.now();
-    for (const client of this.clients) client.checkDeadline(this.tickNow);
     for (const replica of this.#replicas.values()) replica.sweep(this.tickNow);
+    if (!this.#checking) this.#check(this.clients.values());
+  }
+
+  /** Thousands whose time is up in the same second must not hold up everybody else. */
+  #check(clients: Iterator<PlaneClient>): void {
+    let left = endedAtOnce;
+    for (let next = clients.next(); next.done !== true; next = clients.next()) {
+      if (next.value.checkDeadline(this.tickNow)) left -= 1;
+      if (left > 0) continue;
+      this.#checking = true;
+      setImmediate(() => this.#check(clients));
+      return;
+    }
+    this.#checking = false;
   }
 }
 

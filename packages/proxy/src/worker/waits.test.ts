@@ -104,3 +104,11 @@ test.each(["\r\n", "\r"])(
     expect(await client.rest()).not.toContain("408");
   },
 );
+
+test("many whose time is up at once are all ended", async () => {
+  const { plane, port } = await serving(await okApp(), { requestHeadMs: 60 });
+  const clients = Array.from({ length: 100 }, () => openClient(cleanup, port));
+  for (const client of clients) client.send("GET / HT");
+  await Promise.all(clients.map((client) => client.until("X-Hitless-Reason: head-timeout")));
+  expect(plane.status().answeredByProxy).toEqual({ "head-timeout": 100 });
+});
