@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
@@ -37,6 +38,9 @@ export const proof: Proof = {
   ],
   async run(args): Promise<Finding> {
     const [clients = 2000, seconds = 40, rounds = 2] = args.map(Number);
+    if (spawnSync("prlimit", ["--version"]).status !== 0) {
+      return { figure: "prlimit is missing (apt-get install util-linux)", ok: false };
+    }
     await using bed = await AppBed.make({ app: "../test/bed/apps/large" });
     await bed.must(0, "up", "--detach");
     const plain = await attacked(bed, { clients, seconds, rounds });

@@ -105,6 +105,18 @@ test("over the limit of an address its own make room, and a trusted proxy has no
   expect(enter(admission, ...proxies).join("")).toBe("");
 });
 
+test("what shares the first half of an IPv6 address is one address", () => {
+  const admission = admissionOf(100, 1);
+  const from = (address: string) => enter(admission, new TestGuest(address, busy))[0];
+  expect(from("2001:db8:1:2::1")).toBe("");
+  expect(from("2001:db8:1:2:ffff:0:0:9")).toBe("refused");
+  expect(from("2001:db8:1:3::1")).toBe("");
+  expect(from("::1")).toBe("");
+  expect(from("::ffff")).toBe("refused");
+  expect(from("2001:db8::1")).toBe("");
+  expect(from("2001:db8:0:0:8::2")).toBe("refused");
+});
+
 test("those that are being told stay few: the first of them are reset", () => {
   const admission = admissionOf(8);
   enter(admission, ...Array.from({ length: 8 }, () => new TestGuest("a", busy)));

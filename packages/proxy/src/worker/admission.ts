@@ -38,7 +38,7 @@ export class Admission {
   refused = 0;
   evicted = 0;
   readonly #guests = new Set<Guest>();
-  readonly #byAddress = new Map<string, Set<Guest>>();
+  readonly #byNetwork = new Map<string, Set<Guest>>();
   /** Refused, or made room: they read what they were told. */
   readonly #ending = new Set<Guest>();
   readonly #most: number;
@@ -72,8 +72,9 @@ export class Admission {
       return;
     }
     this.#guests.add(guest);
-    const neighbours = this.#byAddress.get(guest.address);
-    if (neighbours === undefined) this.#byAddress.set(guest.address, new Set([guest]));
+    const network = networkOf(guest.address);
+    const neighbours = this.#byNetwork.get(network);
+    if (neighbours === undefined) this.#byNetwork.set(network, new Set([guest]));
     else neighbours.add(guest);
   }
 
@@ -81,14 +82,15 @@ export class Admission {
   leave(guest: Guest): void {
     this.#ending.delete(guest);
     if (!this.#guests.delete(guest)) return;
-    const neighbours = this.#byAddress.get(guest.address);
+    const network = networkOf(guest.address);
+    const neighbours = this.#byNetwork.get(network);
     neighbours?.delete(guest);
-    if (neighbours?.size === 0) this.#byAddress.delete(guest.address);
+    if (neighbours?.size === 0) this.#byNetwork.delete(network);
   }
 
   #hasRoomFor({ address, trusted }: Guest): boolean {
     const most = trusted ? 0 : this.#room.maxConnectionsPerAddress;
-    const neighbours = this.#byAddress.get(address);
+    const neighbours = this.#byNetwork.get(networkOf(address));
     if (most > 0 && neighbours !== undefined && neighbours.size >= most) {
       return this.#evict(firstOf(neighbours));
     }
@@ -145,6 +147,18 @@ export class Admission {
     if (this.#waiting.length === 0) this.#lookAt = now + lookAgainMs;
     return this.#waiting.length > 0;
   }
+}
+
+/** Who has one IPv6 address has 2^64 of them: the first half stands for all. IPv4 addresses stand for themselves. */
+function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [front = "", back] = address.split("::");
+  const groups = front === "" ? [] : front.split(":");
+  if (back !== undefined) {
+    const missing = 8 - groups.length - (back === "" ? 0 : back.split(":").length);
+    for (let i = 0; i < missing; i += 1) groups.push("0");
+  }
+  return groups.slice(0, 4).join(":");
 }
 
 /** Of these, who has to make room; null when all are busy. */
