@@ -257,7 +257,7 @@ export class Crew {
   #share(among = this.#workers.size): void {
     const { heritage } = this;
     for (const [rank, worker] of this.#ranked().slice(0, among).entries()) {
-      worker.tell({ kind: "heritage", rank, heritage });
+      worker.tell({ kind: "heritage", holderPid: process.pid, rank, heritage });
     }
   }
 
@@ -311,12 +311,11 @@ export class Crew {
       return;
     }
     if (worker.leaving && !here.leaving) worker.leave(this.#linger);
+    // Whoever starts the next holder has to know of it before it accepts.
+    this.#share();
     const table = this.#options.table();
-    if (!here.begun) {
-      // Whoever starts the next holder has to know of it before it accepts.
-      this.#share();
-      worker.begin(table);
-    } else if (table !== null && table.generation > (here.table?.generation ?? -1)) {
+    if (!here.begun) worker.begin(table);
+    else if (table !== null && table.generation > (here.table?.generation ?? -1)) {
       worker.tell({ kind: "table", table });
     } else if (here.table !== null && here.table.generation > (table?.generation ?? -1)) {
       this.#options.newerTable(here.table);

@@ -54,9 +54,13 @@ export async function openProxy(
   const options = { stateDir: folder, socketPath, host: "127.0.0.1", port, workers, ...timeouts };
   const proxy = await ensureProxy(options);
   cleanup.add(async () => {
-    const last = await connectProxy(socketPath);
-    await last?.stop({ timeoutMs: 100 });
-    await last?.close();
+    let last = await connectProxy(socketPath);
+    // One that died meanwhile has a successor.
+    while (last !== null) {
+      await last.stop({ timeoutMs: 100 }).catch(() => undefined);
+      await last.close();
+      last = await connectProxy(socketPath);
+    }
   });
   await eventually(async () => (await proxy.status()).workers.length === workers);
   return { proxy, folder, socketPath };

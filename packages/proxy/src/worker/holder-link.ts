@@ -11,6 +11,8 @@ import {
 const lookAgainMs = 20;
 /** How long a worker leaves starting the next holder to the one before it in rank. */
 const perRankMs = 1_500;
+/** And how long it relies on another one's word that the next holder is being started. */
+const othersWordMs = 15_000;
 
 export interface HolderLinkOptions {
   /** Where holders wait for workers. */
@@ -21,6 +23,8 @@ export interface HolderLinkOptions {
   receive(message: ToWorker): void;
   /** Called again and again while there is no holder, for `forMs` milliseconds by now. */
   orphaned(forMs: number): Promise<void>;
+  /** Another worker has started the next holder, and waits for it. */
+  anotherStarts(): Promise<boolean>;
   /** Null when this worker cannot. */
   startNext(): Peer | null;
 }
@@ -31,13 +35,18 @@ export class HolderLink {
   readonly #options: HolderLinkOptions;
   readonly #pause = new RestartPause();
   #socket: LineSocket | null = null;
-  /** The holder that this worker has started, as long as it lives. */
+  /** The holder that this worker has started, until there is one. */
   #next: Peer | null = null;
   #since = performance.now();
 
   constructor(options: HolderLinkOptions) {
     this.#options = options;
     this.rank = options.rank;
+  }
+
+  /** It has started the next holder, which does not answer yet. */
+  get starting(): boolean {
+    return this.#next !== null;
   }
 
   /** Lost while there is no holder: the next one is told all that counts. */
@@ -70,7 +79,7 @@ export class HolderLink {
       // Who started this worker lives, and is about to listen.
       if (!process.connected) {
         await this.#options.orphaned(performance.now() - began);
-        if (this.#next === null && performance.now() >= startFrom) {
+        if (await this.#isDue(began, startFrom)) {
           this.#startNext((pauseMs) => {
             startFrom = performance.now() + pauseMs;
           });
@@ -80,11 +89,24 @@ export class HolderLink {
     }
   }
 
+  async #isDue(began: number, startFrom: number): Promise<boolean> {
+    const now = performance.now();
+    if (this.#next !== null || now < startFrom) return false;
+    return now - began > othersWordMs || !(await this.#options.anotherStarts());
+  }
+
+  /** That one is the holder: another one that this worker has started comes too late. */
+  met(holderPid: number): void {
+    if (this.#next !== null && this.#next.pid !== holderPid) this.#next.kill();
+    this.#next = null;
+  }
+
   #startNext(ended: (pauseMs: number) => void): void {
     const started = performance.now();
-    this.#next = this.#options.startNext();
-    this.#next?.onGone(() => {
-      this.#next = null;
+    const next = this.#options.startNext();
+    this.#next = next;
+    next?.onGone(() => {
+      if (this.#next === next) this.#next = null;
       ended(this.#pause.after(performance.now() - started));
     });
   }

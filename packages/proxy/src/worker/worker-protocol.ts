@@ -18,7 +18,12 @@ export type ToWorker =
   | { readonly kind: "begin"; readonly table: ProxyTable | null }
   | { readonly kind: "table"; readonly table: ProxyTable }
   /** What the next holder has to know, should this one die; the worker of rank 0 starts it. */
-  | { readonly kind: "heritage"; readonly rank: number; readonly heritage: Heritage }
+  | {
+      readonly kind: "heritage";
+      readonly holderPid: number;
+      readonly rank: number;
+      readonly heritage: Heritage;
+    }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "cut"; readonly id: number; readonly replicaId: string }
   /** The newest order counts. */

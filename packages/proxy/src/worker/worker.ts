@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Heritage } from "../holder/heritage.ts";
 import { TableFile } from "../holder/table-file.ts";
+import { LineSocket } from "../line-socket.ts";
 import { logLine } from "../log-line.ts";
 import { forkPeer, type Peer, parentPeer } from "../peer.ts";
 import { ownRecord } from "../process-record.ts";
@@ -9,7 +10,12 @@ import { inheritedFd, type ProcessSettings } from "../process-settings.ts";
 import { ownEntry } from "../source-runtime.ts";
 import type { ProxyTable } from "../table.ts";
 import { listenUnix, type UnixListener } from "../unix-listener.ts";
-import { workerSocketPath, workersSocketPath } from "../worker-sockets.ts";
+import {
+  anyWorkerStarts,
+  type Presence,
+  workerSocketPath,
+  workersSocketPath,
+} from "../worker-sockets.ts";
 import { DataPlane } from "./data-plane.ts";
 import { clientsWithin, descriptorLimit } from "./descriptors.ts";
 import { dial } from "./dial.ts";
@@ -62,6 +68,7 @@ export class Worker {
     this.#door = new FrontDoor(this.#plane);
     this.#link = new HolderLink({
       path: workersSocketPath(settings.socketPath),
+      anotherStarts: () => anyWorkerStarts(settings.socketPath),
       rank: settings.slot,
       introduction: () => this.#introduction(),
       receive: (message) => void this.#handle(message),
@@ -93,6 +100,7 @@ export class Worker {
       case "heritage":
         this.#heritage = message.heritage;
         this.#link.rank = message.rank;
+        this.#link.met(message.holderPid);
         return;
       case "status":
         this.#link.tell({ kind: "status", id: message.id, status: this.#plane.status() });
@@ -137,7 +145,12 @@ export class Worker {
   /** Whoever finds no holder sees there that one will come. */
   async #showPresence(): Promise<void> {
     const { socketPath, slot } = this.#settings;
-    const server = createServer((socket) => socket.destroy());
+    const server = createServer((socket) => {
+      const presence: Presence = { starting: this.#link.starting };
+      const asker = new LineSocket(socket);
+      asker.send(presence);
+      asker.end();
+    });
     try {
       this.#presence = await listenUnix(server, workerSocketPath(socketPath, slot));
     } catch (error) {

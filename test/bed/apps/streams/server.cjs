@@ -52,10 +52,12 @@ function tickUntilClosed(socket, tick) {
 }
 
 const server = createServer((request, response) => {
+  if (request.method === "POST") return answerOrder(request, response);
   request.resume();
   if (request.url !== "/events") {
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(identity));
+    const waitMs = Number(/^\/slow\?ms=(\d+)$/.exec(request.url)?.[1] ?? 0);
+    if (waitMs === 0) answer(response, identity);
+    else setTimeout(answer, waitMs, response, identity);
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
@@ -63,6 +65,21 @@ const server = createServer((request, response) => {
   tickUntilClosed(response, (n) => pieces.write(Buffer.from(`id: ${n}\ndata: ${counted(n)}\n\n`)));
   response.on("close", () => (ends.sse += 1));
 });
+
+function answerOrder(request, response) {
+  const digest = createHash("sha256");
+  request.on("data", (piece) => digest.update(piece));
+  request.on("end", () => answer(response, { ...identity, sha256: digest.digest("hex") }));
+}
+
+function answer(response, body) {
+  const text = JSON.stringify(body);
+  response.writeHead(200, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+  });
+  response.end(text);
+}
 
 function frame(opcode, payload, final = true) {
   const size =
