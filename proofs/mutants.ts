@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { repository } from "../test/bed/app-bed.ts";
-import { MutantBench, type TestRun } from "../test/mutants/bench.ts";
+import { lineOf, MutantBench, type TestRun } from "../test/mutants/bench.ts";
 import { mutants } from "../test/mutants/index.ts";
 import type { Mutant } from "../test/mutants/mutant.ts";
 import type { Finding, Proof } from "./proof.ts";
@@ -56,10 +56,4 @@ async function outcomeOf(bench: MutantBench, mutant: Mutant): Promise<TestRun> {
 
 function packageOf({ file }: Mutant): string {
   return file.split("/").slice(0, 2).join("/");
-}
-
-function lineOf({ name, breaks }: Mutant, { kind, file, first, seconds }: TestRun): string {
-  // Tests without an end tell nobody what is wrong.
-  const by = kind === "failed" ? `caught by ${file}: ${first}` : `SURVIVED ${first}`;
-  return `${name} (${breaks}): ${by} (${seconds.toFixed(0)} s)`;
 }

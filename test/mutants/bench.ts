@@ -130,6 +130,13 @@ export class MutantBench implements AsyncDisposable {
   }
 }
 
+/** What became of a sabotage, in one line. */
+export function lineOf({ name, breaks }: Mutant, { kind, file, first, seconds }: TestRun): string {
+  // Tests without an end tell nobody what is wrong.
+  const by = kind === "failed" ? `caught by ${file}: ${first}` : `SURVIVED ${first}`;
+  return `${name} (${breaks}): ${by} (${seconds.toFixed(0)} s)`;
+}
+
 /** Links to what is installed; our own packages are the copy's. */
 async function linkModules(repository: string, root: string): Promise<void> {
   const from = join(repository, "node_modules");
