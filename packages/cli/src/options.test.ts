@@ -7,6 +7,7 @@ import {
   instant,
   timeout,
   wholeNumber,
+  workerCount,
 } from "./options.ts";
 
 describe("duration", () => {
@@ -88,6 +89,15 @@ describe("wholeNumber", () => {
     expect(wholeNumber("007")).toBe(7);
     for (const text of ["1.5", "-1", "ten", "", "1234567890"]) {
       expect(() => wholeNumber(text)).toThrow("write a whole number");
+    }
+  });
+});
+
+describe("workerCount", () => {
+  it("reads 1 to 32", () => {
+    expect(["1", "32"].map(workerCount)).toEqual([1, 32]);
+    for (const text of ["0", "33", "-1", "two", "1.5", ""]) {
+      expect(() => workerCount(text)).toThrow("write a whole number from 1 to 32");
     }
   });
 });

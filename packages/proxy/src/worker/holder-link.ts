@@ -19,6 +19,8 @@ export interface HolderLinkOptions {
   readonly path: string;
   /** Before a holder has told it. */
   readonly rank: number;
+  /** Who started this worker is there, and about to listen if it does not yet. */
+  starterLives(): boolean;
   introduction(): Introduction;
   receive(message: ToWorker): void;
   /** Called again and again while there is no holder, for `forMs` milliseconds by now. */
@@ -76,8 +78,7 @@ export class HolderLink {
     for (;;) {
       const socket = await LineSocket.connect(this.#options.path);
       if (socket !== null) return socket;
-      // Who started this worker lives, and is about to listen.
-      if (!process.connected) {
+      if (!this.#options.starterLives()) {
         await this.#options.orphaned(performance.now() - began);
         if (await this.#isDue(began, startFrom)) {
           this.#startNext((pauseMs) => {

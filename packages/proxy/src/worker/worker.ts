@@ -70,6 +70,7 @@ export class Worker {
       path: workersSocketPath(settings.socketPath),
       anotherStarts: () => anyWorkerStarts(settings.socketPath),
       rank: settings.slot,
+      starterLives: () => process.connected,
       introduction: () => this.#introduction(),
       receive: (message) => void this.#handle(message),
       orphaned: (forMs) => this.#orphaned(forMs),
