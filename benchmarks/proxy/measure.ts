@@ -1,5 +1,5 @@
 import { seededRandom } from "@hitless/load";
-import { foreignBound, quiet, type Rig, type Sample, sample } from "./sample.ts";
+import { quiet, type Rig, type Sample, sample } from "./sample.ts";
 import type { Shape, ShapeName } from "./shapes.ts";
 
 /** All samples that count, of one contender at one shape. */
@@ -14,6 +14,8 @@ export interface Course {
   readonly rounds: number;
   /** Of one sample. */
   readonly seconds: number;
+  /** A sample counts only when other processes used less meanwhile, in cores. */
+  readonly foreign: number;
   readonly tell: (line: string) => void;
 }
 
@@ -28,7 +30,7 @@ const attempts = 4;
  */
 export async function measure(
   rig: Rig,
-  { shapes, rounds, seconds, tell }: Course,
+  { shapes, rounds, seconds, foreign, tell }: Course,
 ): Promise<{ readonly measured: readonly Measured[]; readonly discarded: number }> {
   const pairs = shapes.flatMap((shape) =>
     rig.contenders
@@ -45,7 +47,9 @@ export async function measure(
     for (const shape of shuffled(shapes, random)) {
       const ofShape = pairs.filter((pair) => pair.shape === shape);
       for (const { contender, samples } of shuffled(ofShape, random)) {
-        discarded += await take(samples, () => sample(rig, { contender, shape, seconds }), rig);
+        const tries = await undisturbed(rig, { contender, shape, seconds }, foreign);
+        discarded += tries.discarded;
+        samples.push(...tries.samples);
       }
       tell(`round ${round} of ${rounds}: ${shape.what}; ${discarded} samples discarded so far`);
     }
@@ -60,20 +64,14 @@ export async function measure(
   return { measured, discarded };
 }
 
-/** Adds a sample during which nobody else used the machine; returns how many it had to discard. */
-async function take(
-  samples: Sample[],
-  sampleOnce: () => Promise<Sample>,
-  rig: Rig,
-): Promise<number> {
+/** A sample during which others used less of the machine; none when that does not come. */
+async function undisturbed(rig: Rig, of: Parameters<typeof sample>[1], foreign: number) {
   for (let discarded = 0; discarded < attempts; discarded += 1) {
-    await quiet(rig);
-    const taken = await sampleOnce();
-    if (taken.foreignCores > foreignBound) continue;
-    samples.push(taken);
-    return discarded;
+    await quiet(rig, foreign);
+    const taken = await sample(rig, of);
+    if (taken.foreignCores <= foreign) return { samples: [taken], discarded };
   }
-  return attempts;
+  return { samples: [], discarded: attempts };
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {

@@ -10,6 +10,8 @@ export interface Report {
   readonly machine: string;
   readonly seconds: number;
   readonly rounds: number;
+  /** A sample counts only when other processes used less meanwhile, in cores. */
+  readonly foreign: number;
   /** Samples that did not count, because other processes used the machine. */
   readonly discarded: number;
   readonly measured: readonly Measured[];
@@ -17,7 +19,7 @@ export interface Report {
 }
 
 export function reportOf(
-  found: Pick<Report, "seconds" | "rounds" | "discarded" | "measured">,
+  found: Pick<Report, "seconds" | "rounds" | "foreign" | "discarded" | "measured">,
 ): Report {
   const [cpu] = cpus();
   const machine = `${cpus().length} cores of ${cpu?.model ?? arch()}, Linux ${release()}, Node ${process.version}`;
@@ -27,16 +29,24 @@ export function reportOf(
 
 /** Markdown: a table for each shape, and last what was asked. */
 export function render(report: Report): string {
-  const { measured, date, machine, seconds, rounds, discarded } = report;
+  const { measured, date, machine, seconds, rounds, foreign, discarded } = report;
   const tables = shapes
     .filter(({ name }) => measured.some((each) => each.shape === name))
     .map((shape) => tableOf(shape, measured));
-  return [
-    ...tables,
-    `${date} UTC, ${machine}. Medians of ${rounds} samples of ${seconds} s; ${discarded} more were discarded.`,
-    "",
-    ...claimsTable(report.claims),
-  ].join("\n");
+  const how =
+    `${date} UTC, ${machine}. Medians of ${rounds} samples of ${seconds} s, taken while other ` +
+    `processes used less than ${foreign} cores; ${discarded} more did not count.`;
+  return [...tables, how, "", ...claimsTable(report.claims)].join("\n");
+}
+
+const [docsBegin, docsEnd] = ["<!-- measured -->\n", "\n<!-- /measured -->"];
+
+/** A page of the docs with the tables of this run in place of those of an earlier one. */
+export function intoDocs(page: string, report: Report): string {
+  const [before, rest] = page.split(docsBegin);
+  const after = rest?.split(docsEnd)[1];
+  if (before === undefined || after === undefined) throw new Error(`no ${docsBegin} in the page`);
+  return `${before}${docsBegin}\n${render(report)}\n${docsEnd}${after}`;
 }
 
 function tableOf({ name, what, connections }: Shape, measured: readonly Measured[]): string {

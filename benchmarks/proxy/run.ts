@@ -1,25 +1,29 @@
 // `npm run bench:proxy`: the proxy of a real `hitless up` beside others, in front of the same app.
 // Exit code 0: all that is asked was met. 1: not, or a request failed. 2: not its flags, or something is missing.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { AppBed } from "../../test/bed/app-bed.ts";
+import { AppBed, repository } from "../../test/bed/app-bed.ts";
 import { handleInterruptions } from "../../test/bed/interruption.ts";
 import { OwnFolder } from "../../test/bed/own-folder.ts";
 import { type Contender, type Rival, startRival } from "./contender.ts";
 import { startHitless, upstreamOf } from "./hitless.ts";
 import { measure } from "./measure.ts";
-import { type Report, render, reportOf } from "./report.ts";
+import { intoDocs, type Report, render, reportOf } from "./report.ts";
 import { debianPackages, isInPath, rivals } from "./rivals.ts";
 import { shapes } from "./shapes.ts";
 
 const names = { shapes: shapes.map(({ name }) => name), rivals: rivals.map(({ name }) => name) };
-const usage = `npm run bench:proxy -- [--seconds N] [--rounds N] [--only SHAPE,...] [--beside RIVAL,...] [--json FILE]
+const usage = `npm run bench:proxy -- [--seconds N] [--rounds N] [--only SHAPE,...] [--beside RIVAL,...] [--foreign N] [--json FILE] [--docs]
   --seconds  of one sample; 3
   --rounds   how many samples of each; 4
   --only     of ${names.shapes.join(", ")}
   --beside   of ${names.rivals.join(", ")}; Hitless is always there
-  --json     where to write every sample`;
+  --foreign  a sample counts only while other processes use less, in cores; 0.2
+  --json     where to write every sample
+  --docs     put the tables into docs/performance.md`;
+
+const docsPage = join(repository, "docs/performance.md");
 
 const asked = askedOf(process.argv.slice(2));
 handleInterruptions((line) => console.error(line));
@@ -32,6 +36,7 @@ async function run(): Promise<number> {
   }
   const report = await bench();
   if (asked.json !== undefined) await writeFile(asked.json, `${JSON.stringify(report, null, 1)}\n`);
+  if (asked.docs) await writeFile(docsPage, intoDocs(await readFile(docsPage, "utf8"), report));
   console.log(render(report));
   return report.claims.every(({ verdict }) => verdict === "met") ? 0 : 1;
 }
@@ -50,15 +55,16 @@ async function bench(): Promise<Report> {
     if (rival.missing !== null) console.error(`without ${rival.name}: ${rival.missing}`);
     else contenders.push(await started(rival, folder.path, upstream.port));
   }
-  const { seconds, rounds } = asked;
+  const { seconds, rounds, foreign } = asked;
   const rig = { contenders, upstreamPids };
   const course = {
     shapes: asked.shapes,
     rounds,
     seconds,
+    foreign,
     tell: (line: string) => console.error(line),
   };
-  return reportOf({ seconds, rounds, ...(await measure(rig, course)) });
+  return reportOf({ seconds, rounds, foreign, ...(await measure(rig, course)) });
 }
 
 async function started(rival: Rival, root: string, upstreamPort: number): Promise<Contender> {
@@ -69,9 +75,13 @@ async function started(rival: Rival, root: string, upstreamPort: number): Promis
 
 function askedOf(args: string[]) {
   const { values } = parsed(args);
-  const { seconds = "3", rounds = "4", only, beside, json, help } = values;
+  const { seconds = "3", rounds = "4", foreign = "0.2", only, beside, json, docs, help } = values;
   return {
     help,
+    docs,
+    foreign: /^\d+(\.\d+)?$/.test(foreign)
+      ? Number(foreign)
+      : refuse(`--foreign must be a number of cores such as 0.2, not ${foreign}`),
     seconds: whole("seconds", seconds),
     rounds: whole("rounds", rounds),
     shapes: named("only", shapes, only),
@@ -90,7 +100,9 @@ function parsed(args: string[]) {
         rounds: { type: "string" },
         only: { type: "string" },
         beside: { type: "string" },
+        foreign: { type: "string" },
         json: { type: "string" },
+        docs: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });

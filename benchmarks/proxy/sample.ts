@@ -33,10 +33,8 @@ export interface Rig {
 }
 
 const script = fileURLToPath(new URL("wrk.lua", import.meta.url));
-/** A sample counts only when foreign processes used less, in cores. */
-export const foreignBound = 0.2;
 const lookMs = 250;
-const quietWithinMs = 10_000;
+const quietWithinMs = 2_000;
 
 const report = z.object({
   requests: z.number(),
@@ -73,13 +71,13 @@ export async function sample(
   };
 }
 
-/** Waits for a moment when nobody else uses the machine; not for ever. */
-export async function quiet(rig: Rig): Promise<void> {
+/** Waits for a moment when others use less of the machine, in cores; not for ever. */
+export async function quiet(rig: Rig, foreign: number): Promise<void> {
   const deadline = performance.now() + quietWithinMs;
   do {
     const stopForeign = foreignMeter(rig);
     await after(lookMs);
-    if (stopForeign() < foreignBound) return;
+    if (stopForeign() < foreign) return;
   } while (performance.now() < deadline);
 }
 

@@ -41,6 +41,19 @@ describe("npm run prove", () => {
   });
 });
 
+describe("npm run bench:proxy", () => {
+  test.each([
+    { args: ["--only", "small,huge"], says: "--only: huge is none of small, browser, post," },
+    { args: ["--beside", "apache"], says: "--beside: apache is none of nginx, HAProxy," },
+    { args: ["--rounds", "0"], says: "--rounds must be a whole number from 1 on, not 0" },
+    { args: ["--second", "3"], says: "Unknown option '--second'" },
+  ])("refuses $args before anything starts", ({ args, says }) => {
+    const { status, stdout, stderr } = run("benchmarks/proxy/run.ts", ...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(says);
+  });
+});
+
 describe("npm run simulate", () => {
   test("answers --help, and refuses a misspelt flag with the usage", () => {
     const help = run("scripts/simulate.ts", "--help");
