@@ -20,7 +20,7 @@ const mostAtOnce = 0.25;
 export const proof: Proof = {
   title:
     "SSE and WebSockets through releases: each ends whole, spread over the budget, and is taken up again",
-  seconds: 120,
+  seconds: 90,
   takes: [
     { kind: "number", name: "CLIENTS", what: "how many of each kind; 500", least: 1 },
     { kind: "number", name: "RELEASES", what: "how many releases; 5", least: 1 },
