@@ -44,21 +44,18 @@ export const barrierMutants = [
       "record.admitted = true;\n      record.served = true;",
     ],
   ),
-  ...mutantsOf(
-    "packages/proxy/src/holder/holder.ts",
-    [
-      "holder-does-not-wait",
-      "a table is acknowledged before the worker has it",
-      "await this.#until(() => (this.#worker?.generation ?? -1) >= table.generation);",
-      "",
-    ],
-    [
-      "older-table-accepted",
-      "a late table brings back what was withdrawn",
-      "if (inForce !== null && table.generation <= inForce.generation) {",
-      "if (inForce !== null && table.generation <= inForce.generation - 1e9) {",
-    ],
-  ),
+  ...mutantsOf("packages/proxy/src/holder/holder.ts", [
+    "holder-does-not-wait",
+    "a table is acknowledged before the worker has it",
+    "await this.#crew.acknowledged(request.table.generation);",
+    "",
+  ]),
+  ...mutantsOf("packages/proxy/src/holder/table-keeper.ts", [
+    "older-table-accepted",
+    "a late table brings back what was withdrawn",
+    "if (inForce !== null && table.generation <= inForce.generation) {",
+    "if (inForce !== null && table.generation <= inForce.generation - 1e9) {",
+  ]),
   ...mutantsOf("packages/proxy/src/worker/replica.ts", [
     "idle-connections-survive",
     "connections to a replica that left stay in the pool",
