@@ -103,7 +103,7 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
       return false;
     }
     if (this.#replica !== null) this.#replica.counters.cut += 1;
-    this.giveUp("cut");
+    this.giveUp(this.#replica === null ? this.#plane.whyNone() : "cut");
     return true;
   }
 

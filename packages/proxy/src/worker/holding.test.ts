@@ -127,6 +127,15 @@ test("a held request whose client breaks the connection is dropped", async () =>
   await eventually(() => plane.held.size === 0);
 });
 
+test("who still waits when the worker ends gets the 503: nothing was sent", async () => {
+  const { plane, port } = await openHolding();
+  const client = openClient(cleanup, port);
+  client.send(get("/"));
+  await eventually(() => plane.held.size === 1);
+  plane.cut(null);
+  expect(await client.rest()).toMatch(/^HTTP\/1\.1 503 .*X-Hitless-Reason: no-replica/s);
+});
+
 test("maintenance keeps requests from a replica that is there, and its end lets them go", async () => {
   const { plane, port } = await openPlane(cleanup);
   const replica = upstream("a", await openApp(cleanup, "open"));
