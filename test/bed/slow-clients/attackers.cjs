@@ -1,6 +1,7 @@
 // PORT COUNT: so many clients, a third of each kind, that take as long as they may. `head` sends a
 // byte of its head a second, `body` ten of its body, `read` asks for much and takes 64. Each
-// comes back about a second after it was ended. SIGTERM: says as JSON how they were ended, and when.
+// comes back about a second after it was ended, `read` half a minute: sending it megabytes at once
+// costs more than keeping it, and is another kind of attack. SIGTERM: says as JSON how they were ended, and when.
 const { connect } = require("node:net");
 
 const [port, count] = process.argv.slice(2).map(Number);
@@ -64,7 +65,8 @@ function over(client, how) {
       Math.round(performance.now() - client.since),
     );
   }
-  setTimeout(() => attack(client.kind), 500 + 1000 * Math.random());
+  const pauseMs = client.kind === "read" ? 30_000 : 1000;
+  setTimeout(() => attack(client.kind), pauseMs * (0.5 + Math.random()));
 }
 
 // Spread out, or their own process would stumble over its bursts.
