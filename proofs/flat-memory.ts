@@ -7,7 +7,7 @@ import { descriptorsOf, residentMiB } from "../test/bed/footprint.ts";
 import { proxyOf } from "../test/bed/proxy-of.ts";
 import type { Finding, Proof } from "./proof.ts";
 
-/** Memory of holder and workers may be so much more at the end than after the first minute, MiB: one byte a request. */
+/** Memory of holder and workers may be so much more at the end than once warm, MiB: of 10 million requests, less than four bytes each. */
 const mayGrowMiB = 10;
 /** A second crowd may leave so much more behind than the first one did, MiB. */
 const mayStayMiB = 10;

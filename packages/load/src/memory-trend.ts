@@ -12,23 +12,26 @@ export interface MemoryTrend {
 
 /** Until then a run may still load and compile what it needs. */
 const warmUpMs = 60_000;
-/** Of a run that is shorter than three warm-ups. */
-const warmUpShare = 1 / 3;
-const lastShare = 1 / 10;
+/** Of a run that is shorter than four warm-ups. */
+const warmUpShare = 1 / 4;
 
 /**
- * Compares the last tenth of a run with the minute behind its first one. Medians of many samples, so
- * that it does not matter whether the collector has just been there.
+ * What comes after the warm-up is cut into three parts: the last one is compared with the lower one
+ * of the two before, because a process may also give something back in the middle. Medians of long
+ * parts, so that it does not matter where the collector's swing stands at any one moment.
  */
 export function trendOf(samples: readonly MemorySample[]): MemoryTrend {
   const end = samples.at(-1)?.atMs ?? 0;
   const warm = Math.min(warmUpMs, end * warmUpShare);
-  const between = (from: number, to: number) =>
-    median(samples.filter(({ atMs }) => atMs >= from && atMs <= to).map(({ mib }) => mib));
-  return { settled: between(warm, 2 * warm), last: between(end * (1 - lastShare), end) };
+  const part = (n: number) => {
+    const [from, to] = [n, n + 1].map((parts) => warm + ((end - warm) * parts) / 3);
+    return samples.filter(({ atMs }) => atMs >= (from ?? 0) && atMs <= (to ?? 0));
+  };
+  const [first, second, last] = [median(part(0)), median(part(1)), median(part(2))];
+  return { settled: Math.min(first, second), last };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+function median(samples: readonly MemorySample[]): number {
+  const sorted = samples.map(({ mib }) => mib).sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
