@@ -77,6 +77,8 @@ test("the worker that would start the next holder dies with this one: another on
   process.kill(first?.pid ?? 0, "SIGKILL");
   process.kill(proxy.holderPid, "SIGKILL");
   expect(await rawRequest(proxy.port, get("/"))).toMatch(/ok$/);
+  // Two starts, one after the other.
+  expect((await statusOf(socketPath)).holderPid).not.toBe(proxy.holderPid);
   await eventually(async () => (await statusOf(socketPath)).workers.length === 3);
   const after = await statusOf(socketPath);
   for (const { pid } of others) expect(pidsOf(after)).toContain(pid);

@@ -15,6 +15,8 @@ import { TableKeeper } from "./table-keeper.ts";
 
 /** Without a successor, idle clients get at most this long to use their connection once more. */
 const stopLingerMs = 1_000;
+/** How long clients of the control socket get to read what they were told last, ms. */
+const leaveWithinMs = 2_000;
 /** Beyond the time that workers were given to leave. */
 const killGraceMs = 2_000;
 
@@ -219,6 +221,8 @@ export class Holder implements ControlHandler {
   }
 
   async #leave(): Promise<void> {
+    // A client that is stopped reads nothing, and workers must not take this process for a holder meanwhile.
+    setTimeout(() => process.exit(0), leaveWithinMs);
     await this.#control.close();
     await this.#desk.close();
     process.exit(0);
