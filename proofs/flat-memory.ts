@@ -7,8 +7,11 @@ import { descriptorsOf, residentMiB } from "../test/bed/footprint.ts";
 import { proxyOf } from "../test/bed/proxy-of.ts";
 import type { Finding, Proof } from "./proof.ts";
 
-/** Memory of holder and workers may be so much more at the end than once warm, MiB: of 10 million requests, less than four bytes each. */
-const mayGrowMiB = 10;
+/**
+ * Memory of holder and workers may be so much more at the end than once warm, MiB: the swing of three
+ * collectors together. The smallest object for each of 10 million requests would be 100.
+ */
+const mayGrowMiB = 40;
 /** A second crowd may leave so much more behind than the first one did, MiB. */
 const mayStayMiB = 10;
 /** Descriptors that may be open by chance at the moment of a look. */
