@@ -4,8 +4,8 @@ import { fuzzFraming } from "./fuzz-framing.ts";
 const mutations = 200_000;
 
 test(`${mutations} mutations mean to the proxy what they mean to llhttp`, async () => {
-  // Another one each time: what it finds is printed, and found again with it.
-  const seed = Date.now() % 1_000_000;
+  // Always the same, so that only a change can turn it red; `npm run prove -- fuzz-framing` draws another each time.
+  const seed = 7;
   const report = await fuzzFraming({ seed, to: mutations });
   expect(report.failure).toBeNull();
   expect(report.tried).toBe(mutations);
