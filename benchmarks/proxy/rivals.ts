@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { debianPackages, isInPath } from "../../test/bed/in-path.ts";
 import type { Rival, Seat } from "./contender.ts";
 import { shapes } from "./shapes.ts";
-
-export const debianPackages = "apt-get install nginx haproxy wrk";
 
 const shapesThatKeepAlive = shapes.map(({ name }) => name).filter((name) => name !== "fresh");
 
@@ -40,17 +38,6 @@ export const rivals: readonly Rival[] = [
   // It keeps no connections of its own, so one more for each client would say nothing.
   { ...nodeRival("floor", "floor.mjs"), only: shapesThatKeepAlive },
 ];
-
-export function isInPath(command: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 function nodeRival(name: string, script: string): Rival {
   return {

@@ -4,13 +4,14 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { AppBed, repository } from "../../test/bed/app-bed.ts";
+import { debianPackages, isInPath } from "../../test/bed/in-path.ts";
 import { handleInterruptions } from "../../test/bed/interruption.ts";
 import { OwnFolder } from "../../test/bed/own-folder.ts";
 import { type Contender, type Rival, startRival } from "./contender.ts";
 import { startHitless, upstreamOf } from "./hitless.ts";
 import { measure } from "./measure.ts";
 import { intoDocs, type Report, render, reportOf } from "./report.ts";
-import { debianPackages, isInPath, rivals } from "./rivals.ts";
+import { rivals } from "./rivals.ts";
 import { shapes } from "./shapes.ts";
 
 const names = { shapes: shapes.map(({ name }) => name), rivals: rivals.map(({ name }) => name) };

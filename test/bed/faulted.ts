@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { type LoadReport, startLoad } from "@hitless/load";
 import { type Rival, startRival } from "../../benchmarks/proxy/contender.ts";
-import { debianPackages, isInPath } from "../../benchmarks/proxy/rivals.ts";
 import { AppBed, until } from "./app-bed.ts";
+import { debianPackages, isInPath } from "./in-path.ts";
 import { KeptApp } from "./kept-app.ts";
 import { OwnFolder } from "./own-folder.ts";
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
-import { type AppBed, until } from "./app-bed.ts";
+import { answersAt } from "./answers-at.ts";
+import { type AppBed, freePort, until } from "./app-bed.ts";
 import { endWhenInterrupted } from "./interruption.ts";
 import { StreamClients } from "./stream-clients.ts";
 
@@ -22,7 +22,7 @@ export async function naiveStreams(bed: AppBed, each: number): Promise<NaiveStre
   const env = { ...process.env, PORT: String(port), HOST: "127.0.0.1" };
   const app = spawn(process.execPath, ["server.cjs"], { cwd: bed.dir, env, stdio: "ignore" });
   const forget = endWhenInterrupted("the control's app", async () => app.kill("SIGKILL"));
-  await until(() => answers(port), "the control's app answers");
+  await until(() => answersAt(port), "the control's app answers");
   using clients = new StreamClients({ port, each, again: false });
   await until(() => clients.on("") === 2 * each, "the control's streams are open");
   app.kill("SIGTERM");
@@ -32,21 +32,4 @@ export async function naiveStreams(bed: AppBed, each: number): Promise<NaiveStre
   const broken = clients.ends.filter(({ fault }) => fault !== null);
   const examples = new Set(broken.map(({ kind, fault }) => `${kind}: ${fault}`));
   return { streams: 2 * each, broken: broken.length, example: [...examples].join("; ") };
-}
-
-async function answers(port: number): Promise<boolean> {
-  return await fetch(`http://127.0.0.1:${port}/`).then(
-    (answer) => answer.ok,
-    () => false,
-  );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

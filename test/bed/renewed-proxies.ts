@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { connectProxy, ensureProxy, type ProxyClient } from "@hitless/proxy";
+import { answersAt } from "./answers-at.ts";
 import { freePort, isRunning, until } from "./app-bed.ts";
+import { isInPath } from "./in-path.ts";
 
 /** A proxy in front of one app, whose processes can be replaced while it serves. */
 export interface RenewedProxy {
@@ -136,7 +137,7 @@ export async function renewedRival(rival: Rival, seat: Seat): Promise<RenewedPro
   await writeFile(join(folder, "config"), filled);
   const child = spawn(program, args, { cwd: folder, stdio: "ignore" });
   const master = child.pid ?? 0;
-  await until(async () => await answers(port), `${name} answers`);
+  await until(async () => await answersAt(port), `${name} answers`);
   return {
     name,
     port,
@@ -156,24 +157,6 @@ export async function renewedRival(rival: Rival, seat: Seat): Promise<RenewedPro
       await until(() => !all.some(isRunning), `${name} is gone`);
     },
   };
-}
-
-function isInPath(program: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function answers(port: number): Promise<boolean> {
-  return await fetch(`http://127.0.0.1:${port}/`).then(
-    (answer) => answer.ok,
-    () => false,
-  );
 }
 
 async function childrenOf(pid: number): Promise<readonly number[]> {

@@ -1,18 +1,8 @@
-import type { FrontSettings } from "@hitless/core";
-
-/** How clients are met where the table says nothing. */
-export const plainFront: FrontSettings = {
-  workers: null,
-  trustedProxies: [],
-  accessLog: false,
-  maxConnections: 10_000,
-  maxConnectionsPerAddress: 0,
-  maxBodyBytes: 0,
-};
+import { defaultFront, type FrontSettings } from "@hitless/core";
 
 /** Reads how clients are met out of a table; what an older version did not say is as it was then. */
 export function readFront(value: Readonly<Record<string, unknown>>): FrontSettings | null {
-  const front: Readonly<Record<keyof FrontSettings, unknown>> = { ...plainFront, ...value };
+  const front: Readonly<Record<keyof FrontSettings, unknown>> = { ...defaultFront, ...value };
   const { workers, trustedProxies, accessLog, ...counts } = front;
   const { maxConnections, maxConnectionsPerAddress, maxBodyBytes } = counts;
   if (workers !== null && !isCount(workers)) return null;

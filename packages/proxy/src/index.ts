@@ -11,6 +11,7 @@ export {
   type ProxyStatus,
   type WorkerListener,
 } from "./proxy-client.ts";
+export { streamsWindowMs } from "./streams/stream-pace.ts";
 export type { Draining, ProxyTable, Upstream } from "./table.ts";
 export { defaultTimeouts, type ProxyTimeouts } from "./timeouts.ts";
 export type { RevisionCounters } from "./worker/counters.ts";

@@ -12,6 +12,7 @@ import {
   openClient,
   openProxy,
   rawRequest,
+  statusOf,
   tableOf,
   untilGone,
   upstream,
@@ -19,13 +20,6 @@ import {
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
-
-/** What the proxy says now, on a connection of its own; it must run. */
-async function statusOf(socketPath: string): Promise<ProxyStatus> {
-  await using client = await connectProxy(socketPath);
-  if (client === null) throw new Error(`no proxy runs on ${socketPath}`);
-  return await client.status();
-}
 
 /** Kills the holder and returns what its successor says. */
 async function succeed(socketPath: string): Promise<ProxyStatus> {

@@ -2,11 +2,12 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { connectProxy, ownBuild, type ProxyClient, type ProxyStatus } from "./index.ts";
+import { ownBuild, type ProxyStatus } from "./index.ts";
 import { ownEntry } from "./source-runtime.ts";
 import { otherBuild, upgradeTo } from "./testing/other-build.ts";
 import {
   Cleanup,
+  connected,
   eventually,
   get,
   listenUpstream,
@@ -21,13 +22,6 @@ import {
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
-
-async function connected(socketPath: string): Promise<ProxyClient> {
-  const client = await connectProxy(socketPath);
-  if (client === null) throw new Error(`no proxy runs on ${socketPath}`);
-  cleanup.add(() => client.close());
-  return client;
-}
 
 const staying = ({ workers }: ProxyStatus) =>
   workers.filter(({ leaving }) => !leaving).map(({ pid }) => pid);
@@ -54,7 +48,7 @@ test("an upgrade replaces holder and workers; whoever is connected is served to 
   busy.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
   await eventually(async () => (await proxy.status()).inFlight["a"] === 1);
   await proxy.upgrade();
-  const next = await connected(socketPath);
+  const next = await connected(cleanup, socketPath);
   await untilGone(proxy.holderPid);
   await eventually(async () => staying(await next.status()).length === 2);
   const during = await next.status();
@@ -86,7 +80,7 @@ test("old workers keep taking tables as long as they have clients", async () => 
   client.send(request);
   await client.until("first");
   await proxy.upgrade();
-  const next = await connected(socketPath);
+  const next = await connected(cleanup, socketPath);
   await next.apply(tableOf(upstream("b", await openApp(cleanup, "second"))));
   client.send(request);
   await client.until("second");
@@ -100,7 +94,7 @@ test("a table that is handed over while a holder is being replaced is in force i
   const table = tableOf(upstream("b", await openApp(cleanup, "second")));
   const applied = await proxy.apply(table).catch(String);
   await upgraded;
-  const next = await connected(socketPath);
+  const next = await connected(cleanup, socketPath);
   if (applied !== undefined) {
     expect(applied).toContain("the connection to the proxy is closed");
     await next.apply(table);
@@ -141,7 +135,7 @@ test("a successor whose workers do not start gives everything back", async () =>
   const entry = await otherBuild(cleanup, { "worker/worker-main.ts": "process.exit(9);" });
   const why = await upgradeTo(socketPath, entry);
   expect(why).toMatch(/no worker serves: 3 in a row .* ended with code 9 before/);
-  const after = await connected(socketPath);
+  const after = await connected(cleanup, socketPath);
   expect(after.holderPid).toBe(proxy.holderPid);
   await after.apply(tableOf(upstream("b", await openApp(cleanup, "and on"))));
   expect(await rawRequest(proxy.port, get("/"))).toMatch(/and on$/);
@@ -153,10 +147,10 @@ test("other code takes over, and is taken over from", async () => {
   await proxy.apply(tableOf(upstream("a", await openApp(cleanup, "served"))));
   expect(proxy.build).toBe(ownBuild());
   expect(await upgradeTo(socketPath, await otherBuild(cleanup))).toBeNull();
-  const other = await connected(socketPath);
+  const other = await connected(cleanup, socketPath);
   expect(other.build).not.toBe(ownBuild());
   expect(await rawRequest(proxy.port, get("/"))).toMatch(/served$/);
   await other.upgrade();
-  expect((await connected(socketPath)).build).toBe(ownBuild());
+  expect((await connected(cleanup, socketPath)).build).toBe(ownBuild());
   expect(await rawRequest(proxy.port, get("/"))).toMatch(/served$/);
 });

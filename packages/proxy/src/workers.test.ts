@@ -11,6 +11,7 @@ import {
   openClient,
   openProxy,
   rawRequest,
+  statusOf,
   tableOf,
   untilGone,
   upstream,
@@ -18,12 +19,6 @@ import {
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
-
-async function statusOf(socketPath: string): Promise<ProxyStatus> {
-  await using client = await connectProxy(socketPath);
-  if (client === null) throw new Error(`no proxy runs on ${socketPath}`);
-  return await client.status();
-}
 
 const pidsOf = ({ workers }: ProxyStatus) => workers.map(({ pid }) => pid).sort((a, b) => a - b);
 

@@ -11,7 +11,7 @@ import {
   type Revision,
   type SecretSource,
 } from "@hitless/core";
-import type { Draining, Upstream } from "@hitless/proxy";
+import { type Draining, streamsWindowMs, type Upstream } from "@hitless/proxy";
 import type { LocalArtifactStore } from "../artifacts/artifact-store.ts";
 import type { EngineState } from "../engine-state.ts";
 import type { PortPool } from "../processes/port-pool.ts";
@@ -37,9 +37,6 @@ export interface KeeperOptions {
   changed(): void;
   event(text: string): void;
 }
-
-/** Of the drain budget; the rest is for streams that could not be ended where they stood. */
-const streamsShare = 0.8;
 
 /** A record and the replica that lives by it, once its folder is there. */
 interface Slot {
@@ -241,7 +238,7 @@ export class ReplicaKeeper {
 
   private hostFor(slot: Slot, revision: Revision, dir: string): ReplicaHost {
     const { options } = this;
-    slot.streamsMs = Math.round(revision.drain.timeoutSeconds * 1000 * streamsShare);
+    slot.streamsMs = Math.round(streamsWindowMs(revision.drain.timeoutSeconds * 1000));
     return {
       revision,
       dir,

@@ -1,3 +1,11 @@
+/** Of the time that a replica or a worker has to leave; the rest is for streams that could not be ended where they stood. */
+const streamsShare = 0.8;
+
+/** Over how long streams are ended when there is so much time to leave; both in milliseconds. */
+export function streamsWindowMs(leaveMs: number): number {
+  return leaveMs * streamsShare;
+}
+
 /**
  * When to end streams so that their ends lie evenly over a window. It looks at how many are left
  * each time: streams that end by themselves, or come late, change the pace of the others.

@@ -4,9 +4,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureProxy } from "../ensure-proxy.ts";
-import { connectProxy, type ProxyClient } from "../proxy-client.ts";
+import { connectProxy, type ProxyClient, type ProxyStatus } from "../proxy-client.ts";
 import type { Upstream } from "../table.ts";
 import { defaultTimeouts, type ProxyTimeouts } from "../timeouts.ts";
+import { acceptFrom } from "../worker/accepted-socket.ts";
 import { DataPlane } from "../worker/data-plane.ts";
 import { dial } from "../worker/dial.ts";
 import { Front, type FrontOptions } from "../worker/front.ts";
@@ -66,6 +67,21 @@ export async function openProxy(
   return { proxy, folder, socketPath };
 }
 
+/** A connection to the proxy that runs there, closed with the test. */
+export async function connected(cleanup: Cleanup, socketPath: string): Promise<ProxyClient> {
+  const client = await connectProxy(socketPath);
+  if (client === null) throw new Error(`no proxy runs on ${socketPath}`);
+  cleanup.add(() => client.close());
+  return client;
+}
+
+/** What the proxy says now, on a connection of its own; it must run. */
+export async function statusOf(socketPath: string): Promise<ProxyStatus> {
+  await using client = await connectProxy(socketPath);
+  if (client === null) throw new Error(`no proxy runs on ${socketPath}`);
+  return await client.status();
+}
+
 /** An app that always answers that. */
 export function openApp(cleanup: Cleanup, answer: string): Promise<number> {
   return listenUpstream(
@@ -87,14 +103,23 @@ export async function openPlane(
 ): Promise<{ readonly plane: DataPlane; readonly port: number }> {
   const all = { ...defaultTimeouts, tickMs: 20, ...timeouts };
   const plane = new DataPlane(all, dial, new Front(front));
-  const door = new FrontDoor(plane);
-  await door.open("127.0.0.1", 0);
+  return { plane, port: await openDoor(cleanup, plane) };
+}
+
+/** A door of that plane on a free port, which it returns; both are closed with the test. */
+export async function openDoor(
+  cleanup: Cleanup,
+  plane: DataPlane,
+  { host = "127.0.0.1", takeOver = acceptFrom } = {},
+): Promise<number> {
+  const door = new FrontDoor(plane, takeOver);
+  await door.open(host, 0);
   cleanup.add(() => {
     door.close();
     for (const client of plane.clients) client.destroy();
     plane.close();
   });
-  return { plane, port: door.port };
+  return door.port;
 }
 
 /** Listens on a free port and forgets nothing: every socket is destroyed with the test. */

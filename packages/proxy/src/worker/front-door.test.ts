@@ -7,6 +7,7 @@ import {
   listenUpstream,
   openApp,
   openClient,
+  openDoor,
   openPlane,
   rawRequest,
   rawUpstream,
@@ -16,20 +17,13 @@ import {
 import { defaultTimeouts } from "../timeouts.ts";
 import { acceptFrom } from "./accepted-socket.ts";
 import { DataPlane } from "./data-plane.ts";
-import { FrontDoor } from "./front-door.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 test("serves IPv4 and IPv6 clients on one port, and a replica that listens on IPv6", async () => {
   const plane = new DataPlane(defaultTimeouts);
-  const door = new FrontDoor(plane);
-  await door.open("::", 0);
-  cleanup.add(() => {
-    door.close();
-    for (const client of plane.clients) client.destroy();
-    plane.close();
-  });
+  const door = await openDoor(cleanup, plane, { host: "::" });
   const app = createServer((socket: Socket) => {
     socket.on("data", (data: Buffer) => {
       const from = /X-Forwarded-For: (.*)\r\n/.exec(data.toString("latin1"))?.[1] ?? "nobody";
@@ -39,7 +33,7 @@ test("serves IPv4 and IPv6 clients on one port, and a replica that listens on IP
   const port = await listenUpstream(cleanup, app, "::1");
   plane.apply(tableOf({ id: "a", revision: 1, host: "::1", port }));
   for (const host of ["127.0.0.1", "::1"]) {
-    const socket = connect(door.port, host);
+    const socket = connect(door, host);
     let answer = "";
     socket.on("data", (data: Buffer) => {
       answer += data.toString("latin1");
@@ -123,12 +117,7 @@ test("serves through the server's own events where a listener cannot be taken ov
   expect(acceptFrom({ onconnection: null }, () => () => undefined)).toBe(false);
   expect(acceptFrom(null, () => () => undefined)).toBe(false);
   const plane = new DataPlane(defaultTimeouts);
-  const door = new FrontDoor(plane, () => false);
-  await door.open("127.0.0.1", 0);
-  cleanup.add(() => {
-    door.close();
-    plane.close();
-  });
+  const door = await openDoor(cleanup, plane, { takeOver: () => false });
   plane.apply(tableOf(upstream("a", await openApp(cleanup, "plain"))));
-  expect(await rawRequest(door.port, get("/"))).toContain("plain");
+  expect(await rawRequest(door, get("/"))).toContain("plain");
 });

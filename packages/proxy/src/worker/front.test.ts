@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { FrontSettings } from "@hitless/core";
+import { defaultFront, type FrontSettings } from "@hitless/core";
 import { afterEach, expect, test } from "vitest";
-import { plainFront } from "../front.ts";
 import {
   Cleanup,
   eventually,
@@ -39,7 +38,7 @@ async function openFront(
   });
   const { plane, port } = await openPlane(cleanup, timeouts, options);
   const apply = (front: Partial<FrontSettings>) =>
-    plane.apply({ ...tableOf(upstream("1-1", replica)), front: { ...plainFront, ...front } });
+    plane.apply({ ...tableOf(upstream("1-1", replica)), front: { ...defaultFront, ...front } });
   apply(settings);
   return { plane, port, seen, apply };
 }
@@ -106,7 +105,7 @@ test("the access log has every request, whoever answered it", async () => {
   await eventually(() => plane.status().inFlight["1-1"] === 1);
   impatient.socket.resetAndDestroy();
   await eventually(() => plane.clients.size === 0);
-  plane.apply({ ...tableOf(), front: { ...plainFront, ...settings } });
+  plane.apply({ ...tableOf(), front: { ...defaultFront, ...settings } });
   await rawRequest(port, last.replace("/a", "/nobody"));
   apply({});
   await rawRequest(port, last.replace("/a", "/off"));

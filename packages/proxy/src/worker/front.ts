@@ -1,5 +1,4 @@
-import type { FrontSettings } from "@hitless/core";
-import { plainFront } from "../front.ts";
+import { defaultFront, type FrontSettings } from "@hitless/core";
 import { AccessLog } from "./access-log.ts";
 import { Admission } from "./admission.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
@@ -25,11 +24,11 @@ export class Front {
   constructor(options: Partial<FrontOptions> = {}) {
     const { accessLog = null, mostClients = Number.POSITIVE_INFINITY } = options;
     this.#logPath = accessLog;
-    this.admission = new Admission(plainFront, mostClients);
+    this.admission = new Admission(defaultFront, mostClients);
   }
 
   /** Holds from the next connection, and from the next request of each, on. */
-  apply(settings: FrontSettings = plainFront): void {
+  apply(settings: FrontSettings = defaultFront): void {
     this.admission.room = settings;
     this.maxBodyBytes =
       settings.maxBodyBytes === 0 ? Number.POSITIVE_INFINITY : settings.maxBodyBytes;

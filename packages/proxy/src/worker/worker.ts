@@ -8,6 +8,7 @@ import { forkPeer, type Peer, parentPeer } from "../peer.ts";
 import { ownRecord } from "../process-record.ts";
 import { inheritedFd, type ProcessSettings } from "../process-settings.ts";
 import { ownEntry } from "../source-runtime.ts";
+import { streamsWindowMs } from "../streams/stream-pace.ts";
 import type { ProxyTable } from "../table.ts";
 import { listenUnix, type UnixListener } from "../unix-listener.ts";
 import {
@@ -25,8 +26,6 @@ import { HolderLink } from "./holder-link.ts";
 import type { FromOpener, Introduction, LeaveOrder, ToWorker } from "./worker-protocol.ts";
 
 const lookAgainMs = 20;
-/** Of the time to leave; the rest is for streams that could not be ended where they stood. */
-const streamsShare = 0.8;
 /** How long what was broken off gets to reach its client. */
 const cutGraceMs = 1_000;
 /** What a worker that is killed has counted since its last report is lost. */
@@ -211,7 +210,7 @@ export class Worker {
     const now = performance.now();
     const leaves = this.#leave !== null;
     this.#leave = { idleUntil: now + lingerMs, until: now + timeoutMs };
-    this.#plane.drainStreams(null, timeoutMs * streamsShare);
+    this.#plane.drainStreams(null, streamsWindowMs(timeoutMs));
     if (leaves) return;
     this.#plane.leaving = true;
     this.#door.close();
