@@ -2,7 +2,7 @@ import { type Asker, askers } from "./corpus/response-cases.ts";
 import { isInterim, Llhttp, type Message } from "./llhttp.ts";
 import type { MemoryPlane, ResponseOutcome } from "./memory-plane.ts";
 import { complain, type Finding } from "./request-fuzz.ts";
-import { refusalOf } from "./request-judge.ts";
+import { refusalOf, type Verdict, wrong } from "./request-judge.ts";
 import { judgeResponse } from "./response-judge.ts";
 import { classOf, type RefusedMessage, type StricterClass } from "./stricter.ts";
 import { stricterWithResponses } from "./stricter-with-responses.ts";
@@ -40,7 +40,7 @@ export function tryResponse(plane: MemoryPlane, { asker, pieces, eof, slow }: Re
   let verdict = judgeResponse(original, outcome);
   if (verdict.kind === "waiting") {
     outcome = plane.response(request, [...pieces, emptyLine], { eof, slow });
-    verdict = judgeResponse(original, outcome);
+    verdict = afterWaiting(judgeResponse(original, outcome));
   }
   const digest = digestOf(outcome);
   const passed = outcome.answers.messages.some((got) => got.complete && refusalOf(got) === null);
@@ -51,7 +51,7 @@ export function tryResponse(plane: MemoryPlane, { asker, pieces, eof, slow }: Re
       // How much of it had passed on before depends on how it came.
       return { complaint: null, stricter: null, passed: false, digest: "refused" };
     case "waiting":
-      return complain(`${parser.refusal?.code} for llhttp, and not refused`, digest);
+      return complain(`${parser.refusal?.code ?? "whole"} for llhttp, and not answered`, digest);
     case "wrong":
       return complain(verdict.what, digest);
     case "stricter": {
@@ -65,6 +65,13 @@ export function tryResponse(plane: MemoryPlane, { asker, pieces, eof, slow }: Re
       return complain(`${verdict.reason}, which llhttp reads`, digest);
     }
   }
+}
+
+/** More bytes may bring a refusal; an answer that passes then was held back. */
+function afterWaiting(verdict: Verdict): Verdict {
+  const passed =
+    verdict.kind === "same" || (verdict.kind === "stricter" && verdict.reason === "spoiled");
+  return passed ? wrong("a whole answer was held back until more came") : verdict;
 }
 
 function answerParser(asker: Asker): Llhttp {

@@ -1,4 +1,5 @@
 import { connectionTokens } from "./forwarding-rules.ts";
+import type { Message } from "./llhttp.ts";
 import {
   ambiguous,
   framingClasses,
@@ -70,25 +71,27 @@ const misplaced: readonly Rest[] = [
   {
     name: "101 that names no protocol",
     because: "RFC 9110 §15.2.2; llhttp goes on reading HTTP",
-    holds: ({ message }) => message?.status === 101 && !message.upgrade,
+    holds: ({ message }) =>
+      message?.status === 101 &&
+      (!message.upgrade || !saidIn(message, "upgrade").some((value) => /[^\s,]/.test(value))),
   },
   {
-    name: "a 1xx that says close, or of HTTP/1.0",
+    name: "a 1xx of HTTP/1.0",
+    because: "RFC 9110 §15.2: it knows none, so some take it for the answer",
+    holds: ({ message }) => isInterimHead(message) && message.version === "1.0",
+  },
+  {
+    name: "a 1xx that says close",
     because: "some read on after it and some do not",
-    holds: ({ message }) => {
-      if (message === null || message.status >= 200) return false;
-      return !message.keepAlive || connectionTokens(message).includes("close");
-    },
+    holds: ({ message }) =>
+      isInterimHead(message) && (!message.keepAlive || connectionTokens(message).includes("close")),
   },
   {
     name: "a 1xx with a length or a coding",
     because: "some take it for that of a body",
-    holds: ({ message }) => {
-      const framed = ["content-length", "transfer-encoding"].some(
-        (name) => saidIn(message, name).length > 0,
-      );
-      return framed && message !== null && message.status >= 100 && message.status < 200;
-    },
+    holds: ({ message }) =>
+      isInterimHead(message) &&
+      ["content-length", "transfer-encoding"].some((name) => saidIn(message, name).length > 0),
   },
   {
     name: "chunks for HTTP/1.0",
@@ -129,6 +132,10 @@ export const stricterWithResponses: readonly StricterClass[] = [
   ...framingClasses("bad-response", "bad-response"),
   ...spoiling.map((one) => ({ ...one, reason: "spoiled" })),
 ];
+
+function isInterimHead(message: Message | null): message is Message {
+  return message !== null && message.status >= 100 && message.status < 200;
+}
 
 function hasControl(text: string): boolean {
   return [...text].some((char) => (char < " " && char !== "\t") || char === "\x7f");

@@ -142,6 +142,12 @@ const answers = [
       "return status < 200 || status === 204;",
     ],
     [
+      "interim-of-http-1.0",
+      "a 1xx may be of HTTP/1.0",
+      "(facts.chunked || isInterim(text))",
+      "facts.chunked",
+    ],
+    [
       "interim-with-length",
       "a 1xx may have a length",
       "this.status < 200 && this.keepAlive && contentLength < 0 && !chunked",

@@ -6,6 +6,11 @@ test.each([
   ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n"],
   ["another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n"],
   ["chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n"],
+  ["a 1xx of HTTP/1.0", "HTTP/1.0 103 Early Hints\r\nConnection: keep-alive\r\n"],
+  [
+    "101 of HTTP/1.0",
+    "HTTP/1.0 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n",
+  ],
   ["a folded line", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n"],
   ["a bare LF", "HTTP/1.1 200 OK\r\nX: a\nY: b\r\n"],
   ["space before the colon", "HTTP/1.1 200 OK\r\nX : a\r\n"],
@@ -80,6 +85,7 @@ test.each([
   ["Connection: Upgrade\r\nUpgrade: websocket\r\n", true],
   ["Upgrade: websocket\r\n", false],
   ["Connection: Upgrade\r\n", false],
+  ["Connection: Upgrade\r\nUpgrade: ,\r\n", false],
   ["", false],
 ])("101 with %j changes the protocol: %s", (lines, switches) => {
   expect(parseResponseHead(`HTTP/1.1 101 Switching Protocols\r\n${lines}`, false)).toMatchObject({
@@ -87,10 +93,19 @@ test.each([
   });
 });
 
+test("a 101 is written anew, without what is meant for the proxy alone", () => {
+  const head = parseResponseHead(
+    "HTTP/1.1 101 Yes\r\nUpgrade: chat\r\nX-Hitless-Reason: cut\r\nConnection: X-Hop, upgrade\r\nX-Hop: 1\r\nX: y\r\n",
+    false,
+  );
+  expect(head?.switching).toBe(
+    "HTTP/1.1 101 Yes\r\nX: y\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n",
+  );
+});
+
 test.each([
   ["HTTP/1.1 103 Early Hints\r\nLink: x\r\n", true],
   ["HTTP/1.1 100 Continue\r\nConnection: close\r\n", false],
-  ["HTTP/1.0 100 Continue\r\n", false],
   ["HTTP/1.1 199 x\r\nContent-Length: 3\r\n", false],
   ["HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n", false],
 ])("%j is a 1xx after which everybody reads on: %s", (text, isPlainInterim) => {

@@ -44,7 +44,13 @@ export class ResponseHead {
 
   /** A 101 that says which protocol follows (RFC 9110 §7.8); without that it changes nothing. */
   get switches(): boolean {
-    return this.status === 101 && this.#facts.connectionUpgrade && this.#facts.upgrade !== null;
+    const { connectionUpgrade, upgrade } = this.#facts;
+    return this.status === 101 && connectionUpgrade && upgrade !== null && /[^\s,]/.test(upgrade);
+  }
+
+  /** The head of a 101 that `switches`, to send to the client. */
+  get switching(): string {
+    return this.rewritten(`Connection: Upgrade\r\nUpgrade: ${this.#facts.upgrade}\r\n`);
   }
 
   /**
@@ -93,12 +99,17 @@ export function parseResponseHead(text: string, requestIsHead: boolean): Respons
   if (!statusLine.test(text)) return null;
   const facts = new HeaderFacts("response");
   if (facts.scan(text, statusLine.lastIndex) !== null) return null;
-  if (facts.chunked && !isHttp11(text)) return null;
+  // RFC 9110 §15.2, RFC 9112 §6.1: HTTP/1.0 knows neither.
+  if (!isHttp11(text) && (facts.chunked || isInterim(text))) return null;
   return new ResponseHead(text, facts, requestIsHead);
 }
 
 function isHttp11(text: string): boolean {
   return text.charCodeAt(minorAt) === zero + 1;
+}
+
+function isInterim(text: string): boolean {
+  return text.charCodeAt(statusAt) === zero + 1;
 }
 
 function hasNoBody(status: number): boolean {

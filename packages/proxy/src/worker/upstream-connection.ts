@@ -159,7 +159,8 @@ export class UpstreamConnection implements Poolable, Intake {
       }
       if (head.switches) {
         this.#tunnelling = true;
-        sink.onSwitch(rest);
+        const switching = Buffer.from(head.switching, "latin1");
+        sink.onSwitch(Buffer.concat([switching, rest.subarray(head.length)]));
         return;
       }
       if (head.status >= 200) {
