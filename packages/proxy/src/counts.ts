@@ -1,4 +1,4 @@
-import { addTraffic, noTraffic, type TrafficTotals } from "@hitless/core";
+import { addTraffic, noTraffic, type TrafficTotals } from "@hitless/core/traffic";
 import { addCounters, type RevisionCounters } from "./worker/counters.ts";
 
 /** Counters by revision number. */

@@ -1,4 +1,4 @@
-import { defaultFront, type FrontSettings } from "@hitless/core";
+import { defaultFront, type FrontSettings } from "@hitless/core/traffic";
 
 /** Reads how clients are met out of a table; what an older version did not say is as it was then. */
 export function readFront(value: Readonly<Record<string, unknown>>): FrontSettings | null {

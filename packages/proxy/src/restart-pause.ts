@@ -7,12 +7,16 @@ const longestPauseMs = 2_000;
 export class RestartPause {
   #pauseMs = 0;
 
-  /** Milliseconds; 0 after one that lived at least a second, else twice the last time. */
-  after(livedMs: number): number {
+  /**
+   * Milliseconds; 0 after one that served or lived at least a second, else twice the last time. One
+   * that served may have been killed, and clients wait for the next; what kills every one of them
+   * takes no more of the machine than one start after the other takes.
+   */
+  after(livedMs: number, served = false): number {
     this.#pauseMs =
-      livedMs < shortLifeMs
-        ? Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2))
-        : 0;
+      livedMs >= shortLifeMs || served
+        ? 0
+        : Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2));
     return this.#pauseMs;
   }
 }

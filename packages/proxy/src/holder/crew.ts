@@ -345,7 +345,7 @@ export class Crew {
     this.#share();
     this.#news.tell();
     if (worker.leaving || worker.term !== this.term) return;
-    const pauseMs = this.#pause.after(performance.now() - worker.startedAt);
+    const pauseMs = this.#pause.after(performance.now() - worker.startedAt, worker.serves);
     if (pauseMs === 0) this.#replace();
     else if (!this.#pausing) {
       this.#pausing = true;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { noTraffic, type TrafficView } from "@hitless/core";
+import { noTraffic, type TrafficView } from "@hitless/core/traffic";
 import { addCounts, type ByRevision, type Counts, noCounts } from "../counts.ts";
 import type { ProcessRecord } from "../process-record.ts";
 

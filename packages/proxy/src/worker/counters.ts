@@ -1,4 +1,4 @@
-import { addLatency, latencyBucketOf, latencyBuckets } from "@hitless/core";
+import { addLatency, latencyBucketOf, latencyBuckets } from "@hitless/core/traffic";
 
 /** What one revision answered; plain numbers that only grow. */
 export interface RevisionCounters {

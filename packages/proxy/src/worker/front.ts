@@ -1,4 +1,4 @@
-import { defaultFront, type FrontSettings } from "@hitless/core";
+import { defaultFront, type FrontSettings } from "@hitless/core/traffic";
 import { AccessLog } from "./access-log.ts";
 import { Admission } from "./admission.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";

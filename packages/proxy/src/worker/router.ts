@@ -1,4 +1,4 @@
-import { type MatchRule, type RouteRule, type Stickiness, sameRule } from "@hitless/core";
+import { type MatchRule, type RouteRule, type Stickiness, sameRule } from "@hitless/core/traffic";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Replica } from "./replica.ts";
 import { places, WeightedTurns } from "./weighted-turns.ts";
