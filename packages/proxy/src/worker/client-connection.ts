@@ -329,7 +329,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
       if (this.#phase !== "closing") this.#linger();
     } else if (exchange.tunnel !== null) {
       exchange.tunnel.clientEnded();
-    } else if (!exchange.body.done) {
+    } else if (!exchange.body.done || exchange.events !== null) {
+      // Nobody sends a FIN and listens to events: whoever closed the page would stay for as long as none comes.
       exchange.abandon();
       this.destroy();
     }

@@ -28,7 +28,7 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
   readonly head: RequestHead;
   readonly body: BodyReader;
   tunnel: Tunnel | null = null;
-  #events: EventAnswer | null = null;
+  events: EventAnswer | null = null;
   readonly #plane: DataPlane;
   readonly #client: ExchangeClient;
   #replica: Replica | null = null;
@@ -198,20 +198,24 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     this.#bodyWait = head.framing === "length" ? "responseBody" : "responseStream";
     if (head.eventStream && !ended) {
       const events = new EventAnswer(this.#client.socket, head, this);
-      this.#events = this.#plane.streams.opened(this.#replica, events);
+      this.events = this.#plane.streams.opened(this.#replica, events);
+      if (this.#client.socket.readableEnded) {
+        this.timedOut("clientReading");
+        return;
+      }
     }
     if (this.#close || this.head.minor === 0 || !head.mayPass) this.#rewrite(head, message);
     else this.#send(head.passing(message));
-    this.#events?.pass(message.subarray(head.length));
+    this.events?.pass(message.subarray(head.length));
     this.#afterBytes(ended);
   }
 
   onBody(bytes: Buffer, ended: boolean): void {
-    if (this.#events === null) {
+    if (this.events === null) {
       if (bytes.length > 0) this.#send(bytes);
     } else {
       this.#record.bytes += bytes.length;
-      this.#taken = this.#events.send(bytes, ended);
+      this.#taken = this.events.send(bytes, ended);
     }
     if (this.#upstream !== null) this.#afterBytes(ended);
   }
@@ -344,10 +348,10 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     this.#replica = null;
     if (upstream !== null && replica !== null) {
       upstream.detach();
-      this.#plane.release(replica, this.#events ?? this.tunnel);
+      this.#plane.release(replica, this.events ?? this.tunnel);
       const now = performance.now();
       // How long a stream was open says nothing of how quick the app is.
-      if (this.#events === null) countLatency(replica.counters, now - this.#record.since);
+      if (this.events === null) countLatency(replica.counters, now - this.#record.since);
       if (upstream.spoiled || !this.body.done) upstream.destroy();
       else replica.giveBack(upstream, now, this.#keepAliveSeconds);
     }
@@ -374,7 +378,7 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
       upstream.detach();
       upstream.destroy();
     }
-    if (replica !== null) this.#plane.release(replica, this.#events ?? this.tunnel);
+    if (replica !== null) this.#plane.release(replica, this.events ?? this.tunnel);
   }
 
   /** Ends it: with an answer of the proxy where none has begun, else with a broken connection. */

@@ -74,6 +74,26 @@ test("an event stream ends behind the event at hand, as a whole answer on a conn
   await one.until("503 Service Unavailable");
 });
 
+test.each(["before", "after"])(
+  "a client of events that closes %s the first one has left, though none comes any more",
+  async (when) => {
+    const { plane, sockets, front, say } = await planeWith(when === "after" ? chunked : "");
+    const one = openClient(cleanup, front);
+    one.send(ask);
+    if (when === "after") await one.until("\r\n\r\n");
+    else await eventually(() => plane.status().inFlight["a"] === 1);
+    one.socket.end();
+    if (when === "before") {
+      await new Promise((resolve) => one.socket.once("finish", resolve));
+      say(chunked);
+    }
+    await eventually(() => sockets[0]?.destroyed === true);
+    expect(plane.status()).toMatchObject({ streams: {}, inFlight: { a: 0 } });
+    await eventually(() => plane.status().openConnections === 0);
+    expect(plane.traffic.totals()).toMatchObject({ abandoned: 1, answered: 0 });
+  },
+);
+
 test("an event stream without chunks ends with its connection", async () => {
   const { say, leave, client, counted } = await planeWith(eventHead(""));
   const one = await client(ask);
