@@ -95,7 +95,7 @@ export function framingClasses(head: string, body: string): readonly StricterCla
 }
 
 const trailedHeader =
-  /\n0+(;[^\r]*)?\r\n([^\r\n]+\r\n)*(host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|proxy-[^:]*|forwarded|x-forwarded-[^:]*|x-request-id|x-hitless-reason):/i;
+  /\n0+(;[^\r]*)?\r\n([^\r\n]+\r\n)*(host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|proxy-[^:]*|forwarded|x-forwarded-[^:]*|x-request-id|http2-settings|x-hitless-reason):/i;
 
 /** Every class of heads that the proxy refuses in the request line and llhttp reads. */
 export const requestLineClasses: readonly StricterClass[] = [

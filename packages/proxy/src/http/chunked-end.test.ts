@@ -53,6 +53,7 @@ test.each([
   ["a coding in the trailer", "0\r\nTransfer-Encoding: chunked\r\n\r\n"],
   ["a host in the trailer", "0\r\nX: y\r\nhost: a\r\n\r\n"],
   ["the end of the connection in the trailer", "0\r\nConnection: close\r\n\r\n"],
+  ["what never passes in the trailer", "0\r\nHTTP2-Settings: x\r\n\r\n"],
   ["who asked in the trailer", "0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"],
 ])("refuses %s", (_name, body) => {
   for (const size of sizes) expect(inPieces(body, size)).toBe(broken);

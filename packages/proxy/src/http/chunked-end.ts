@@ -1,3 +1,5 @@
+import { isOnlyHeader } from "./header-names.ts";
+
 /** The body goes on after these bytes. */
 export const more = -1;
 /** The bytes are not a well-formed body. */
@@ -26,11 +28,6 @@ type State =
   | "trailerLf"
   | "lastLf"
   | "end";
-
-// A trailer that frames, addresses, ends the connection or says who asked could be merged into the
-// headers by a lax recipient; Node's parser heeds its Connection.
-const onlyHeaders =
-  /^(?:content-length|transfer-encoding|host|connection|keep-alive|te|trailer|upgrade|proxy-.*|forwarded|x-forwarded-.*|x-request-id|x-hitless-reason)$/i;
 
 /**
  * Finds the end of a chunked body whose bytes pass by unchanged. States: `size` (hex digits),
@@ -192,7 +189,9 @@ export class ChunkedEnd {
       return true;
     }
     this.#state = "trailerValue";
-    return byte === 58 && this.#trailerName !== "" && !onlyHeaders.test(this.#trailerName);
+    return (
+      byte === 58 && this.#trailerName !== "" && !isOnlyHeader(this.#trailerName.toLowerCase())
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { insertRange, type LineRanges, lineValue, trimBlanks } from "./header-lines.ts";
+import { mayBeNominated, neverPasses, saysWhoAsked } from "./header-names.ts";
 import type { Reason } from "./reasons.ts";
 
 /** Heads longer than this are refused (431 for requests, 502 for responses). Bytes. */
@@ -21,14 +22,6 @@ export type LinesOf = "request" | "response";
 const headerLines = /(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/y;
 const saysClose = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
 const hostForm = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]*$/;
-
-// RFC 9110 §7.6.1 forbids nominating fields that recipients need; these would change who is asked or how it is framed.
-const neverNominated: ReadonlySet<string> = new Set([
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "cookie",
-]);
 
 /** What header lines say about framing, persistence and forwarding. */
 export class HeaderFacts {
@@ -202,7 +195,7 @@ export class HeaderFacts {
       if (token === "close") this.close = true;
       else if (token === "keep-alive") this.keepAlive = true;
       else if (token === "upgrade") this.connectionUpgrade = true;
-      else if (!neverNominated.has(token) && !token.startsWith("x-forwarded-")) {
+      else if (mayBeNominated(token)) {
         this.#nominated ??= [];
         this.#nominated.push(token);
       }
@@ -250,22 +243,4 @@ function lengthMatters(length: number): boolean {
 function timeoutOf(value: string): number {
   const found = /(?:^|[,\s;])timeout\s*=\s*"?(\d{1,9})/i.exec(value);
   return found === null ? -1 : Number(found[1]);
-}
-
-// The last one is ours to say: neither an app nor a client may claim that the proxy answered.
-function neverPasses(name: string): boolean {
-  switch (name) {
-    case "te":
-    case "trailer":
-    case "http2-settings":
-    case "x-hitless-reason":
-      return true;
-    default:
-      return name.startsWith("proxy-");
-  }
-}
-
-// RFC 7239, what it was made to replace, and the name that the request has in every log.
-function saysWhoAsked(name: string): boolean {
-  return name === "forwarded" || name === "x-request-id" || name.startsWith("x-forwarded-");
 }
