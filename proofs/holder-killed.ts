@@ -16,7 +16,9 @@ const replicas = 2;
 const workers = 2;
 /** So many are killed one after the other, each as soon as it answers. */
 const besideController = 20;
+/** So many without a controller, each up to that long after it answered, ms: some have met all workers. */
 const withoutController = 50;
+const pauseUpToMs = 1_500;
 const controllerDeaths = 3;
 const downs = 3;
 
@@ -40,11 +42,15 @@ export const proof: Proof = {
     const killer = new Killer(bed);
     const first = (await workersOf(bed)).join(" and ");
     const long = [openStream(bed.url), slowPost(bed.url)];
-    await killer.inARow("beside a controller", besideController, servesOn);
-    await killer.withoutController();
+    await killer.inARow("beside a controller", besideController, {
+      isSame: servesOn,
+      pauseMs: () => 0,
+    });
+    const random = seededRandom(seed);
+    await killer.withoutController(random);
     for (let n = 0; n < controllerDeaths; n += 1) await killer.withTheController();
     const broken = await Promise.all(long.map((request) => request.finish()));
-    await killer.inReleases(releases, seededRandom(seed));
+    await killer.inReleases(releases, random);
     const last = (await workersOf(bed)).join(" and ");
     const tally = tallyOf(await load.stop(), control);
     for (let n = 0; n < downs; n += 1) await killer.duringDown(n);
@@ -87,6 +93,13 @@ function servesTheSame(before: ProxyStatus, now: ProxyStatus): boolean {
   return was === is;
 }
 
+/** How holders are killed one after the other. */
+interface Row {
+  readonly isSame: typeof servesOn;
+  /** Between an answer and the kill. */
+  pauseMs(): number;
+}
+
 /** Kills holders and keeps count of what is wrong afterwards. */
 class Killer {
   readonly faults: string[] = [];
@@ -100,8 +113,10 @@ class Killer {
   }
 
   /** Each next holder has to have the same workers, at the same table or a newer one. */
-  async inARow(where: string, times: number, isSame: typeof servesOn): Promise<void> {
+  async inARow(where: string, times: number, how: Row): Promise<void> {
+    const { isSame, pauseMs } = how;
     for (let n = 0; n < times; n += 1) {
+      await after(pauseMs());
       const { before, after: now } = await this.kill();
       if (now.holderPid === before.holderPid) this.faults.push(`${where}: nobody was killed`);
       if (isSame(before, now)) continue;
@@ -112,9 +127,12 @@ class Killer {
   }
 
   /** Nobody is there who would hand over another table. */
-  async withoutController(): Promise<void> {
+  async withoutController(random: () => number): Promise<void> {
     await killNamedController(this.bed);
-    await this.inARow("without a controller", withoutController, servesTheSame);
+    await this.inARow("without a controller", withoutController, {
+      isSame: servesTheSame,
+      pauseMs: () => random() * pauseUpToMs,
+    });
     await this.bed.must(0, "up", "--detach");
     await this.judge("after all that without a controller");
   }

@@ -82,3 +82,19 @@ test("nobody is ended on the word of a note about another process of that id", a
   // Nobody serves.
   expect(events).toEqual([`proxy: holder ${holder.pid} did not answer for 5 s and was ended`]);
 });
+
+test("workers that start one holder after the other are not blamed for what kills each", async () => {
+  await note(identify(holder.pid ?? 0), workerSocketPath(socketPath(), 0));
+  server.close();
+  using watching = watch();
+  const began = performance.now();
+  // No look meets a holder: each is gone as soon as it has noted itself.
+  for (let pid = 1; performance.now() - began < 60 * everyMs; pid += 1) {
+    await note({ bootId: "earlier", pid, startTime: "1" });
+    await new Promise((resolve) => setTimeout(resolve, 3 * everyMs));
+  }
+  expect([ended, events]).toEqual([false, []]);
+  expect(watching.trouble).toContain("has not started the next one yet");
+  await eventually("ended", () => ended);
+  expect(events).toEqual([`proxy: worker ${holder.pid} started no holder for 30 s and was ended`]);
+});

@@ -32,6 +32,8 @@ export interface HolderWatchOptions {
 /** What is wrong with processes of the proxy, and for how many looks that is borne. */
 interface Charge {
   readonly against: readonly ProcessRecord[];
+  /** Of workers without a holder: the last one. One that came and died meanwhile was started by them. */
+  readonly last?: ProcessRecord | null;
   readonly looks: number;
   /** What is the matter, and what is said once it is ended for that. */
   readonly matter: string;
@@ -119,7 +121,9 @@ export class HolderWatch {
     const workers = this.workers();
     if (holder !== null)
       return silent(holder, workers.length === 0 ? workerlessLooks : silentLooks);
-    return workers.length === 0 ? null : orphaned(workers);
+    return workers.length === 0
+      ? null
+      : { ...orphaned(workers), last: readRecord(this.options.socketPath) };
   }
 
   private workerless({ holderPid, worker }: HolderSign): Charge | null {
@@ -170,8 +174,8 @@ function isSameCharge(one: Charge, other: Charge | null): boolean {
   return other !== null && one.looks === other.looks && named(one) === named(other);
 }
 
-function named({ against }: Charge): string {
-  return against.map(({ pid, startTime }) => `${pid}:${startTime}`).join(" ");
+function named({ against, last = null }: Charge): string {
+  return [last, ...against].map((one) => `${one?.pid}:${one?.startTime}`).join(" ");
 }
 
 /** False when it was gone already, or is not ours to end. */
