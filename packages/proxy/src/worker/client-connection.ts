@@ -1,8 +1,6 @@
 import type { Socket } from "node:net";
-import { hasBareLineFeed } from "../http/header-lines.ts";
-import { isHeadTooLong } from "../http/header-scan.ts";
 import { proxyAnswer, type Reason } from "../http/reasons.ts";
-import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
+import type { RequestHead } from "../http/request-head.ts";
 import { refusalLine } from "./access-line.ts";
 import type { Guest } from "./admission.ts";
 import { type Asker, PeerWord } from "./asker.ts";
@@ -10,13 +8,12 @@ import { BodyPace } from "./body-pace.ts";
 import type { DataPlane, PlaneClient } from "./data-plane.ts";
 import { Exchange } from "./exchange.ts";
 import { type ExchangeClient, timeoutOf, type Waiting } from "./exchange-client.ts";
+import { ReceivedBytes } from "./received-bytes.ts";
 
 /** Bytes of following requests that are taken in while one is under way; then the client waits. */
 const maxHeldBytes = 65_536;
 /** After our FIN the client's bytes are read and dropped this long: a reset could eat the answer. */
 const lingerMs = 2_000;
-
-const emptyLine = Buffer.from("\r\n\r\n");
 
 type Phase = "idle" | "head" | "exchange" | "closing";
 
@@ -32,11 +29,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   #waiting: Waiting = "connect";
   #deadline = Number.POSITIVE_INFINITY;
   #exchange: Exchange | null = null;
-  #held: Buffer | null = null;
-  /** `#held` is memory that the next read overwrites. */
-  #borrowed = false;
-  /** No head ends before this index of `#held`. */
-  #searched = 0;
+  /** What no request has taken yet. */
+  readonly #received = new ReceivedBytes();
   #taking = false;
   #clientEnded = false;
   #word: PeerWord;
@@ -132,10 +126,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   }
 
   takeHeld(): Buffer | null {
-    this.#own();
-    const held = this.#held;
-    this.#held = null;
-    return held;
+    return this.#received.take();
   }
 
   cut(replicaId: string | null): boolean {
@@ -196,20 +187,15 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     } else if (exchange.body.done) {
       this.#hold(data);
     } else {
-      this.#receiveBody(exchange, data);
+      this.#receiveBody(exchange, Buffer.from(data));
     }
-    this.#own();
+    this.#received.keep();
   }
 
-  /** What follows the body stays held. */
-  #receiveBody(exchange: Exchange, data: Buffer): void {
-    const bytes = Buffer.from(data);
-    this.#held = null;
+  /** What follows the body is left for the next request. `bytes` are the exchange's to keep. */
+  #receiveBody(exchange: Exchange, bytes: Buffer): void {
     const taken = this.#pass(exchange, bytes);
-    if (taken < bytes.length && this.#exchange === exchange) {
-      this.#held = bytes.subarray(taken);
-      this.#borrowed = false;
-    }
+    if (taken < bytes.length && this.#exchange === exchange) this.#hold(bytes.subarray(taken));
   }
 
   /** Hands over what is body of `data`; the index after it. */
@@ -223,15 +209,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   }
 
   #hold(data: Buffer): void {
-    this.#borrowed = this.#held === null;
-    this.#held = this.#held === null ? data : Buffer.concat([this.#held, data]);
-    if (this.#held.length > maxHeldBytes) this.socket.pause();
-  }
-
-  // What is still needed when a call ends must not be overwritten by the next read, of whichever client.
-  #own(): void {
-    if (this.#borrowed && this.#held !== null) this.#held = Buffer.from(this.#held);
-    this.#borrowed = false;
+    this.#received.add(data);
+    if (this.#received.length > maxHeldBytes) this.socket.pause();
   }
 
   #drained(): void {
@@ -257,50 +236,22 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   #takeRequests(): void {
     if (this.#taking) return;
     this.#taking = true;
-    while (this.#held !== null && this.#mayTakeNext()) {
-      if (!this.#takeHead(this.#held)) break;
+    while (this.#received.length > 0 && this.#mayTakeNext()) {
+      const head = this.#received.nextHead();
+      if (head === null) {
+        this.#awaitHead();
+        break;
+      }
+      if (typeof head === "string") this.answer(head);
+      else this.#begin(head);
     }
     this.#taking = false;
     if (this.#clientEnded && this.#mayTakeNext()) this.#linger();
   }
 
-  /** False when the head is not complete. */
-  #takeHead(bytes: Buffer): boolean {
-    const held = this.#dropBlankLines(bytes);
-    if (held.length === 0 || (held.length === 1 && held[0] === 13)) return false;
-    const end = held.indexOf(emptyLine, Math.max(0, this.#searched - 3));
-    if (isHeadTooLong(end, held.length)) {
-      this.answer(held.includes("\r\n") ? "head-too-large" : "target-too-long");
-      return true;
-    }
-    if (end < 0) return this.#awaitHead(held);
-    this.#searched = 0;
-    const head = parseRequestHead(held.toString("latin1", 0, end + 2));
-    this.#held = end + 4 < held.length ? held.subarray(end + 4) : null;
-    if (typeof head === "string") this.answer(head);
-    else this.#begin(head);
-    return true;
-  }
-
-  // RFC 9112 §2.2: empty lines before a request line are ignored.
-  #dropBlankLines(bytes: Buffer): Buffer {
-    let at = 0;
-    while (bytes[at] === 13 && bytes[at + 1] === 10) at += 2;
-    if (at === 0) return bytes;
-    const rest = bytes.subarray(at);
-    this.#held = rest.length === 0 ? null : rest;
-    this.#searched = Math.max(0, this.#searched - at);
-    return rest;
-  }
-
-  #awaitHead(held: Buffer): boolean {
-    if (hasBareLineFeed(held, this.#searched)) {
-      this.answer("bad-request");
-      return true;
-    }
-    this.#searched = held.length;
-    if (this.#phase === "idle") this.#enter("head", this.#plane.timeouts.requestHeadMs);
-    return false;
+  #awaitHead(): void {
+    const begun = this.#phase === "idle" && this.#received.beginsHead;
+    if (begun) this.#enter("head", this.#plane.timeouts.requestHeadMs);
   }
 
   #begin(head: RequestHead): void {
@@ -312,7 +263,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
       exchange.giveUp("body-too-large");
       return;
     }
-    if (this.#held !== null && !exchange.body.done) this.#receiveBody(exchange, this.#held);
+    const first = exchange.body.done ? null : this.#received.take();
+    if (first !== null) this.#receiveBody(exchange, first);
     if (this.#exchange !== exchange) return;
     if (!this.#clientEnded || exchange.body.done) {
       exchange.start();
@@ -348,7 +300,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   // Who asked for the end of the connection sends nothing more that a reset could be the answer to.
   #heardAll(head: RequestHead | null): boolean {
     const lastRequest = head !== null && !head.keepAlive && head.framing === "none";
-    return lastRequest && this.#held === null && this.socket.writableLength === 0;
+    return lastRequest && this.#received.length === 0 && this.socket.writableLength === 0;
   }
 
   #close(): void {
@@ -359,7 +311,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   #linger(): void {
     const unsent = this.socket.writableLength > 0;
     this.#enter("closing", unsent ? this.#plane.timeouts.bodyIdleMs : lingerMs);
-    this.#held = null;
+    this.#received.drop();
     if (this.socket.destroyed) return;
     this.socket.end();
     this.socket.resume();

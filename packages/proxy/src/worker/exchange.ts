@@ -3,6 +3,7 @@ import { broken } from "../http/chunked-end.ts";
 import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
+import { AnswerWriter } from "./answer-writer.ts";
 import { Attempts } from "./attempts.ts";
 import { countAnswer, countLatency } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
@@ -15,7 +16,6 @@ import type { Replica } from "./replica.ts";
 import { RequestRecord } from "./request-record.ts";
 import { Tunnel } from "./tunnel.ts";
 import type { AnswerSink, UpstreamConnection, UpstreamFailure } from "./upstream-connection.ts";
-import { writeHead } from "./write-head.ts";
 
 const none: readonly Replica[] = [];
 
@@ -28,7 +28,6 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
   readonly head: RequestHead;
   readonly body: BodyReader;
   tunnel: Tunnel | null = null;
-  events: EventAnswer | null = null;
   readonly #plane: DataPlane;
   readonly #client: ExchangeClient;
   #replica: Replica | null = null;
@@ -43,15 +42,15 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
   #close = false;
   #keepAliveSeconds = -1;
   #bodyWait: Waiting = "responseBody";
-  /** The client's socket asked for no pause after the last bytes. */
-  #taken = true;
   readonly #record: RequestRecord;
+  readonly #answer: AnswerWriter;
 
   constructor(plane: DataPlane, client: ExchangeClient, head: RequestHead) {
     this.#plane = plane;
     this.#client = client;
     this.head = head;
     this.#record = new RequestRecord(client.askerOf(head));
+    this.#answer = new AnswerWriter(client.socket, this.#record);
     this.body = new BodyReader(head.framing, head.contentLength);
   }
 
@@ -89,6 +88,11 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
 
   get holdsBytes(): boolean {
     return this.#client.socket.writableLength > 0;
+  }
+
+  /** The answer where it is a stream of events. */
+  get events(): EventAnswer | null {
+    return this.#answer.events;
   }
 
   /** Whether it is in flight on that replica. */
@@ -198,25 +202,20 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     this.#bodyWait = head.framing === "length" ? "responseBody" : "responseStream";
     if (head.eventStream && !ended) {
       const events = new EventAnswer(this.#client.socket, head, this);
-      this.events = this.#plane.streams.opened(this.#replica, events);
+      this.#answer.events = this.#plane.streams.opened(this.#replica, events);
       if (this.#client.socket.readableEnded) {
         this.timedOut("clientReading");
         return;
       }
     }
-    if (this.#close || this.head.minor === 0 || !head.mayPass) this.#rewrite(head, message);
-    else this.#send(head.passing(message));
-    this.events?.pass(message.subarray(head.length));
+    const { minor } = this.head;
+    const asItCame = !this.#close && minor === 1 && head.mayPass;
+    this.#answer.begin({ head, message }, asItCame ? null : { close: this.#close, minor });
     this.#afterBytes(ended);
   }
 
   onBody(bytes: Buffer, ended: boolean): void {
-    if (this.events === null) {
-      if (bytes.length > 0) this.#send(bytes);
-    } else {
-      this.#record.bytes += bytes.length;
-      this.#taken = this.events.send(bytes, ended);
-    }
+    this.#answer.pass(bytes, ended);
     if (this.#upstream !== null) this.#afterBytes(ended);
   }
 
@@ -318,26 +317,14 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     else this.#client.waitFor(this.body.done ? "responseHead" : "requestBody");
   }
 
-  #rewrite(head: ResponseHead, message: Buffer): void {
-    const persistence = { close: this.#close, minor: this.head.minor };
-    const { bytes, taken } = writeHead(this.#client.socket, { head, message }, persistence);
-    this.#record.bytes += bytes;
-    this.#taken = taken;
-  }
-
-  #send(bytes: Buffer): void {
-    this.#record.bytes += bytes.length;
-    this.#taken = this.#client.socket.write(bytes);
-  }
-
   #afterBytes(ended: boolean): void {
     if (ended) {
       this.#complete();
-    } else if (this.#taken || !this.holdsBytes) {
-      this.#client.waitFor(this.#bodyWait);
-    } else {
+    } else if (this.#answer.isFull) {
       this.#upstream?.socket.pause();
       this.#client.waitFor("clientReading");
+    } else {
+      this.#client.waitFor(this.#bodyWait);
     }
   }
 
