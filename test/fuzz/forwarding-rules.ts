@@ -73,6 +73,7 @@ function isHopByHop(lower: string): boolean {
   return hopByHop.has(lower) || lower.startsWith("proxy-");
 }
 
+// Whether it is written with `-` or, as CGI does, with `_`.
 function saysWhoAsked(lower: string): boolean {
-  return lower === "forwarded" || lower === "x-request-id" || lower.startsWith("x-forwarded-");
+  return /^(?:forwarded$|x[-_]request[-_]id$|x[-_]forwarded[-_])/.test(lower);
 }

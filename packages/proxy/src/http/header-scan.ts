@@ -132,8 +132,14 @@ export class HeaderFacts {
         return;
       default:
         if (neverPasses(name)) this.#drop();
-        else if (this.#of === "request" && saysWhoAsked(name)) this.#noteSaid(name);
+        else if (this.#of === "request") this.#noteUnlessOurs(name);
     }
+  }
+
+  // CGI and what came after it (WSGI, Rack, PHP) write both `-` and `_` as `_`: X_Forwarded_For would be ours too.
+  #noteUnlessOurs(name: string): void {
+    if (saysWhoAsked(name)) this.#noteSaid(name);
+    else if (name.includes("_") && saysWhoAsked(name.replaceAll("_", "-"))) this.#drop();
   }
 
   #noteSaid(name: string): void {

@@ -123,14 +123,24 @@ test("strips hop-by-hop, nominated and forged headers, and never those that fram
   expect(head.keepAlive).toBe(false);
 });
 
-test.each(["Forwarded: for=6.6.6.6;proto=https", "x-hitless-reason: cut"])(
-  "%s alone is stripped too",
-  (line) => {
-    expect(accepted(`GET / HTTP/1.1\r\n${host}${line}\r\n`).forwarded).toBe(
-      `GET / HTTP/1.1\r\n${host}`,
-    );
-  },
-);
+test.each([
+  "Forwarded: for=6.6.6.6;proto=https",
+  "x-hitless-reason: cut",
+  "X_Forwarded_For: 6.6.6.6",
+  "X-Forwarded_Proto: https",
+  "X_Request-ID: mine",
+])("%s alone is stripped too", (line) => {
+  expect(accepted(`GET / HTTP/1.1\r\n${host}${line}\r\n`).forwarded).toBe(
+    `GET / HTTP/1.1\r\n${host}`,
+  );
+});
+
+test("what is written with an underscore is believed of nobody, and other such names pass", () => {
+  const line = "X_Api_Key: 1\r\n";
+  const head = accepted(`GET / HTTP/1.1\r\n${host}X_Forwarded_For: 6.6.6.6\r\n${line}`);
+  expect(head.said).toBe(null);
+  expect(head.forwarded).toBe(`GET / HTTP/1.1\r\n${host}${line}`);
+});
 
 test("an absolute target becomes a path and its authority the host", () => {
   const text = "GET http://real.example:81?x=1 HTTP/1.1\r\nHost: other\r\nAccept: a\r\n";
