@@ -1,4 +1,6 @@
-import { readdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { constants } from "node:fs";
+import { open, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as logs from "../log-line.ts";
@@ -141,4 +143,22 @@ test("what a full disk does not take is counted and told, and it goes on when th
   const said = told.mock.calls.map(([text]) => text.replace(/^worker \d+: /, ""));
   expect(said[0]).toMatch(/^the access log loses lines: .*ENOSPC/);
   expect(said[1]).toBe("the access log goes on; 2 lines were lost");
+});
+
+test("a pipe that nobody reads takes no line and no thread, and goes on with a reader", async () => {
+  execFileSync("mkfifo", [path]);
+  const said = vi.spyOn(logs, "logLine").mockImplementation(() => undefined);
+  cleanup.add(() => said.mockRestore());
+  const log = openLog();
+  log.add("one\n");
+  await eventually(() => log.dropped === 1);
+  const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  cleanup.add(() => reader.close());
+  log.add("two\n");
+  const read = async () => (await reader.read(Buffer.alloc(9)).catch(() => null))?.bytesRead;
+  await eventually(async () => (await read()) === 4);
+  expect(said.mock.calls.map(([line]) => line)).toEqual([
+    expect.stringContaining("loses lines: Error: ENXIO"),
+    expect.stringContaining("goes on; 1 lines were lost"),
+  ]);
 });

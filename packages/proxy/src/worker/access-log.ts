@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { logLine } from "../log-line.ts";
@@ -15,6 +16,9 @@ const keptAside = 4;
 const lookEveryMs = 1000;
 /** How long leaving waits for a disk that does not answer, ms. */
 const closeMs = 1000;
+// A pipe that nobody reads would hold a thread of this process for ever, and the process with it at its end.
+const appendNow =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 export interface AccessLogOptions {
   readonly path: string;
@@ -112,7 +116,7 @@ export class AccessLog {
     }
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
-    this.#file = await open(path, "a", 0o600);
+    this.#file = await open(path, appendNow, 0o600);
     this.#torn = false;
     this.#lookAt = now + this.#options.lookEveryMs;
     return this.#file;

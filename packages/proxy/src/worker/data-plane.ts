@@ -43,6 +43,8 @@ export interface PlaneStatus {
   readonly openConnections: number;
 }
 
+/** A tick that comes so late, in ticks, says that the process was stopped or the machine stood still. */
+const stoodTicks = 3;
 /** Connections that are ended in one go because their time is up. */
 const endedAtOnce = 32;
 
@@ -70,6 +72,8 @@ export class DataPlane {
   readonly #revisions = new Map<number, RevisionCounters>();
   readonly #ticker: NodeJS.Timeout;
   #checking = false;
+  /** It did not run for a while before the last tick. */
+  #stood = false;
 
   readonly #dial: Dial;
 
@@ -224,9 +228,12 @@ export class DataPlane {
   }
 
   #tick(): void {
+    const before = this.tickNow;
     this.tickNow = performance.now();
     for (const replica of this.#replicas.values()) replica.sweep(this.tickNow);
-    if (!this.#checking) this.#check(this.clients.values());
+    // What came while this process was stopped is there to be read, and timers come first: nobody is late yet.
+    this.#stood = !this.#stood && this.tickNow - before > stoodTicks * this.timeouts.tickMs;
+    if (!this.#checking && !this.#stood) this.#check(this.clients.values());
   }
 
   /** Thousands whose time is up in the same second must not hold up everybody else. */

@@ -112,3 +112,13 @@ test("many whose time is up at once are all ended", async () => {
   await Promise.all(clients.map((client) => client.until("X-Hitless-Reason: head-timeout")));
   expect(plane.status().answeredByProxy).toEqual({ "head-timeout": 100 });
 });
+
+test("who wrote while the process stood still is heard before anybody is late", async () => {
+  const { port } = await serving(await okApp(), { clientIdleMs: 300, tickMs: 40 });
+  const client = openClient(cleanup, port);
+  await eventually(() => client.socket.readyState === "open");
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxy");
+  // As SIGSTOP or a suspended machine would.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
+  await client.until(/ok$/);
+});
