@@ -29,6 +29,20 @@ class TestGuest implements Guest {
   }
 }
 
+/** Stands still between two looks at it, but for what each look costs. */
+class TestClock {
+  ms = 0;
+  costMs = 0;
+  readonly now = () => {
+    this.ms += this.costMs;
+    return this.ms;
+  };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const busy = Number.POSITIVE_INFINITY;
 
 function admissionOf(maxConnections: number, maxConnectionsPerAddress = 0) {
@@ -91,6 +105,49 @@ test("of those that came in the same second the first makes room", () => {
   enter(admission, ...guests);
   enter(admission, new TestGuest("d", busy), new TestGuest("e", busy));
   expect(guests.map((guest) => guest.told.join())).toEqual(["make room", "make room", ""]);
+});
+
+test("who has just come goes after those that let us wait, until it could be read from", async () => {
+  const clock = new TestClock();
+  const admission = new Admission({ maxConnections: 2, maxConnectionsPerAddress: 0 }, 9, clock.now);
+  const waits = new TestGuest("a", 5, { rank: 1 });
+  const newcomer = new TestGuest("b", 1);
+  enter(admission, waits, newcomer, new TestGuest("c", busy));
+  expect([waits.told, newcomer.told]).toEqual([["make room"], []]);
+  await turns(3);
+  clock.ms += 1_000;
+  enter(admission, new TestGuest("d", 9, { rank: 1 }));
+  expect(newcomer.told).toEqual(["make room"]);
+});
+
+test("who was served stays while somebody is there who came later and was not", () => {
+  const clock = new TestClock();
+  const admission = new Admission({ maxConnections: 3, maxConnectionsPerAddress: 0 }, 9, clock.now);
+  const served = new TestGuest("a", 1, { rank: 2 });
+  const attackers = Array.from({ length: 9 }, (_, since) => new TestGuest("b", since));
+  enter(admission, served);
+  for (const attacker of attackers) {
+    clock.ms += 1_000;
+    enter(admission, attacker);
+  }
+  expect(served.told).toEqual([]);
+  expect(attackers.map((guest) => guest.told.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0]);
+});
+
+test("to look for somebody who could make room takes only a part of the time", () => {
+  const clock = new TestClock();
+  const admission = new Admission({ maxConnections: 3, maxConnectionsPerAddress: 0 }, 9, clock.now);
+  const served = Array.from({ length: 3 }, () => new TestGuest("a", 1, { rank: 2 }));
+  enter(admission, ...served);
+  clock.costMs = 10;
+  enter(admission, new TestGuest("b", 2));
+  clock.costMs = 0;
+  clock.ms += 180;
+  enter(admission, new TestGuest("b", 2));
+  expect(served.map((guest) => guest.told.length)).toEqual([1, 1, 0]);
+  clock.ms += 11;
+  enter(admission, new TestGuest("b", 2));
+  expect(served.map((guest) => guest.told.length)).toEqual([1, 1, 0]);
 });
 
 test("over the limit of an address its own make room, and a trusted proxy has none", () => {

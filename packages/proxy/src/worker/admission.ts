@@ -26,11 +26,15 @@ export interface Room {
 const maxEnding = 256;
 /** After a look that found nobody who could make room, ms. */
 const lookAgainMs = 50;
+/** To look may take that part of the time: with thousands of guests it costs milliseconds. */
+const lookingShare = 1 / 20;
+/** Rank of one that was not read from yet: after those that let us wait, before those that were served. */
+const justCameRank = 1.5;
 
 /**
  * Who gets in when there is not room for all. A new connection is worth more than one that is waited
- * for: those make room, first who was never served, then who lets a request wait, then who has none;
- * of these who is waited for longest. The newcomer is refused when all others are being served. Over
+ * for: those make room, first who was never served, then who lets a request wait, then who has just come
+ * and whose request nobody can have read yet, then who has none; of these who is waited for longest. The newcomer is refused when all others are being served. Over
  * the limit of its address it has to take the place of one of that address.
  */
 export class Admission {
@@ -44,13 +48,18 @@ export class Admission {
   readonly #most: number;
   #room: Room;
   /** Who makes room next stands last. */
-  #waiting: { readonly guest: Guest; readonly since: number }[] = [];
-  #lookAt = 0;
+  #waiting: Waiting[] = [];
+  /** Who came in this turn of the event loop, and in the one before: they were not read from. */
+  #arriving = new Set<Guest>();
+  #arrived = new Set<Guest>();
+  #lookAt = Number.NEGATIVE_INFINITY;
+  readonly #now: () => number;
 
-  /** `most`: what this process can take at all, whatever the settings say. */
-  constructor(room: Room, most: number) {
+  /** `most`: what this process can take at all, whatever the settings say. `now`: a clock, ms. */
+  constructor(room: Room, most: number, now = () => performance.now()) {
     this.#room = room;
     this.#most = most;
+    this.#now = now;
   }
 
   /** Holds for who comes from now on. */
@@ -72,6 +81,7 @@ export class Admission {
       return;
     }
     this.#guests.add(guest);
+    this.#came(guest);
     const network = networkOf(guest.address);
     const neighbours = this.#byNetwork.get(network);
     if (neighbours === undefined) this.#byNetwork.set(network, new Set([guest]));
@@ -88,11 +98,25 @@ export class Admission {
     if (neighbours?.size === 0) this.#byNetwork.delete(network);
   }
 
+  /** Thousands that come at once would otherwise send each other away before anybody was listened to. */
+  #came(guest: Guest): void {
+    if (this.#guests.size < this.#limit / 2) return;
+    if (this.#arriving.size === 0 && this.#arrived.size === 0) setImmediate(() => this.#turn());
+    this.#arriving.add(guest);
+  }
+
+  // What came with a connection is read in the turn after the one that accepted it.
+  #turn(): void {
+    this.#arrived = this.#arriving;
+    this.#arriving = new Set();
+    if (this.#arrived.size > 0) setImmediate(() => this.#turn());
+  }
+
   #hasRoomFor({ address, trusted }: Guest): boolean {
     const most = trusted ? 0 : this.#room.maxConnectionsPerAddress;
     const neighbours = this.#byNetwork.get(networkOf(address));
     if (most > 0 && neighbours !== undefined && neighbours.size >= most) {
-      return this.#evict(firstOf(neighbours));
+      return this.#evict(this.#firstOf(neighbours));
     }
     return this.#guests.size < this.#limit || this.#evict(this.#nextWaiting());
   }
@@ -123,30 +147,57 @@ export class Admission {
   }
 
   #nextWaiting(): Guest | null {
-    return this.#takeWaiting() ?? (this.#look() ? this.#takeWaiting() : null);
+    const next = this.#takeWaiting();
+    if (next?.rank === 0 || !this.#look()) return next?.guest ?? null;
+    // Somebody who came since the last look may have to go before this one.
+    return this.#takeWaiting()?.guest ?? null;
   }
 
-  #takeWaiting(): Guest | null {
+  #takeWaiting(): Waiting | null {
     for (;;) {
       const next = this.#waiting.pop();
       if (next === undefined) return null;
       // It may have been served, or have left, since it was looked at.
-      if (next.guest.waitingSince === next.since && this.#guests.has(next.guest)) return next.guest;
+      if (next.guest.waitingSince === next.since && this.#guests.has(next.guest)) return next;
     }
   }
 
-  /** One look at all of them serves many newcomers. */
+  /** One look at all of them serves many newcomers; false: it is too early for another one. */
   #look(): boolean {
-    const now = performance.now();
+    const now = this.#now();
     if (now < this.#lookAt) return false;
     this.#waiting = [...this.#guests]
-      .map((guest) => ({ guest, since: guest.waitingSince }))
+      .map((guest) => this.#waitingOf(guest))
       .filter(({ since }) => since !== Number.POSITIVE_INFINITY)
       .reverse()
-      .sort((a, b) => order(b.guest, a.guest));
-    if (this.#waiting.length === 0) this.#lookAt = now + lookAgainMs;
-    return this.#waiting.length > 0;
+      .sort((a, b) => order(b, a));
+    const pauseMs = this.#waiting.length === 0 ? lookAgainMs : (this.#now() - now) / lookingShare;
+    this.#lookAt = now + pauseMs;
+    return true;
   }
+
+  #waitingOf(guest: Guest): Waiting {
+    const unread = guest.rank === 0 && (this.#arriving.has(guest) || this.#arrived.has(guest));
+    return { guest, rank: unread ? justCameRank : guest.rank, since: guest.waitingSince };
+  }
+
+  /** Of these, who has to make room; null when all are busy. */
+  #firstOf(guests: ReadonlySet<Guest>): Guest | null {
+    let first: Waiting | null = null;
+    for (const guest of guests) {
+      const waiting = this.#waitingOf(guest);
+      if (waiting.since === Number.POSITIVE_INFINITY) continue;
+      if (first === null || order(waiting, first) < 0) first = waiting;
+    }
+    return first?.guest ?? null;
+  }
+}
+
+/** How long one is waited for, as of the last look. */
+interface Waiting {
+  readonly guest: Guest;
+  readonly rank: number;
+  readonly since: number;
 }
 
 /** Who has one IPv6 address has 2^64 of them: the first half stands for all. IPv4 addresses stand for themselves. */
@@ -161,17 +212,7 @@ function networkOf(address: string): string {
   return groups.slice(0, 4).join(":");
 }
 
-/** Of these, who has to make room; null when all are busy. */
-function firstOf(guests: ReadonlySet<Guest>): Guest | null {
-  let first: Guest | null = null;
-  for (const guest of guests) {
-    if (guest.waitingSince === Number.POSITIVE_INFINITY) continue;
-    if (first === null || order(guest, first) < 0) first = guest;
-  }
-  return first;
-}
-
 /** Negative: `a` has to make room before `b`. */
-function order(a: Guest, b: Guest): number {
-  return a.rank - b.rank || a.waitingSince - b.waitingSince;
+function order(a: Waiting, b: Waiting): number {
+  return a.rank - b.rank || a.since - b.since;
 }
