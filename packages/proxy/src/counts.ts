@@ -1,4 +1,5 @@
 import { addTraffic, noTraffic, type TrafficTotals } from "@hitless/core/traffic";
+import { isRecord } from "./table.ts";
 import { addCounters, type RevisionCounters } from "./worker/counters.ts";
 
 /** Counters by revision number. */
@@ -28,4 +29,16 @@ export function addCounts(a: Counts, b: Counts): Counts {
     totals: addTraffic(a.totals, b.totals),
     revisions: Object.fromEntries(newest),
   };
+}
+
+/** Whether `value` can be added up. What a later version counts besides is ignored. */
+export function isCounts(value: unknown): value is Counts {
+  if (!isRecord(value) || !isRecord(value["totals"]) || !isRecord(value["revisions"])) return false;
+  const { failed, cut } = value["totals"];
+  const revisions = Object.values(value["revisions"]);
+  return (
+    isRecord(failed) &&
+    isRecord(cut) &&
+    revisions.every((one) => isRecord(one) && Array.isArray(one["latency"]))
+  );
 }

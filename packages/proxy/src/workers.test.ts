@@ -151,12 +151,20 @@ test("what is no request is refused, and says why; nothing is obeyed", async () 
   expect((await proxy.status()).workers).toHaveLength(1);
 });
 
-test("a stranger on the workers' socket is none of them", async () => {
+const stranger = { kind: "here", process: { bootId: "x", pid: 999_999, startTime: "1" } };
+
+test.each([
+  { kind: "inForce", generation: 9 },
+  stranger,
+  { ...stranger, slot: 0, term: 1, counts: { totals: {}, revisions: {} } },
+])("a stranger on the workers' socket is none of them: %j", async (word) => {
   const { proxy, folder } = await openProxy(cleanup);
-  const stranger = connect(join(folder, "workers.sock"));
-  const closed = new Promise((resolve) => stranger.once("close", resolve));
-  stranger.on("error", () => undefined).resume();
-  stranger.write('{"kind":"inForce","generation":9}\n');
+  const socket = connect(join(folder, "workers.sock"));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => undefined).resume();
+  socket.write(`${JSON.stringify(word)}\n`);
   await closed;
-  expect((await proxy.status()).workers).toHaveLength(1);
+  const { workers, traffic } = await proxy.status();
+  expect(workers).toHaveLength(1);
+  expect(traffic.totals.gaps).toBe(0);
 });

@@ -1,3 +1,5 @@
+import { isCounts } from "../counts.ts";
+import { isProcessRecord } from "../process-record.ts";
 import { isRecord, type ProxyTable, readTable } from "../table.ts";
 import type { LedgerState } from "./traffic-ledger.ts";
 
@@ -41,7 +43,13 @@ function isHeritage(value: unknown): value is Heritage {
     typeof value["workers"] === "number" &&
     typeof value["term"] === "number" &&
     typeof epoch === "string" &&
-    isRecord(ended) &&
-    Array.isArray(living)
+    isCounts(ended) &&
+    Array.isArray(living) &&
+    living.every(isLiving)
   );
+}
+
+function isLiving(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value["worker"])) return false;
+  return isProcessRecord(value["worker"]["process"]) && isCounts(value["counts"]);
 }

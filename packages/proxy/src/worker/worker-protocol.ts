@@ -1,4 +1,4 @@
-import type { Counts } from "../counts.ts";
+import { type Counts, isCounts } from "../counts.ts";
 import type { Heritage } from "../holder/heritage.ts";
 import { isProcessRecord, type ProcessRecord } from "../process-record.ts";
 import { isRecord, type ProxyTable } from "../table.ts";
@@ -64,8 +64,13 @@ export function isToWorker(message: unknown): message is ToWorker {
   return isRecord(message) && typeof message["kind"] === "string";
 }
 
+/** Counts are looked at, too: what cannot be added up would end each holder that inherits it. */
 export function isFromWorker(message: unknown): message is FromWorker {
-  return isRecord(message) && typeof message["kind"] === "string";
+  if (!isRecord(message) || typeof message["kind"] !== "string") return false;
+  const { kind, counts, status } = message;
+  if (kind === "traffic") return isCounts(counts);
+  if (kind !== "status") return true;
+  return isRecord(status) && isCounts({ ...status, totals: status["traffic"] });
 }
 
 export function isFromOpener(message: unknown): message is FromOpener {
@@ -73,5 +78,8 @@ export function isFromOpener(message: unknown): message is FromOpener {
 }
 
 export function isIntroduction(message: unknown): message is Introduction {
-  return isRecord(message) && message["kind"] === "here" && isProcessRecord(message["process"]);
+  if (!isRecord(message) || message["kind"] !== "here") return false;
+  const { process, slot, term, counts } = message;
+  const isWorker = typeof slot === "number" && typeof term === "number";
+  return isWorker && isProcessRecord(process) && isCounts(counts);
 }
