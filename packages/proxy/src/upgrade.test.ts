@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { ownBuild, type ProxyStatus } from "./index.ts";
+import { ensureProxy, ownBuild, type ProxyStatus } from "./index.ts";
 import { ownEntry } from "./source-runtime.ts";
 import { otherBuild, upgradeTo } from "./testing/other-build.ts";
 import {
@@ -153,4 +153,31 @@ test("other code takes over, and is taken over from", async () => {
   await other.upgrade();
   expect((await connected(cleanup, socketPath)).build).toBe(ownBuild());
   expect(await rawRequest(proxy.port, get("/"))).toMatch(/served$/);
+});
+
+test("an old worker that outlives the whole proxy, and comes to the next one, brings no counts along", async () => {
+  const { proxy, folder, socketPath } = await openProxy(cleanup);
+  const replica = upstream("a", await openApp(cleanup, "served"));
+  await proxy.apply(tableOf(replica));
+  const client = openClient(cleanup, proxy.port);
+  client.send(request);
+  await client.until("served");
+  await proxy.upgrade();
+  const second = await connected(cleanup, socketPath);
+  const [worker] = staying(await second.status());
+  const killed = [second.holderPid, worker ?? 0];
+  for (const pid of killed) process.kill(pid, "SIGKILL");
+  await untilGone(...killed);
+  const { port } = proxy;
+  const options = { stateDir: folder, socketPath, host: "127.0.0.1", port };
+  const next = await ensureProxy(options);
+  cleanup.add(() => next.close());
+  await next.apply(tableOf(replica));
+  await eventually(async () => (await next.status()).workers.length === 2);
+  expect((await next.status()).traffic.totals).toMatchObject({ answered: 0, gaps: 1 });
+  client.received = "";
+  client.send(request);
+  await client.until("served");
+  expect(await rawRequest(port, get("/"))).toMatch(/served$/);
+  expect((await next.status()).traffic.totals).toMatchObject({ answered: 1, gaps: 1 });
 });

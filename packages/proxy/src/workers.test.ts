@@ -22,6 +22,11 @@ afterEach(() => cleanup.run());
 
 const pidsOf = ({ workers }: ProxyStatus) => workers.map(({ pid }) => pid).sort((a, b) => a - b);
 
+test("a proxy is started when all of its workers serve", async () => {
+  const { proxy } = await openProxy(cleanup, { workers: 4 });
+  expect((await proxy.status()).workers).toHaveLength(4);
+});
+
 test("a table is acknowledged only when every worker serves by it, and one that dies is replaced", async () => {
   const { proxy } = await openProxy(cleanup, { workers: 2 });
   const before = await proxy.status();

@@ -95,6 +95,11 @@ export class Crew {
     await this.#news.until(() => this.state.serves);
   }
 
+  /** Resolves when as many serve as there are to be, or one does while others keep failing to start. */
+  async settled(): Promise<void> {
+    await this.#news.until(() => this.#complete || (this.state.serves && this.starts.keepFailing));
+  }
+
   /** Starts the first worker, which opens the port. */
   open(): void {
     this.#spawn();
@@ -123,14 +128,16 @@ export class Crew {
         socket.destroy();
         return;
       }
-      const { process: record, slot, term, leaving, counts } = here;
+      const { process: record, slot, term, leaving, counts, epoch = null } = here;
       const known = [...this.#workers].find(({ pid }) => pid === record.pid);
       const origin = {
         kind: "known",
         record: { process: record, slot, term, leaving },
         counts,
       } as const;
-      const worker = known ?? this.#add(new WorkerProcess(origin, this.#events()));
+      const isOurs = epoch === null || epoch === this.ledger.epoch;
+      if (known === undefined && !isOurs) this.ledger.leaveOut();
+      const worker = known ?? this.#add(new WorkerProcess(origin, this.#events()), isOurs);
       worker.link(socket, here);
     });
   }
@@ -285,9 +292,9 @@ export class Crew {
     return slot;
   }
 
-  #add(worker: WorkerProcess): WorkerProcess {
+  #add(worker: WorkerProcess, counts = true): WorkerProcess {
     this.#workers.add(worker);
-    this.ledger.add(worker);
+    if (counts) this.ledger.add(worker);
     return worker;
   }
 

@@ -71,13 +71,17 @@ export class Holder implements ControlHandler {
   }
 
   /**
-   * Resolves with the real port once a worker serves and the control socket answers. A holder that
-   * comes with the listening socket takes over the workers that serve on it.
+   * Resolves with the real port once the control socket answers and all workers serve, or those that
+   * start. A holder that comes with the listening socket takes over the workers that serve on it.
    */
   async start(): Promise<number> {
-    if (this.#settings.inherits) await this.#succeed();
-    else await this.#open();
-    await this.#crew.served();
+    if (this.#settings.inherits) {
+      await this.#succeed();
+      await this.#crew.served();
+    } else {
+      await this.#open();
+      await this.#crew.settled();
+    }
     return this.#crew.port;
   }
 

@@ -29,6 +29,13 @@ test("no two counts have the same epoch", () => {
   expect(new TrafficLedger().state.epoch).not.toBe(new TrafficLedger().state.epoch);
 });
 
+test("who comes from another ledger is in none of the counts, and leaves a gap", () => {
+  const ledger = new TrafficLedger();
+  ledger.add(worker(5, true));
+  ledger.leaveOut();
+  expect(ledger.view().traffic.totals).toMatchObject({ answered: 5, gaps: 1 });
+});
+
 test("the next ledger goes on with what has ended, and knows who lives", () => {
   const before = new TrafficLedger();
   const ended = worker(5, true);

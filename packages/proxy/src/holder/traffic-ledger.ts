@@ -35,6 +35,10 @@ export class TrafficLedger {
   readonly #workers = new Set<CountingWorker>();
   #ended = noCounts;
 
+  get epoch(): string {
+    return this.#epoch;
+  }
+
   get state(): LedgerState {
     const living = [...this.#workers].flatMap(({ record, counts }) =>
       record === null ? [] : [{ worker: record, counts }],
@@ -55,9 +59,19 @@ export class TrafficLedger {
   /** Nothing can come from that worker any more. */
   end(worker: CountingWorker): void {
     if (!this.#workers.delete(worker)) return;
+    this.#ended = addCounts(this.#ended, worker.counts);
     // It was killed: what it counted after its last report is lost.
-    const gap = { totals: { ...noTraffic, gaps: worker.complete ? 0 : 1 }, revisions: {} };
-    this.#ended = [worker.counts, gap].reduce(addCounts, this.#ended);
+    if (!worker.complete) this.#missSome();
+  }
+
+  /** A worker has come that counts from another epoch on: all that it counts belongs there. */
+  leaveOut(): void {
+    this.#missSome();
+  }
+
+  #missSome(): void {
+    const gap = { totals: { ...noTraffic, gaps: 1 }, revisions: {} };
+    this.#ended = addCounts(this.#ended, gap);
   }
 
   view(): { readonly traffic: TrafficView; readonly revisions: ByRevision } {

@@ -63,7 +63,6 @@ export async function openProxy(
       last = await connectProxy(socketPath);
     }
   });
-  await eventually(async () => (await proxy.status()).workers.length === workers);
   return { proxy, folder, socketPath };
 }
 

@@ -43,6 +43,8 @@ export interface Introduction {
   /** In force. */
   readonly table: ProxyTable | null;
   readonly counts: Counts;
+  /** Where its counts belong; null before a holder has said so, a worker of an older version does not say. */
+  readonly epoch?: string | null;
 }
 
 /** What a worker tells the holder. */

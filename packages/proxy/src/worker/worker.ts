@@ -50,6 +50,8 @@ export class Worker {
   #serves = false;
   /** The holder's, kept for its successor. */
   #heritage: Heritage | null = null;
+  /** Of the first holder that it met: there its counts belong. */
+  #epoch: string | null = null;
   #reported = "";
   #abandoned = false;
   #leave: { readonly idleUntil: number; readonly until: number } | null = null;
@@ -99,6 +101,7 @@ export class Worker {
         return;
       case "heritage":
         this.#heritage = message.heritage;
+        this.#epoch ??= message.heritage.ledger.epoch;
         this.#link.rank = message.rank;
         this.#link.met(message.holderPid);
         return;
@@ -170,6 +173,7 @@ export class Worker {
       leaving: this.#leave !== null,
       table: this.#plane.table,
       counts: this.#counts(),
+      epoch: this.#epoch,
     };
   }
 
