@@ -144,12 +144,11 @@ async function crowds(scene: CrowdScene, count: number): Promise<Finding> {
   const second = await oneCrowd(scene, before, count);
   const without = Math.min(before.mib, first.after.mib, second.after.mib);
   const kiB = ((Math.max(first.open.mib, second.open.mib) - without) * 1024) / count;
-  const held = first.open.descriptors - before.descriptors;
   return {
     figure:
       `${count} ${names[scene.kind]}: at most ${kiB.toFixed(1)} KiB each, ${before.mib.toFixed(0)} MiB before, ` +
       `${first.after.mib.toFixed(0)} and ${second.after.mib.toFixed(0)} when they had gone, all descriptors back`,
-    ok: held >= count && second.after.mib <= first.after.mib + mayStayMiB,
+    ok: second.after.mib <= first.after.mib + mayStayMiB,
   };
 }
 
@@ -160,6 +159,8 @@ async function oneCrowd(scene: CrowdScene, before: Taken, count: number) {
     if (kind === "webSocket") await crowd.sayHello();
     const open = await sweptLook(scene);
     if (crowd.open !== count) throw new Error(`${count - crowd.open} connections were closed`);
+    const held = (await proxyOf(bed))?.openConnections ?? 0;
+    if (held < count) throw new Error(`the proxy says that it holds ${held} of ${count}`);
     crowd.close();
     const most = before.descriptors + slack;
     await until(
