@@ -4,7 +4,7 @@ export interface ProxyTimeouts {
   readonly clientIdleMs: number;
   /** From the first byte of a request head to its last. Default 10 000. */
   readonly requestHeadMs: number;
-  /** Between two pieces of a body, and for a client that stopped reading. Default 30 000. */
+  /** Between two pieces of a body, and for a client that reads less than 240 bytes per second of what waits for it. Default 30 000. */
   readonly bodyIdleMs: number;
   /** Within that time a request body may be slower than 240 bytes per second. Default 5 000. */
   readonly bodyGraceMs: number;

@@ -8,6 +8,7 @@ import { BodyPace } from "./body-pace.ts";
 import type { DataPlane, PlaneClient } from "./data-plane.ts";
 import { Exchange } from "./exchange.ts";
 import { type ExchangeClient, timeoutOf, type Waiting } from "./exchange-client.ts";
+import { bytesTaken, ReaderPace } from "./reader-pace.ts";
 import { ReceivedBytes } from "./received-bytes.ts";
 
 /** Bytes of following requests that are taken in while one is under way; then the client waits. */
@@ -38,8 +39,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   #served = false;
   /** Of the request under way, while its body comes. */
   #pace: BodyPace | null = null;
-  /** Since when an answer that is complete has not been taken; 0: it has. */
-  #unreadSince = 0;
+  /** While bytes wait for the client. */
+  #readerPace: ReaderPace | null = null;
 
   constructor(plane: DataPlane, socket: Socket) {
     this.#plane = plane;
@@ -69,6 +70,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   }
 
   get waitingSince(): number {
+    const reads = this.#phase !== "closing" && this.#hasToRead;
+    if (reads) return this.#readerPace?.since ?? this.#plane.tickNow;
     const timeoutMs = this.#clientTimeout();
     if (timeoutMs === null) return Number.POSITIVE_INFINITY;
     return this.#deadline - timeoutMs - this.#plane.timeouts.tickMs;
@@ -151,28 +154,35 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   }
 
   checkDeadline(now: number): boolean {
-    if (now < this.#deadline && !this.#takesItsTime(now)) return false;
-    if (this.#phase === "idle") this.#linger();
+    const slow = this.#takesItsTime(now);
+    // Who reads may do so for as long as that is not too slow.
+    if (!slow && (now < this.#deadline || this.#hasToRead)) return false;
+    if (this.#phase === "exchange") this.#exchange?.timedOut(this.#waiting);
+    else if (slow) this.destroy();
+    else if (this.#phase === "idle") this.#linger();
     else if (this.#phase === "head") this.answer("head-timeout");
-    else if (this.#phase === "exchange") this.#exchange?.timedOut(this.#waiting);
     else this.socket.destroy();
     return true;
   }
 
   /** Whether it sends, or reads, too slowly. */
   #takesItsTime(now: number): boolean {
-    if (this.#phase === "exchange") {
-      if (this.#waiting !== "requestBody" || this.#pace === null) return false;
-      this.#pace.awaited(this.#plane.timeouts.tickMs);
-      return this.#pace.tooSlow;
+    const { bodyIdleMs, tickMs } = this.#plane.timeouts;
+    if (this.#hasToRead) {
+      const taken = bytesTaken(this.socket);
+      this.#readerPace ??= new ReaderPace(taken, now);
+      return this.#readerPace.tooSlow(taken, now, bodyIdleMs);
     }
-    if (this.#phase !== "idle" || this.socket.writableLength === 0) {
-      this.#unreadSince = 0;
-      return false;
-    }
-    if (this.#unreadSince === 0) this.#unreadSince = now;
-    const { bodyIdleMs } = this.#plane.timeouts;
-    return bodyIdleMs > 0 && now - this.#unreadSince >= bodyIdleMs;
+    this.#readerPace = null;
+    if (this.#phase !== "exchange" || this.#waiting !== "requestBody") return false;
+    this.#pace?.awaited(tickMs);
+    return this.#pace?.tooSlow ?? false;
+  }
+
+  /** It is waited for until it takes what was sent to it. */
+  get #hasToRead(): boolean {
+    if (this.#phase === "exchange") return this.#waiting === "clientReading";
+    return this.#phase !== "head" && this.socket.writableLength > 0;
   }
 
   /** Takes bytes that the client sent; they are valid during the call. */
