@@ -49,6 +49,8 @@ export interface AnswerSink {
 
 const nothing = Buffer.alloc(0);
 const emptyLine = Buffer.from("\r\n\r\n");
+/** More 1xx heads than this before one answer are refused: they pass without back-pressure. */
+const maxInterims = 100;
 
 /**
  * One connection to a replica, which parses the answers. States: connecting (until `connected`),
@@ -72,6 +74,8 @@ export class UpstreamConnection implements Poolable, Intake {
   #held: Buffer | null = null;
   #body: BodyReader | null = null;
   #tunnelling = false;
+  /** 1xx heads that came for the request at hand. */
+  #interims = 0;
 
   /** `onIdleClose` is called when it closes between two requests. */
   constructor(open: (intake: Intake) => Socket, onIdleClose: (self: UpstreamConnection) => void) {
@@ -104,6 +108,7 @@ export class UpstreamConnection implements Poolable, Intake {
     this.#body = null;
     this.#held = null;
     this.#answering = false;
+    this.#interims = 0;
   }
 
   /** Nobody waits for the answer any more. */
@@ -165,6 +170,11 @@ export class UpstreamConnection implements Poolable, Intake {
       }
       if (head.status >= 200) {
         this.#beginBody(head, { message: rest, bodyAt: end + 4 }, sink);
+        return;
+      }
+      this.#interims += 1;
+      if (this.#interims > maxInterims) {
+        this.#fail("bad-response");
         return;
       }
       sink.onInterim(head.passing(rest.subarray(0, end + 4)));

@@ -373,3 +373,19 @@ test("the end of the client ends its request upstream", async () => {
   client.socket.resetAndDestroy();
   await eventually(() => plane.status().inFlight["a"] === 0);
 });
+
+test.each([
+  [100, "HTTP/1.1 200 OK"],
+  [101, "HTTP/1.1 502 Bad Gateway"],
+])("after %i interim answers to one request: %s", async (count, answer) => {
+  const { plane, port } = await openPlane(cleanup);
+  const hints = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(count);
+  const flood = await rawUpstream(cleanup, (socket) => socket.write(hints + ok));
+  plane.apply(tableOf(upstream("a", flood)));
+  // Each request has its own.
+  const client = openClient(cleanup, port);
+  client.send(get);
+  await client.until(answer);
+  client.send(getClose);
+  expect((await client.rest()).split(answer)).toHaveLength(3);
+});
