@@ -1,9 +1,11 @@
 import { HitlessError } from "@hitless/core";
-import { renderReport, startLoad } from "@hitless/load";
+import { type LoadSession, renderReport, startLoad } from "@hitless/load";
 import { Command, Option } from "commander";
 import { duration, type FileOption, wholeNumber, withFile } from "../options.ts";
-import { say, sayJson } from "../output.ts";
+import { progress, say, sayJson } from "../output.ts";
 import { withController } from "../place.ts";
+
+const progressEveryMs = 10_000;
 
 interface LoadOptions extends FileOption {
   readonly rate: number;
@@ -37,6 +39,7 @@ export function loadCommand(): Command {
       rate: options.rate,
       expect: options.expect === "shop" ? "shop" : "any",
     });
+    const shown = showProgress(session, options.for);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, options.for);
       process.once("SIGINT", () => {
@@ -44,6 +47,7 @@ export function loadCommand(): Command {
         resolve();
       });
     });
+    clearInterval(shown);
     const report = await session.stop();
     if (options.json) sayJson(report);
     else
@@ -53,6 +57,16 @@ export function loadCommand(): Command {
     const { lost, sent } = report.total;
     if (lost > 0) throw new HitlessError("REQUESTS_LOST", `${lost} of ${sent} requests were lost`);
   });
+}
+
+/** A line every ten seconds, so that a long load is seen to go on. */
+function showProgress(session: LoadSession, forMs: number): NodeJS.Timeout {
+  const began = performance.now();
+  return setInterval(() => {
+    const { sent, lost } = session.snapshot().total;
+    const seconds = Math.round((performance.now() - began) / 1000);
+    progress(`${seconds} of ${Math.round(forMs / 1000)} s: ${lost} lost of ${sent}`);
+  }, progressEveryMs);
 }
 
 function ownUrl(file: string | undefined): Promise<string> {

@@ -7,6 +7,7 @@ import {
   limitsOf,
   type RevisionContent,
   type Waypoint,
+  writtenSettings,
 } from "@hitless/core";
 import type { LoadedAppFile } from "../app-file/read-app-file.ts";
 import { openStores } from "../compose.ts";
@@ -53,7 +54,7 @@ export async function planOf(
       old === null
         ? leafChanges({}, plain(content))
         : leafChanges(plain(contentOf(old)), plain(content)),
-    settings: leafChanges(settingsOf(app), plain({ ...settings, replicas })),
+    settings: leafChanges(settingsOf(app), writtenSettings({ ...settings, replicas })),
     replicas,
     waypoints,
     limits: waypoints.map((w) => limitsOf(w.pace, replicas)),
@@ -71,7 +72,7 @@ function replicasOf(app: App | null, inFile: number): number {
 
 /** With the number of replicas that is wanted, whoever set it. */
 function settingsOf(app: App | null): Readonly<Record<string, unknown>> {
-  return app === null ? {} : plain({ ...app.settings, replicas: app.desired.replicas });
+  return app === null ? {} : writtenSettings({ ...app.settings, replicas: app.desired.replicas });
 }
 
 function plain(value: object): Readonly<Record<string, unknown>> {

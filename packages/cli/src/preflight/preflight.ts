@@ -80,11 +80,17 @@ function userExists({ content }: AppSpec): void {
 async function commandExists(place: Place, spec: AppSpec): Promise<void> {
   const { command } = spec.content.run;
   const word = firstWord(command);
-  if (word === null || (await isCommand(word, workFolder(place, spec)))) return;
-  const said = `run is ${JSON.stringify(command)}, but ${word} is not a command in PATH`;
-  throw new HitlessError("COMMAND_NOT_FOUND", said, {
+  const folder = workFolder(place, spec);
+  if (word === null || (await isCommand(word, folder))) return;
+  const isPath = word.includes("/");
+  const lacks = isPath
+    ? `${resolve(folder, word)} is not a file that may be executed`
+    : `${word} is not a command in PATH`;
+  throw new HitlessError("COMMAND_NOT_FOUND", `run is ${JSON.stringify(command)}, but ${lacks}`, {
     path: ["run"],
-    next: "Install it, or write the path to it.",
+    next: isPath
+      ? "Build it, make it executable (chmod +x), or correct the path; it is seen from cwd."
+      : "Install it, or write the path to it.",
   });
 }
 

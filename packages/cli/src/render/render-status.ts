@@ -8,6 +8,7 @@ import {
 } from "@hitless/core";
 import { isScaled } from "../follow/requested-file.ts";
 import { maintenanceLines } from "./describe-maintenance.ts";
+import { proxyLines } from "./describe-proxy.ts";
 import { describeRelease } from "./describe-release.ts";
 import { describeTraffic } from "./describe-traffic.ts";
 import { renderTable } from "./render-table.ts";
@@ -22,6 +23,7 @@ export function renderStatus(status: StatusReport, now: number): string {
     ...releaseLines(status),
     ...overrideLines(status),
     ...maintenanceLines(status.maintenance),
+    ...proxyLines(status.engine),
     `why: ${describeWhy(status.why, now)}`,
     "",
     status.unreadable === null

@@ -5,6 +5,7 @@ import {
   type LeafChange,
   leafChanges,
   type PendingRelease,
+  writtenSettings,
 } from "@hitless/core";
 import type { Audited } from "../audit/audit-trail.ts";
 import type { Change } from "../loop/controller.ts";
@@ -86,7 +87,8 @@ function changesOf({ before, after }: Change): readonly AcceptedChange[] {
 
 /** With what commands set: the number of replicas that is wanted, maintenance. */
 function settingsOf({ settings, desired, maintenance }: App): Readonly<Record<string, unknown>> {
-  return { ...settings, replicas: desired.replicas, maintenance: inBrief(maintenance) };
+  const written = writtenSettings({ ...settings, replicas: desired.replicas });
+  return { ...written, maintenance: inBrief(maintenance) };
 }
 
 function inBrief(maintenance: App["maintenance"]): string {

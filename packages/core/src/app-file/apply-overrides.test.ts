@@ -37,6 +37,24 @@ describe("--set", () => {
     });
   });
 
+  it("begins a list that the file does not have", () => {
+    const changed = applyOverrides(file, {
+      "proxy.trustedProxies.0": "10.0.0.0/8",
+      "proxy.trustedProxies.1": "::1",
+      "persist.0": "data",
+    });
+    expect(changed).toEqual({
+      ...file,
+      proxy: { trustedProxies: ["10.0.0.0/8", "::1"] },
+      persist: ["data"],
+    });
+    const second = applyOverrides(file, { "proxy.trustedProxies.1": "::1" });
+    expect(parseAppFile(second)).toMatchObject({
+      kind: "problems",
+      problems: [{ path: ["proxy", "trustedProxies"] }],
+    });
+  });
+
   it("leaves the file that it was given as it was", () => {
     const before = structuredClone(file);
     applyOverrides(file, { "probes.readiness.path": "/other", "secrets.1": "B" });

@@ -16,21 +16,37 @@ export function applyOverrides(raw: unknown, overrides: Readonly<Record<string, 
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   return Object.entries(overrides).reduce<unknown>((file, [key, value]) => {
     const path = overridePath(key);
-    return put(file, path, typed(path, value));
+    return put(file, { path, value: typed(path, value) });
   }, raw);
 }
 
-function put(place: unknown, path: readonly string[], value: unknown): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined) return value;
+interface Assignment {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** What was at the first `depth` steps of the path, with the value put in at its end. */
+function put(found: unknown, to: Assignment, depth = 0): unknown {
+  const step = to.path[depth];
+  if (step === undefined) return to.value;
+  const place = found ?? emptyAt(to.path.slice(0, depth));
   if (Array.isArray(place) && isPosition(step, place.length)) {
     const items: readonly unknown[] = place;
     const index = Number(step);
-    return [...items.slice(0, index), put(items[index], rest, value), ...items.slice(index + 1)];
+    return [...items.slice(0, index), put(items[index], to, depth + 1), ...items.slice(index + 1)];
   }
   const entries = entriesOf(place);
   // A computed key is always an own property, `__proto__` included.
-  return { ...Object.fromEntries(entries), [step]: put(new Map(entries).get(step), rest, value) };
+  return {
+    ...Object.fromEntries(entries),
+    [step]: put(new Map(entries).get(step), to, depth + 1),
+  };
+}
+
+/** What the file would hold there before its first entry. */
+function emptyAt(path: readonly string[]): unknown {
+  const schema = wholeSchemaAt(appFileSchema, path);
+  return schema !== undefined && z.safeParse(schema, []).success ? [] : {};
 }
 
 function entriesOf(place: unknown): readonly (readonly [string, unknown])[] {

@@ -4,3 +4,4 @@ export { applyOverrides, overridePath } from "./apply-overrides.ts";
 export type { ArtifactSpec } from "./artifact-schema.ts";
 export { nearestKey, nearestKeys } from "./nearest-key.ts";
 export { type ParsedAppFile, parseAppFile } from "./parse-app-file.ts";
+export { writtenSettings } from "./written-settings.ts";
