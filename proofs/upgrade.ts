@@ -1,17 +1,17 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { type LoadReport, startLoad } from "@hitless/load";
-import { freePort, until } from "../test/bed/app-bed.ts";
+import { missingRival } from "../test/bed/faulted.ts";
 import { OwnFolder } from "../test/bed/own-folder.ts";
 import {
   killedHitless,
+  type RenewableName,
   type RenewedProxy,
-  type Rival,
   renewedHitless,
   renewedRival,
 } from "../test/bed/renewed-proxies.ts";
 import { StreamClients } from "../test/bed/stream-clients.ts";
+import { startStreamsApp } from "../test/bed/streams-app.ts";
 import type { Finding, Proof } from "./proof.ts";
 
 /** Of all requests; most on connections that stay, some of them idle for seconds. */
@@ -24,20 +24,7 @@ const controlKills = 2;
 /** What a generator on a busy machine may fall short of the rate that it was asked for. */
 const nearlyAll = 0.95;
 
-const rivals: readonly Rival[] = [
-  {
-    name: "nginx",
-    command: ["nginx", "-p", "./", "-c", "config", "-e", "stderr"],
-    config: join(import.meta.dirname, "upgrade/nginx.conf"),
-    reload: "SIGHUP",
-  },
-  {
-    name: "HAProxy",
-    command: ["haproxy", "-W", "-db", "-f", "config"],
-    config: join(import.meta.dirname, "upgrade/haproxy.cfg"),
-    reload: "SIGUSR2",
-  },
-];
+const rivals: readonly RenewableName[] = ["nginx", "HAProxy"];
 
 /** The proxy replaces itself under load, beside what others lose at a mere reload. */
 export const proof: Proof = {
@@ -52,33 +39,21 @@ export const proof: Proof = {
     const renewals = Number(args[0] ?? 24);
     const rate = Number(args[1] ?? 5_000);
     await using folder = new OwnFolder("hitless-upgrade-");
-    const upstreamPort = await startApp(folder);
+    const { port: upstreamPort } = await startStreamsApp(folder, "");
     const seat = (name: string) => ({ folder: join(folder.path, name), upstreamPort });
     const rows: Row[] = [];
     const control = await killedHitless(seat("control"));
     rows.push(await measured(control, { renewals: Math.min(controlKills, renewals), rate }));
     rows.push(await measured(await renewedHitless(seat("hitless")), { renewals, rate }));
-    for (const rival of rivals) {
-      const proxy = await renewedRival(rival, seat(rival.name));
-      if (proxy === null) console.log(`no ${rival.name} in PATH: apt-get install nginx haproxy`);
-      else rows.push(await measured(proxy, { renewals, rate }));
+    for (const name of rivals) {
+      const missing = missingRival(name);
+      if (missing !== null) console.log(`left out: ${missing}`);
+      else rows.push(await measured(await renewedRival(name, seat(name)), { renewals, rate }));
     }
     for (const line of tableOf(rows)) console.log(line);
     return findingOf(rows, { renewals, rate });
   },
 };
-
-async function startApp(folder: OwnFolder): Promise<number> {
-  const port = await freePort();
-  const server = join(import.meta.dirname, "../test/bed/apps/streams/server.cjs");
-  const env = { ...process.env, ...folder.env, PORT: String(port), HOST: "127.0.0.1" };
-  spawn(process.execPath, [server], { cwd: folder.path, env, stdio: "ignore" });
-  await until(async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
-    return answer?.ok === true;
-  }, "the app answers");
-  return port;
-}
 
 /** What clients saw of one proxy. */
 interface Row {

@@ -7,6 +7,7 @@ import { AppBed, until } from "./app-bed.ts";
 import { debianPackages, isInPath } from "./in-path.ts";
 import { KeptApp } from "./kept-app.ts";
 import { OwnFolder } from "./own-folder.ts";
+import { Pm2App } from "./pm2-app.ts";
 
 /** A service with its replicas, whoever keeps them and whatever stands in front of them. */
 export interface Faulted extends AsyncDisposable {
@@ -43,8 +44,31 @@ export async function faultedHitless(replicas: number): Promise<Faulted> {
   };
 }
 
-/** The same app behind another proxy, its processes started again by a supervisor. */
-export async function faultedRival(name: RivalName, replicas: number): Promise<Faulted> {
+/** The same app as others keep it. */
+export function faultedRival(name: RivalName, replicas: number): Promise<Faulted> {
+  return name === "PM2" ? faultedPm2(replicas) : faultedProxy(name, replicas);
+}
+
+/** Its processes share one port, and PM2 starts them again by itself. */
+async function faultedPm2(replicas: number): Promise<Faulted> {
+  const app = await Pm2App.start(
+    { script: "examples/shop/1.0/server.mjs", instances: replicas },
+    "",
+  );
+  return {
+    name: "PM2",
+    url: `http://127.0.0.1:${app.port}`,
+    kill: () => app.kill(),
+    settled: async () => {
+      await after(afterwardsMs);
+      await app.settled();
+    },
+    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+  };
+}
+
+/** Behind another proxy, its processes started again by a supervisor. */
+async function faultedProxy(name: keyof typeof rivals, replicas: number): Promise<Faulted> {
   const folder = new OwnFolder("hitless-rival-");
   const apps: KeptApp[] = [];
   for (let n = 1; n <= replicas; n += 1) apps.push(await KeptApp.start(folder, `app-${n}`));
@@ -75,13 +99,13 @@ export async function faultedRival(name: RivalName, replicas: number): Promise<F
   };
 }
 
-export type RivalName = "nginx" | "HAProxy";
+export type RivalName = keyof typeof rivals | "PM2";
 
 /** Why that one cannot be in the table; null when it can. */
 export function missingRival(name: RivalName): string | null {
-  return isInPath(name.toLowerCase())
-    ? null
-    : `no ${name.toLowerCase()} in PATH: ${debianPackages}`;
+  const program = name.toLowerCase();
+  if (isInPath(program)) return null;
+  return `no ${program} in PATH: ${name === "PM2" ? "npm install -g pm2" : debianPackages}`;
 }
 
 /** Puts load on it and kills a replica so many times, each time when all serve. */

@@ -3,8 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connectProxy, ensureProxy, type ProxyClient } from "@hitless/proxy";
 import { answersAt } from "./answers-at.ts";
-import { freePort, isRunning, until } from "./app-bed.ts";
-import { isInPath } from "./in-path.ts";
+import { freePort, isRunning, repository, until } from "./app-bed.ts";
 
 /** A proxy in front of one app, whose processes can be replaced while it serves. */
 export interface RenewedProxy {
@@ -113,24 +112,30 @@ class OwnProxy {
   }
 }
 
-/** A proxy that is not ours: a master process that reloads at a signal. */
-export interface Rival {
-  readonly name: string;
-  readonly command: readonly string[];
-  /** Its configuration, with places for the ports. */
-  readonly config: string;
-  readonly reload: NodeJS.Signals;
-}
+export type RenewableName = keyof typeof rivals;
 
-/** Null: it is not installed. */
-export async function renewedRival(rival: Rival, seat: Seat): Promise<RenewedProxy | null> {
-  const { name, command, reload } = rival;
-  const [program = "", ...args] = command;
-  if (!isInPath(program)) return null;
+/** Proxies that are not ours: a master process that reloads at a signal. */
+const rivals = {
+  nginx: {
+    command: ["nginx", "-p", "./", "-c", "config", "-e", "stderr"],
+    config: "nginx.conf",
+    reload: "SIGHUP",
+  },
+  HAProxy: {
+    command: ["haproxy", "-W", "-db", "-f", "config"],
+    config: "haproxy.cfg",
+    reload: "SIGUSR2",
+  },
+} as const;
+
+/** One that is installed: see `missingRival`. */
+export async function renewedRival(name: RenewableName, seat: Seat): Promise<RenewedProxy> {
+  const { command, config, reload } = rivals[name];
+  const [program, ...args] = command;
   const { folder, upstreamPort } = seat;
   await mkdir(folder);
   const port = await freePort();
-  const text = await readFile(rival.config, "utf8");
+  const text = await readFile(join(repository, "proofs/upgrade", config), "utf8");
   const filled = text
     .replaceAll("{{PORT}}", `${port}`)
     .replaceAll("{{UPSTREAM}}", `${upstreamPort}`);
