@@ -58,7 +58,7 @@ export class ReceivedBytes {
       return bytes.includes("\r\n") ? "head-too-large" : "target-too-long";
     }
     if (end < 0) {
-      if (hasBareLineFeed(bytes, this.#searched)) return "bad-request";
+      if (isNoMethod(bytes[0] ?? 0) || hasBareLineFeed(bytes, this.#searched)) return "bad-request";
       this.#searched = bytes.length;
       return null;
     }
@@ -79,4 +79,9 @@ export class ReceivedBytes {
     this.#searched = Math.max(0, this.#searched - at);
     return this.#bytes;
   }
+}
+
+// A TLS hello may hold no line feed, and its client would wait for as long as a head may take.
+function isNoMethod(first: number): boolean {
+  return first <= 32 || first >= 127;
 }

@@ -88,6 +88,16 @@ test.each([
   expect(client.received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
 });
 
+test.each(["\x16\x03\x01\x02", "\r\n\x16\x03\x01\x02", "\rG", " GET"])(
+  "%j begins no head: it is refused, and nothing more is waited for",
+  async (bytes) => {
+    const { port } = await serving(await okApp());
+    const client = openClient(cleanup, port);
+    client.send(bytes);
+    await client.until("X-Hitless-Reason: bad-request");
+  },
+);
+
 test("ends a client connection that is idle for too long", async () => {
   const { port } = await serving(await okApp(), { clientIdleMs: 60 });
   const client = openClient(cleanup, port);
