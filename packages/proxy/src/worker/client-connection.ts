@@ -288,7 +288,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     this.#clientEnded = true;
     const exchange = this.#exchange;
     if (exchange === null) {
-      if (this.#phase !== "closing") this.#linger();
+      // What it has sent in one go may still wait for it to read.
+      this.#takeRequests();
     } else if (exchange.tunnel !== null) {
       exchange.tunnel.clientEnded();
     } else if (!exchange.body.done || exchange.events !== null) {

@@ -6,6 +6,7 @@ import {
   openClient,
   openPlane,
   type RawClient,
+  rawRequest,
   rawUpstream,
   tableOf,
   upstream,
@@ -131,4 +132,33 @@ test("who wrote while the process stood still is heard before anybody is late", 
   // As SIGSTOP or a suspended machine would.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
   await client.until(/ok$/);
+});
+
+test("a client that sent many requests and its FIN gets all answers, when it reads them at last", async () => {
+  const many = 200;
+  const answer = `HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n${"a".repeat(60_000)}`;
+  let asked = 0;
+  const app = await rawUpstream(cleanup, (socket) => {
+    asked += 1;
+    socket.write(answer);
+  });
+  const { plane, port } = await serving(app);
+  const client = openClient(cleanup, port);
+  client.socket.pause();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(many));
+  // It is waited for: answers are stuck, and no request is under way.
+  let before = -1;
+  await eventually(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const same = asked > 0 && asked === before && plane.status().inFlight["a"] === 0;
+    before = asked;
+    return same;
+  });
+  expect(asked).toBeLessThan(many);
+  client.socket.end();
+  await new Promise((resolve) => client.socket.once("finish", resolve));
+  // Who comes later is answered once the FIN was heard.
+  await rawRequest(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  client.socket.resume();
+  expect(await client.rest()).toHaveLength(many * answer.length);
 });
