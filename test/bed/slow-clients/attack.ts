@@ -14,10 +14,12 @@ export interface KindOfAttack {
 }
 
 export interface AttackReport {
+  /** How late the attackers' own process was at most, ms. */
+  readonly lagMs: number;
   readonly tally: Readonly<Record<"head" | "body" | "read", KindOfAttack>>;
 }
 
-/** A program of this folder that runs beside a test, and ends with it. */
+/** A program of this folder, in JavaScript or Python, that runs beside a test, and ends with it. */
 export class Sidecar implements AsyncDisposable {
   /** The first line that it said. */
   readonly said: string;
@@ -41,8 +43,9 @@ export class Sidecar implements AsyncDisposable {
     nofile: number | null = null,
   ): Promise<Sidecar> {
     const limit = nofile === null ? [] : ["prlimit", `--nofile=${nofile}:${nofile}`];
-    const node = [process.execPath, join(import.meta.dirname, script), ...args.map(String)];
-    const [program = "", ...rest] = [...limit, ...node];
+    const runs = script.endsWith(".py") ? "python3" : process.execPath;
+    const command = [runs, join(import.meta.dirname, script), ...args.map(String)];
+    const [program = "", ...rest] = [...limit, ...command];
     const child = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] });
     child.stdout.setEncoding("utf8");
     const [said] = await once(child.stdout, "data");
@@ -79,8 +82,9 @@ export class Attack implements AsyncDisposable {
     this.process = sidecar;
   }
 
-  static async start(port: number, clients: number): Promise<Attack> {
-    return new Attack(await Sidecar.start("attackers.cjs", [port, clients]));
+  /** `comeMs`: within that time they come; 0: all at once. */
+  static async start(port: number, clients: number, comeMs: number): Promise<Attack> {
+    return new Attack(await Sidecar.start("attackers.py", [port, clients, comeMs]));
   }
 
   async stop(): Promise<AttackReport> {
@@ -100,7 +104,8 @@ export function addAttacks(a: AttackReport, b: AttackReport): AttackReport {
     endedBy: addCounts(a.tally[kind].endedBy, b.tally[kind].endedBy),
     longestMs: Math.max(a.tally[kind].longestMs, b.tally[kind].longestMs),
   });
-  return { tally: { head: both("head"), body: both("body"), read: both("read") } };
+  const lagMs = Math.max(a.lagMs, b.lagMs);
+  return { lagMs, tally: { head: both("head"), body: both("body"), read: both("read") } };
 }
 
 function addCounts(

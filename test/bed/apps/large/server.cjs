@@ -1,11 +1,11 @@
-// Answers `/large` with 5 MB, which no socket buffers hold, everything else with who answered, `/slow` after 300 ms.
+// Answers `/large` with 1 MB, more than who has a small window can be sent before it reads, everything else with who answered, `/slow` after 300 ms.
 const { createHash } = require("node:crypto");
 const { createServer } = require("node:http");
 const { setTimeout: after } = require("node:timers/promises");
 
 const { PORT, HOST, HITLESS_REVISION } = process.env;
 const identity = { version: "large", revision: HITLESS_REVISION ?? null, pid: process.pid };
-const large = Buffer.alloc(5 * 1024 * 1024, "x");
+const large = Buffer.alloc(1024 * 1024, "x");
 
 const server = createServer(async (request, response) => {
   const digest = createHash("sha256");
