@@ -28,20 +28,23 @@ const maxEnding = 256;
 const lookAgainMs = 50;
 /** To look may take that part of the time: with thousands of guests it costs milliseconds. */
 const lookingShare = 1 / 20;
-/** Rank of one that was not read from yet: after those that let us wait, before those that were served. */
-const justCameRank = 1.5;
+/** A request may follow its connection so late: a packet that is lost is sent again after a second. Ms. */
+const newMs = 1_000;
+/** Rank of one that is new: after those that let us wait, before those that were served. */
+const newRank = 1.5;
 
 /**
  * Who gets in when there is not room for all. A new connection is worth more than one that is waited
- * for: those make room, first who was never served, then who lets a request wait, then who has just come
- * and whose request nobody can have read yet, then who has none; of these who is waited for longest. The newcomer is refused when all others are being served. Over
+ * for: those make room, first who was never served, then who lets a request wait, then who has come
+ * within a second, so that its request may be on its way, then who has none; of these who is waited for longest. The newcomer is refused when all others are being served. Over
  * the limit of its address it has to take the place of one of that address.
  */
 export class Admission {
   /** Connections that were refused, and that had to make room; these only grow. */
   refused = 0;
   evicted = 0;
-  readonly #guests = new Set<Guest>();
+  /** And when each came. */
+  readonly #guests = new Map<Guest, number>();
   readonly #byNetwork = new Map<string, Set<Guest>>();
   /** Refused, or made room: they read what they were told. */
   readonly #ending = new Set<Guest>();
@@ -49,9 +52,6 @@ export class Admission {
   #room: Room;
   /** Who makes room next stands last. */
   #waiting: Waiting[] = [];
-  /** Who came in this turn of the event loop, and in the one before: they were not read from. */
-  #arriving = new Set<Guest>();
-  #arrived = new Set<Guest>();
   #lookAt = Number.NEGATIVE_INFINITY;
   readonly #now: () => number;
 
@@ -80,8 +80,7 @@ export class Admission {
       guest.refuse();
       return;
     }
-    this.#guests.add(guest);
-    this.#came(guest);
+    this.#guests.set(guest, this.#now());
     const network = networkOf(guest.address);
     const neighbours = this.#byNetwork.get(network);
     if (neighbours === undefined) this.#byNetwork.set(network, new Set([guest]));
@@ -96,20 +95,6 @@ export class Admission {
     const neighbours = this.#byNetwork.get(network);
     neighbours?.delete(guest);
     if (neighbours?.size === 0) this.#byNetwork.delete(network);
-  }
-
-  /** Thousands that come at once would otherwise send each other away before anybody was listened to. */
-  #came(guest: Guest): void {
-    if (this.#guests.size < this.#limit / 2) return;
-    if (this.#arriving.size === 0 && this.#arrived.size === 0) setImmediate(() => this.#turn());
-    this.#arriving.add(guest);
-  }
-
-  // What came with a connection is read in the turn after the one that accepted it.
-  #turn(): void {
-    this.#arrived = this.#arriving;
-    this.#arriving = new Set();
-    if (this.#arrived.size > 0) setImmediate(() => this.#turn());
   }
 
   #hasRoomFor({ address, trusted }: Guest): boolean {
@@ -166,8 +151,8 @@ export class Admission {
   #look(): boolean {
     const now = this.#now();
     if (now < this.#lookAt) return false;
-    this.#waiting = [...this.#guests]
-      .map((guest) => this.#waitingOf(guest))
+    this.#waiting = [...this.#guests.keys()]
+      .map((guest) => this.#waitingOf(guest, now))
       .filter(({ since }) => since !== Number.POSITIVE_INFINITY)
       .reverse()
       .sort((a, b) => order(b, a));
@@ -176,16 +161,17 @@ export class Admission {
     return true;
   }
 
-  #waitingOf(guest: Guest): Waiting {
-    const unread = guest.rank === 0 && (this.#arriving.has(guest) || this.#arrived.has(guest));
-    return { guest, rank: unread ? justCameRank : guest.rank, since: guest.waitingSince };
+  #waitingOf(guest: Guest, now: number): Waiting {
+    const isNew = guest.rank === 0 && now - (this.#guests.get(guest) ?? 0) < newMs;
+    return { guest, rank: isNew ? newRank : guest.rank, since: guest.waitingSince };
   }
 
   /** Of these, who has to make room; null when all are busy. */
   #firstOf(guests: ReadonlySet<Guest>): Guest | null {
+    const now = this.#now();
     let first: Waiting | null = null;
     for (const guest of guests) {
-      const waiting = this.#waitingOf(guest);
+      const waiting = this.#waitingOf(guest, now);
       if (waiting.since === Number.POSITIVE_INFINITY) continue;
       if (first === null || order(waiting, first) < 0) first = waiting;
     }
