@@ -58,8 +58,21 @@ export interface Judged {
   readonly verdict: "met" | "NOT MET" | "not measured";
 }
 
-export function judge(medians: Medians): readonly Judged[] {
-  return claims.flatMap((claim) => claim.shapes.map((shape) => judgeOne(claim, shape, medians)));
+/** What a run set out to measure. */
+export interface Planned {
+  readonly contenders: readonly string[];
+  readonly shapes: readonly ShapeName[];
+}
+
+/** Of the claims, those that a run of these can tell something about. */
+export function judge(medians: Medians, { contenders, shapes }: Planned): readonly Judged[] {
+  return claims
+    .filter(({ ours, theirs }) => contenders.includes(ours) && contenders.includes(theirs))
+    .flatMap((claim) =>
+      claim.shapes
+        .filter((shape) => shapes.includes(shape))
+        .map((shape) => judgeOne(claim, shape, medians)),
+    );
 }
 
 function judgeOne(claim: Claim, shape: ShapeName, medians: Medians): Judged {

@@ -54,6 +54,13 @@ export async function measure(
       tell(`round ${round} of ${rounds}: ${shape.what}; ${discarded} samples discarded so far`);
     }
   }
+  for (const { contender, shape, samples } of pairs) {
+    if (samples.length > 0) continue;
+    tell(
+      `${contender.name}, ${shape.name}: no sample counted, since others used more than ${foreign} cores. ` +
+        "Run it again when the machine is quiet; --foreign 1 lets more count, and only CPU per request is comparable then.",
+    );
+  }
   const measured = pairs
     .filter(({ samples }) => samples.length > 0)
     .map(({ contender, shape, samples }) => ({

@@ -1,5 +1,5 @@
 import { arch, cpus, release } from "node:os";
-import { type Judged, judge, type Medians } from "./claims.ts";
+import { type Judged, judge, type Medians, type Planned } from "./claims.ts";
 import type { Measured } from "./measure.ts";
 import type { Sample } from "./sample.ts";
 import { type Shape, shapes } from "./shapes.ts";
@@ -20,11 +20,12 @@ export interface Report {
 
 export function reportOf(
   found: Pick<Report, "seconds" | "rounds" | "foreign" | "discarded" | "measured">,
+  planned: Planned,
 ): Report {
   const [cpu] = cpus();
   const machine = `${cpus().length} cores of ${cpu?.model ?? arch()}, Linux ${release()}, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 16).replace("T", " ");
-  return { date, machine, ...found, claims: judge(mediansOf(found.measured)) };
+  return { date, machine, ...found, claims: judge(mediansOf(found.measured), planned) };
 }
 
 /** Markdown: a table for each shape, and last what was asked. */
@@ -36,7 +37,8 @@ export function render(report: Report): string {
   const how =
     `${date} UTC, ${machine}. Medians of ${rounds} samples of ${seconds} s, taken while other ` +
     `processes used less than ${foreign} cores; ${discarded} more did not count.`;
-  return [...tables, how, "", ...claimsTable(report.claims)].join("\n");
+  const asked = report.claims.length === 0 ? [] : ["", ...claimsTable(report.claims)];
+  return [...tables, how, ...asked].join("\n");
 }
 
 const [docsBegin, docsEnd] = ["<!-- measured -->\n", "\n<!-- /measured -->"];

@@ -1,5 +1,5 @@
 // `npm run bench:proxy`: the proxy of a real `hitless up` beside others, in front of the same app.
-// Exit code 0: all that is asked was met. 1: not, or a request failed. 2: not its flags, or something is missing.
+// Exit code 0: all that is asked of what was measured was met. 1: not, or a request failed. 2: not its flags, or something is missing.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -65,7 +65,12 @@ async function bench(): Promise<Report> {
     foreign,
     tell: (line: string) => console.error(line),
   };
-  return reportOf({ seconds, rounds, foreign, ...(await measure(rig, course)) });
+  const planned = {
+    contenders: contenders.map(({ name }) => name),
+    shapes: asked.shapes.map(({ name }) => name),
+  };
+  const found = await measure(rig, course);
+  return reportOf({ seconds, rounds, foreign, ...found }, planned);
 }
 
 async function started(rival: Rival, root: string, upstreamPort: number): Promise<Contender> {
