@@ -68,6 +68,12 @@ export const stricterWithRequests: readonly StricterClass[] = [
   },
   {
     reason: "closed",
+    name: "close with a tab behind it",
+    because: "RFC 9110 §5.6.3: a tab is a blank; llhttp takes it for a part of the token",
+    holds: ({ text }) => /\nconnection:[^\n]*close *\t/i.test(text),
+  },
+  {
+    reason: "closed",
     name: "Proxy-Connection in HTTP/1.0",
     because: "no standard says that it keeps a connection",
     holds: ({ message }) =>

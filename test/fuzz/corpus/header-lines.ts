@@ -143,4 +143,5 @@ export const connectionLines: readonly string[] = [
   "Connection: close\xa0\r\n",
   "Connection: clo\r\n se\r\n",
   "Connection: Host, Content-Length, X-Hop, Cookie, Authorization\r\n",
+  "Connection: close\t\r\n",
 ];
