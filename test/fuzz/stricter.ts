@@ -77,7 +77,7 @@ export function framingClasses(head: string, body: string): readonly StricterCla
       reason: body,
       name: "an extension without name or value, or with a quote in it",
       because: "RFC 9112 §7.1.1",
-      holds: ({ text }) => /;=|=[\r;]|;[^\r\n]*=[^\r\n";]+"/.test(text),
+      holds: ({ text }) => /;[=;]|=[\r;]|;[^\r\n]*=[^\r\n";]+"/.test(text),
     },
     {
       reason: body,

@@ -98,4 +98,5 @@ export const chunkedBodies: readonly string[] = [
     "Upgrade: x",
     "Authorization: x",
   ].map((trailer) => `3\r\nabc\r\n0\r\n${trailer}\r\n\r\n`),
+  "3;;\r\nabc\r\n0\r\n\r\n",
 ];
