@@ -4,6 +4,7 @@ const { createHash } = require("node:crypto");
 const { mkdirSync, writeFileSync } = require("node:fs");
 const { createServer } = require("node:http");
 const { setTimeout: after } = require("node:timers/promises");
+const { plainRequests } = require("./plain-requests.cjs");
 
 const { PORT, HOST, HITLESS_REVISION, HITLESS_REPLICA, TICK_MS = "1000", ENDS = "" } = process.env;
 const identity = {
@@ -52,12 +53,9 @@ function tickUntilClosed(socket, tick) {
 }
 
 const server = createServer((request, response) => {
-  if (request.method === "POST") return answerOrder(request, response);
   request.resume();
   if (request.url !== "/events") {
-    const waitMs = Number(/^\/slow\?ms=(\d+)$/.exec(request.url)?.[1] ?? 0);
-    if (waitMs === 0) answer(response, identity);
-    else setTimeout(answer, waitMs, response, identity);
+    response.end(JSON.stringify(identity));
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
@@ -65,21 +63,6 @@ const server = createServer((request, response) => {
   tickUntilClosed(response, (n) => pieces.write(Buffer.from(`id: ${n}\ndata: ${counted(n)}\n\n`)));
   response.on("close", () => (ends.sse += 1));
 });
-
-function answerOrder(request, response) {
-  const digest = createHash("sha256");
-  request.on("data", (piece) => digest.update(piece));
-  request.on("end", () => answer(response, { ...identity, sha256: digest.digest("hex") }));
-}
-
-function answer(response, body) {
-  const text = JSON.stringify(body);
-  response.writeHead(200, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-  });
-  response.end(text);
-}
 
 function frame(opcode, payload, final = true) {
   const size =
@@ -127,7 +110,7 @@ server.on("upgrade", (request, socket) => {
   });
 });
 
-server.listen({ port: Number(PORT), host: HOST, backlog: 4096 });
+plainRequests(identity, server).listen({ port: Number(PORT), host: HOST, backlog: 4096 });
 process.on("SIGTERM", () => {
   if (ENDS !== "") {
     mkdirSync(ENDS, { recursive: true });
