@@ -130,20 +130,24 @@ test("who was served stays while somebody is there who came later and was not", 
   expect(attackers.map((guest) => guest.told.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0]);
 });
 
-test("to look for somebody who could make room takes only a part of the time", () => {
+test("to look for somebody who could make room takes only a part of the time; meanwhile newcomers go, not who was served", () => {
   const clock = new TestClock();
   const admission = new Admission({ maxConnections: 3, maxConnectionsPerAddress: 0 }, 9, clock.now);
-  const served = Array.from({ length: 3 }, () => new TestGuest("a", 1, { rank: 2 }));
-  enter(admission, ...served);
+  const served = Array.from({ length: 2 }, () => new TestGuest("a", 1, { rank: 2 }));
+  const newcomers = Array.from({ length: 4 }, () => new TestGuest("b", 2));
+  enter(admission, ...served, ...newcomers.slice(0, 1));
   clock.costMs = 10;
-  enter(admission, new TestGuest("b", 2));
+  enter(admission, ...newcomers.slice(1, 2));
   clock.costMs = 0;
-  clock.ms += 170;
-  enter(admission, new TestGuest("b", 2));
-  expect(served.map((guest) => guest.told.length)).toEqual([1, 1, 0]);
-  clock.ms += 11;
-  enter(admission, new TestGuest("b", 2));
-  expect(served.map((guest) => guest.told.length)).toEqual([1, 1, 0]);
+  clock.ms += 150;
+  const looks = admission.looks;
+  enter(admission, ...newcomers.slice(2, 3));
+  expect(admission.looks).toBe(looks);
+  clock.ms += 100;
+  enter(admission, ...newcomers.slice(3));
+  expect(admission.looks).toBe(looks + 1);
+  expect(newcomers.map((guest) => guest.told.length)).toEqual([1, 1, 1, 0]);
+  expect(served.map((guest) => guest.told.length)).toEqual([0, 0]);
 });
 
 test("over the limit of an address its own make room, and a trusted proxy has none", () => {

@@ -43,6 +43,8 @@ export class Admission {
   /** Connections that were refused, and that had to make room; these only grow. */
   refused = 0;
   evicted = 0;
+  /** How often all were looked at; this only grows. */
+  looks = 0;
   /** And when each came. */
   readonly #guests = new Map<Guest, number>();
   readonly #byNetwork = new Map<string, Set<Guest>>();
@@ -52,6 +54,8 @@ export class Admission {
   #room: Room;
   /** Who makes room next stands last. */
   #waiting: Waiting[] = [];
+  /** Who took the place of another since they were looked at. */
+  #newcomers: Guest[] = [];
   #lookAt = Number.NEGATIVE_INFINITY;
   readonly #now: () => number;
 
@@ -97,13 +101,17 @@ export class Admission {
     if (neighbours?.size === 0) this.#byNetwork.delete(network);
   }
 
-  #hasRoomFor({ address, trusted }: Guest): boolean {
+  #hasRoomFor(guest: Guest): boolean {
+    const { address, trusted } = guest;
     const most = trusted ? 0 : this.#room.maxConnectionsPerAddress;
     const neighbours = this.#byNetwork.get(networkOf(address));
     if (most > 0 && neighbours !== undefined && neighbours.size >= most) {
       return this.#evict(this.#firstOf(neighbours));
     }
-    return this.#guests.size < this.#limit || this.#evict(this.#nextWaiting());
+    if (this.#guests.size < this.#limit) return true;
+    if (!this.#evict(this.#nextWaiting())) return false;
+    this.#newcomers.push(guest);
+    return true;
   }
 
   get #limit(): number {
@@ -132,10 +140,23 @@ export class Admission {
   }
 
   #nextWaiting(): Guest | null {
-    const next = this.#takeWaiting();
-    if (next?.rank === 0 || !this.#look()) return next?.guest ?? null;
+    let next = this.#takeWaiting();
     // Somebody who came since the last look may have to go before this one.
-    return this.#takeWaiting()?.guest ?? null;
+    if (next?.rank !== 0 && this.#look()) next = this.#takeWaiting();
+    if (next !== null && next.rank <= newRank) return next.guest;
+    const newcomer = this.#takeNewcomer();
+    if (newcomer !== null && next !== null) this.#waiting.push(next);
+    return newcomer ?? next?.guest ?? null;
+  }
+
+  /** The first who took the place of another since the last look, and was not served. */
+  #takeNewcomer(): Guest | null {
+    for (;;) {
+      const guest = this.#newcomers.shift();
+      if (guest === undefined) return null;
+      const waits = guest.waitingSince !== Number.POSITIVE_INFINITY;
+      if (waits && guest.rank === 0 && this.#guests.has(guest)) return guest;
+    }
   }
 
   #takeWaiting(): Waiting | null {
@@ -151,6 +172,8 @@ export class Admission {
   #look(): boolean {
     const now = this.#now();
     if (now < this.#lookAt) return false;
+    this.looks += 1;
+    this.#newcomers = [];
     this.#waiting = [...this.#guests.keys()]
       .map((guest) => this.#waitingOf(guest, now))
       .filter(({ since }) => since !== Number.POSITIVE_INFINITY)
