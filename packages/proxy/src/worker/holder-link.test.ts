@@ -5,7 +5,7 @@ import { noCounts } from "../counts.ts";
 import type { Peer } from "../peer.ts";
 import { ownRecord } from "../process-record.ts";
 import { Cleanup, eventually, temporaryFolder } from "../testing/proxy-harness.ts";
-import { HolderLink } from "./holder-link.ts";
+import { HolderLink, type HolderLinkOptions } from "./holder-link.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -13,22 +13,27 @@ afterEach(() => cleanup.run());
 const nextPid = 4_711;
 
 /** A worker whose holder is gone. */
-async function orphan() {
+async function orphan(options: Pick<HolderLinkOptions, "nextWithinMs"> = {}) {
   const path = join(await temporaryFolder(cleanup), "workers.sock");
   const seen = { path, another: true, asked: 0, started: 0, killed: 0, orphan: true };
   cleanup.add(() => {
     seen.orphan = false;
   });
+  let gone: (how: string) => void = () => undefined;
   const next: Peer = {
     pid: nextPid,
     send: () => undefined,
     kill: () => {
       seen.killed += 1;
+      gone("was ended");
     },
     onMessage: () => undefined,
-    onGone: () => undefined,
+    onGone: (listener) => {
+      gone = listener;
+    },
   };
   const link = new HolderLink({
+    ...options,
     path,
     rank: 0,
     starterLives: () => !seen.orphan,
@@ -67,6 +72,13 @@ test("starts the next holder when nobody else does", async () => {
   seen.another = false;
   await eventually(() => seen.started === 1);
   expect(link.starting).toBe(true);
+});
+
+test("one that hangs while it starts is ended, and another one started", async () => {
+  const { seen } = await orphan({ nextWithinMs: 50 });
+  seen.another = false;
+  await eventually(() => seen.started >= 3);
+  expect(seen.killed).toBeGreaterThanOrEqual(2);
 });
 
 test.each([

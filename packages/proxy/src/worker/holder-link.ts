@@ -13,6 +13,8 @@ const lookAgainMs = 20;
 const perRankMs = 1_500;
 /** And how long it relies on another one's word that the next holder is being started. */
 const othersWordMs = 15_000;
+/** How long the next holder may take from its start until it commands this worker: the slowest start. */
+const defaultNextWithinMs = 20_000;
 
 export interface HolderLinkOptions {
   /** Where holders wait for workers. */
@@ -29,6 +31,8 @@ export interface HolderLinkOptions {
   anotherStarts(): Promise<boolean>;
   /** Null when this worker cannot. */
   startNext(): Peer | null;
+  /** For the next holder, milliseconds; then it is ended, and another one started. Default 20 s. */
+  readonly nextWithinMs?: number;
 }
 
 /** A worker's end of the connection to whichever holder there is. */
@@ -106,7 +110,12 @@ export class HolderLink {
     const started = performance.now();
     const next = this.#options.startNext();
     this.#next = next;
+    const { nextWithinMs = defaultNextWithinMs } = this.#options;
+    const timer = setTimeout(() => {
+      if (this.#next === next) next?.kill();
+    }, nextWithinMs);
     next?.onGone(() => {
+      clearTimeout(timer);
       if (this.#next === next) this.#next = null;
       ended(this.#pause.after(performance.now() - started));
     });
