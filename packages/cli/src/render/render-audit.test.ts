@@ -29,3 +29,25 @@ it("says what was typed so that each value is one word", () => {
     '2026-11-21T16:08:07Z  alice  -     release message="on a \\"full\\" disk" ifBusy=queue overrides=config.B unset="config.A config.C"  accepted  over the file: config.A config.B → config.B',
   );
 });
+
+it("gives each entry lines of its own where the table is too wide, so that nothing is cut", () => {
+  const origin = { kind: "ssh", detail: "10.0.0.5", uid: 0, sudo: null, host: "h" } as const;
+  const refused = {
+    ...entry,
+    who: { name: "bob", origin },
+    command: "up",
+    after: entry.before,
+    result: { kind: "refused", code: "REFUSED", message: "it runs\nalready" },
+  } as const;
+
+  expect(renderAudit([entry, refused], 80).split("\n")).toEqual([
+    "2026-11-21T16:08:07Z  alice",
+    "  release",
+    "  accepted",
+    "  over the file: config.A config.B → config.B",
+    "2026-11-21T16:08:07Z  bob, ssh 10.0.0.5",
+    "  up",
+    "  refused: it runs\\nalready",
+  ]);
+  expect(renderAudit([refused], 200).split("\n")).toHaveLength(2);
+});

@@ -1,20 +1,43 @@
 import type { AuditEntry, AuditState } from "@hitless/core";
 import { describeInstant } from "./describe-instant.ts";
-import { renderTable } from "./render-table.ts";
+import { inOneLine, renderTable } from "./render-table.ts";
 
-/** The audit log for people, a row for each entry. */
-export function renderAudit(entries: readonly AuditEntry[]): string {
-  return renderTable(
-    ["when", "who", "from", "command", "result", "what changed"],
-    entries.map((entry) => [
-      describeInstant(entry.at),
-      nameOf(entry.who),
-      entry.who.origin === null ? "-" : `${entry.who.origin.kind} ${entry.who.origin.detail}`,
-      typed(entry),
-      entry.result.kind === "accepted" ? "accepted" : `refused: ${entry.result.message}`,
-      changeOf(entry),
-    ]),
-  );
+/** The audit log for people, a row for each entry; lines of its own where rows do not fit `width`. */
+export function renderAudit(
+  entries: readonly AuditEntry[],
+  width: number | undefined = process.stdout.columns,
+): string {
+  const rows = entries.map(rowOf);
+  const head = ["when", "who", "from", "command", "result", "what changed"];
+  const table = renderTable(head, rows, Number.POSITIVE_INFINITY);
+  const fits = width === undefined || table.split("\n").every((line) => line.length <= width);
+  return fits ? table : rows.map(linesOf).join("\n");
+}
+
+type Row = readonly [
+  when: string,
+  who: string,
+  from: string,
+  command: string,
+  result: string,
+  changed: string,
+];
+
+function rowOf(entry: AuditEntry): Row {
+  const { at, who, result } = entry;
+  return [
+    describeInstant(at),
+    nameOf(who),
+    who.origin === null ? "-" : `${who.origin.kind} ${who.origin.detail}`,
+    typed(entry),
+    result.kind === "accepted" ? "accepted" : `refused: ${result.message}`,
+    changeOf(entry),
+  ];
+}
+
+function linesOf([when, who, from, command, result, changed]: Row): string {
+  const head = from === "-" ? `${when}  ${who}` : `${when}  ${who}, ${from}`;
+  return [head, command, result, ...(changed === "-" ? [] : [changed])].map(inOneLine).join("\n  ");
 }
 
 function nameOf({ name, origin }: AuditEntry["who"]): string {

@@ -20,6 +20,6 @@ export function renderTable(
 }
 
 /** A message may have lines of its own, which would break the table. */
-function inOneLine(cell: string): string {
+export function inOneLine(cell: string): string {
   return cell.replace(/\r?\n/g, "\\n").replace(/\t/g, "\\t");
 }
