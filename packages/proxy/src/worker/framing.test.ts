@@ -149,6 +149,7 @@ test("a malformed chunk after good ones is answered with 400 and the replica's c
 test.each([
   ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "two lengths"],
   ["HTTP/1.1 200 OK\r\nX: a\nY: b\r\n\r\n", "a bare LF"],
+  ["HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "bare LFs only, as of a script"],
   ["HTTP/1.1 101 Switching Protocols\r\n\r\n", "a change of protocol nobody asked for"],
   [`HTTP/1.1 200 OK\r\nX: ${"y".repeat(20_000)}`, "an endless head"],
 ])("answers 502 for %j (%s)", async (reply) => {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { BodyReader } from "../http/body-reader.ts";
 import { broken } from "../http/chunked-end.ts";
+import { hasBareLineFeed } from "../http/header-lines.ts";
 import { isHeadTooLong } from "../http/header-scan.ts";
 import type { Reason } from "../http/reasons.ts";
 import { parseResponseHead, type ResponseHead } from "../http/response-head.ts";
@@ -149,7 +150,7 @@ export class UpstreamConnection implements Poolable, Intake {
     let rest = data;
     for (;;) {
       const end = rest.indexOf(emptyLine);
-      if (isHeadTooLong(end, rest.length)) {
+      if (cannotEnd(rest, end)) {
         this.#fail("bad-response");
         return;
       }
@@ -226,6 +227,11 @@ export class UpstreamConnection implements Poolable, Intake {
     this.destroy();
     sink?.onFailure(failure);
   }
+}
+
+// A script that ends its lines with LF alone believes that its head is complete, and waits.
+function cannotEnd(bytes: Buffer, end: number): boolean {
+  return isHeadTooLong(end, bytes.length) || (end < 0 && hasBareLineFeed(bytes, 0));
 }
 
 // A 101 has to be asked for.
