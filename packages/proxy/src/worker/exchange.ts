@@ -232,6 +232,8 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     const held = this.#client.takeHeld();
     if (held !== null) this.tunnel.fromClient(held);
     this.#client.socket.resume();
+    // It closed while its upgrade was under way: the replica has to hear of that, too.
+    if (this.#client.socket.readableEnded) this.tunnel.clientEnded();
   }
 
   onTunnelBytes(bytes: Buffer): void {

@@ -81,7 +81,7 @@ test.each(["before", "after"])(
     const one = openClient(cleanup, front);
     one.send(ask);
     if (when === "after") await one.until("\r\n\r\n");
-    else await eventually(() => plane.status().inFlight["a"] === 1);
+    else await eventually(() => sockets.length === 1);
     one.socket.end();
     if (when === "before") {
       await new Promise((resolve) => one.socket.once("finish", resolve));
@@ -127,6 +127,25 @@ test("a WebSocket ends behind the message at hand, with the goodbyes of both sid
   await eventually(() => one.ended);
   expect(body(one.received).endsWith(latin1(closeFrame(goingAway)))).toBe(true);
   expect(counted()).toEqual({ cut: 0, streamsEnded: 1, answered: 1 });
+});
+
+test("the replica hears of a client that closes while its upgrade is under way", async () => {
+  const { plane, sockets, front, say } = await planeWith("");
+  const one = openClient(cleanup, front);
+  one.send(upgrade("websocket"));
+  await eventually(() => sockets.length === 1);
+  one.socket.end();
+  await new Promise((resolve) => one.socket.once("finish", resolve));
+  // Who comes later is asked for once the FIN was heard.
+  openClient(cleanup, front).send(ask);
+  await eventually(() => sockets.length === 2);
+  let heard = false;
+  sockets[0]?.once("end", () => {
+    heard = true;
+  });
+  say(switching("websocket"));
+  await eventually(() => heard);
+  await eventually(() => plane.status().inFlight["a"] === 1);
 });
 
 test("a client that says no goodbye does not keep the replica, which hears one all the same", async () => {
