@@ -29,16 +29,6 @@ class TestGuest implements Guest {
   }
 }
 
-/** Stands still between two looks at it, but for what each look costs. */
-class TestClock {
-  ms = 0;
-  costMs = 0;
-  readonly now = () => {
-    this.ms += this.costMs;
-    return this.ms;
-  };
-}
-
 const busy = Number.POSITIVE_INFINITY;
 
 function admissionOf(maxConnections: number, maxConnectionsPerAddress = 0) {
@@ -101,53 +91,6 @@ test("of those that came in the same second the first makes room", () => {
   enter(admission, ...guests);
   enter(admission, new TestGuest("d", busy), new TestGuest("e", busy));
   expect(guests.map((guest) => guest.told.join())).toEqual(["make room", "make room", ""]);
-});
-
-test("who has just come goes after those that let us wait, for the time that its request may take", () => {
-  const clock = new TestClock();
-  const admission = new Admission({ maxConnections: 2, maxConnectionsPerAddress: 0 }, 9, clock.now);
-  const waits = new TestGuest("a", 5, { rank: 1 });
-  const newcomer = new TestGuest("b", 1);
-  enter(admission, waits, newcomer, new TestGuest("c", busy));
-  expect([waits.told, newcomer.told]).toEqual([["make room"], []]);
-  const [late, last] = [new TestGuest("d", 9, { rank: 1 }), new TestGuest("e", busy)];
-  clock.ms += 1_000;
-  enter(admission, late, last);
-  expect([newcomer.told, late.told]).toEqual([["make room"], ["make room"]]);
-});
-
-test("who was served stays while somebody is there who came later and was not", () => {
-  const clock = new TestClock();
-  const admission = new Admission({ maxConnections: 3, maxConnectionsPerAddress: 0 }, 9, clock.now);
-  const served = new TestGuest("a", 1, { rank: 2 });
-  const attackers = Array.from({ length: 9 }, (_, since) => new TestGuest("b", since));
-  enter(admission, served);
-  for (const attacker of attackers) {
-    clock.ms += 1_000;
-    enter(admission, attacker);
-  }
-  expect(served.told).toEqual([]);
-  expect(attackers.map((guest) => guest.told.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0]);
-});
-
-test("to look for somebody who could make room takes only a part of the time; meanwhile newcomers go, not who was served", () => {
-  const clock = new TestClock();
-  const admission = new Admission({ maxConnections: 3, maxConnectionsPerAddress: 0 }, 9, clock.now);
-  const served = Array.from({ length: 2 }, () => new TestGuest("a", 1, { rank: 2 }));
-  const newcomers = Array.from({ length: 4 }, () => new TestGuest("b", 2));
-  enter(admission, ...served, ...newcomers.slice(0, 1));
-  clock.costMs = 10;
-  enter(admission, ...newcomers.slice(1, 2));
-  clock.costMs = 0;
-  clock.ms += 150;
-  const looks = admission.looks;
-  enter(admission, ...newcomers.slice(2, 3));
-  expect(admission.looks).toBe(looks);
-  clock.ms += 100;
-  enter(admission, ...newcomers.slice(3));
-  expect(admission.looks).toBe(looks + 1);
-  expect(newcomers.map((guest) => guest.told.length)).toEqual([1, 1, 1, 0]);
-  expect(served.map((guest) => guest.told.length)).toEqual([0, 0]);
 });
 
 test("over the limit of an address its own make room, and a trusted proxy has none", () => {
