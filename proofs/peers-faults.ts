@@ -130,10 +130,10 @@ async function deploysWithStreams(present: readonly RivalName[]): Promise<readon
   return deploys;
 }
 
-function deployText({ name, seconds, ended, spread, faults }: Deploy): string {
+function deployText({ name, seconds, ended, spread, faults, away }: Deploy): string {
   return (
     `deploy with ${streams.each} SSE and ${streams.each} WebSockets, ${name}: the command returned after ` +
-    `${seconds.toFixed(1)} s, ${ended} streams ended over ${spread.toFixed(1)} s, ${faults.length} not at a boundary`
+    `${seconds.toFixed(1)} s, ${ended} streams ended over ${spread.toFixed(1)} s, ${faults.length} not at a boundary, ${away} clients left without one`
   );
 }
 
@@ -143,6 +143,7 @@ function faultsOfStreams([ours, ...peers]: readonly Deploy[]): readonly string[]
   const blind = peers.length > 0 && peers.every(({ faults }) => faults.length === 0);
   return [
     ...ours.faults,
+    ...(ours.away === 0 ? [] : [`${ours.away} clients did not get to the new revision`]),
     ...(ours.spread > 1 ? [] : ["the streams ended all at once"]),
     ...(ours.endedMeanwhile === ours.ended ? ["the command waited for the streams"] : []),
     ...(blind ? ["no peer broke a stream: the clients are blind"] : []),

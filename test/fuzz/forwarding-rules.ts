@@ -66,7 +66,8 @@ export function connectionTokens(message: Message): readonly string[] {
 }
 
 function nominatedBy(message: Message): ReadonlySet<string> {
-  return new Set(connectionTokens(message).filter((token) => !neverNominated.has(token)));
+  const may = (token: string) => !neverNominated.has(token) && !token.startsWith("x-forwarded-");
+  return new Set(connectionTokens(message).filter(may));
 }
 
 function isHopByHop(lower: string): boolean {
