@@ -12,7 +12,9 @@ import type { Finding, Proof } from "./proof.ts";
  * collectors together. The smallest object for each of 10 million requests would be 100.
  */
 const mayGrowMiB = 40;
-/** A second crowd may leave so much more behind than the first one did, MiB. */
+/** A crowd is there so often, an even number of times. */
+const crowdsInARow = 6;
+/** The later half of them may leave so much more behind than the earlier one, MiB: a third of a KiB for each connection between. */
 const mayStayMiB = 10;
 /** Descriptors that may be open by chance at the moment of a look. */
 const slack = 4;
@@ -137,18 +139,23 @@ interface CrowdScene {
   readonly kind: CrowdKind;
 }
 
-/** Twice: what the first crowd leaves behind has to do for the second. */
+/** Time and again: what the first ones leave behind has to do for those that follow. */
 async function crowds(scene: CrowdScene, count: number): Promise<Finding> {
   const before = await sweptLook(scene);
-  const first = await oneCrowd(scene, before, count);
-  const second = await oneCrowd(scene, before, count);
-  const without = Math.min(before.mib, first.after.mib, second.after.mib);
-  const kiB = ((Math.max(first.open.mib, second.open.mib) - without) * 1024) / count;
+  const seen: { readonly open: Taken; readonly after: Taken }[] = [];
+  for (let n = 0; n < crowdsInARow; n += 1) seen.push(await oneCrowd(scene, before, count));
+  const left = seen.map(({ after }) => after.mib);
+  const without = Math.min(before.mib, ...left);
+  const kiB = ((Math.max(...seen.map(({ open }) => open.mib)) - without) * 1024) / count;
+  const [early, late] = [
+    medianOf(left.slice(0, left.length / 2)),
+    medianOf(left.slice(left.length / 2)),
+  ];
   return {
     figure:
-      `${count} ${names[scene.kind]}: at most ${kiB.toFixed(1)} KiB each, ${before.mib.toFixed(0)} MiB before, ` +
-      `${first.after.mib.toFixed(0)} and ${second.after.mib.toFixed(0)} when they had gone, all descriptors back`,
-    ok: second.after.mib <= first.after.mib + mayStayMiB,
+      `${crowdsInARow} times ${count} ${names[scene.kind]}: at most ${kiB.toFixed(1)} KiB each, ${before.mib.toFixed(0)} MiB before, ` +
+      `${early.toFixed(0)} when the first half of them had gone and ${late.toFixed(0)} after the second, all descriptors back`,
+    ok: late <= early + mayStayMiB,
   };
 }
 
@@ -189,8 +196,7 @@ async function sweptLook({ bed, meter }: CrowdScene): Promise<Taken> {
   } finally {
     clearInterval(sampling);
   }
-  looks.sort((a, b) => a.mib - b.mib);
-  return { ...(await meter.look()), mib: looks[looks.length >> 1]?.mib ?? Number.NaN };
+  return { ...(await meter.look()), mib: medianOf(looks.map(({ mib }) => mib)) };
 }
 
 function shown({ mib, descriptors }: Taken): string {
@@ -213,6 +219,10 @@ async function workersFor(connections: number): Promise<number> {
     `${connections} connections need more descriptors than the hard limit of ${hard}: raise it ` +
       `(\`ulimit -n ${connections + headroom}\` as root), or ask for fewer`,
   );
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function sum(values: readonly number[]): number {

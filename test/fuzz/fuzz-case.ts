@@ -1,6 +1,7 @@
 import { seededRandom } from "@hitless/load";
 import { requestCases } from "./corpus/request-cases.ts";
 import { type Asker, askers, responseCases } from "./corpus/response-cases.ts";
+import { closeParsers } from "./llhttp.ts";
 import type { MemoryPlane } from "./memory-plane.ts";
 import { cut, mutate, pick, type Random } from "./mutator.ts";
 import { type Finding, tryRequest } from "./request-fuzz.ts";
@@ -15,8 +16,12 @@ export type FuzzCase = { readonly pieces: readonly string[]; readonly slow: bool
 /** What came of a case. */
 export function tryCase(plane: MemoryPlane, one: FuzzCase): Finding {
   const pieces = one.pieces.map((piece) => Buffer.from(piece, "latin1"));
-  if (one.kind === "request") return tryRequest(plane, pieces, one);
-  return tryResponse(plane, { ...one, pieces });
+  try {
+    if (one.kind === "request") return tryRequest(plane, pieces, one);
+    return tryResponse(plane, { ...one, pieces });
+  } finally {
+    closeParsers();
+  }
 }
 
 const commonBytes = 600;

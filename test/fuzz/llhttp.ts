@@ -41,6 +41,7 @@ interface RawParser {
   initialize(type: number, resource: object, maxHeadBytes: number, lenient: number): void;
   execute(data: Buffer): number | Error;
   finish(): Error | undefined;
+  close(): void;
   [callback: number]: (...args: never[]) => unknown;
 }
 
@@ -64,6 +65,14 @@ const { HTTPParser, methods } = common;
 const unlimited = 1 << 24;
 
 const inUpgrade = Object.assign(new Error("malformed"), { code: "HPE_IN_UPGRADE" });
+
+/** Node holds each until it is closed. */
+const open: RawParser[] = [];
+
+/** Ends all parsers that there are; what they understood stays. */
+export function closeParsers(): void {
+  for (const parser of open.splice(0)) parser.close();
+}
 
 /** What else llhttp has to be told. */
 export interface LlhttpOptions {
@@ -128,6 +137,7 @@ export class Llhttp implements Understood {
   #newParser(): RawParser {
     const { kind, bodiless } = this.#options;
     const parser = new HTTPParser();
+    open.push(parser);
     const type = kind === "request" ? HTTPParser.REQUEST : HTTPParser.RESPONSE;
     parser.initialize(type, {}, unlimited, HTTPParser.kLenientNone);
     parser[HTTPParser.kOnMessageBegin] = () => {
