@@ -60,6 +60,32 @@ test("the access log is written from when it is asked for, by every worker, on t
   expect(last.every(({ status, client }) => status === 200 && client === "127.0.0.1")).toBe(true);
 });
 
+test("how long an answer may take is changed under way, and told to be longer than a release waits", async () => {
+  const settings = { replicas: 1, proxy: { responseTimeoutSeconds: 1 } };
+  await using bed = await AppBed.make({ app: "shop/1.0", settings });
+  await bed.must(0, "up", "--detach");
+  const before = (await bed.ask()).pid;
+  const ask = () => fetch(`${bed.url}/slow?ms=4000`, { headers: { connection: "close" } });
+  const late = await ask();
+  expect([late.status, late.headers.get("x-hitless-reason")]).toEqual([504, "response-timeout"]);
+
+  const longer = ["--set", "proxy.responseTimeoutSeconds=300"];
+  expect((await bed.must(0, "plan", ...longer)).stdout).toContain(
+    "warning: proxy.responseTimeoutSeconds is 300, but drain.timeoutSeconds ",
+  );
+  const said = await bed.must(0, "release", ...longer, "--wait");
+  expect(said.stderr).toContain("proxy.responseTimeoutSeconds 1 → 300");
+  const isFor = async (seconds: number) =>
+    (await tableOf(bed)).front?.responseTimeoutSeconds === seconds;
+  await until(() => isFor(300), "the table says so");
+  const { generation } = await tableOf(bed);
+  const acknowledged = async () =>
+    (await proxyOf(bed))?.workers.every((worker) => worker.generation >= generation) === true;
+  await until(acknowledged, "every worker has it");
+  expect((await ask()).status).toBe(200);
+  expect((await bed.ask()).pid).toBe(before);
+});
+
 function isNumbered({ target }: { readonly target: string }): boolean {
   return target.startsWith("/?n=");
 }

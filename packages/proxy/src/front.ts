@@ -5,10 +5,12 @@ export function readFront(value: Readonly<Record<string, unknown>>): FrontSettin
   const front: Readonly<Record<keyof FrontSettings, unknown>> = { ...defaultFront, ...value };
   const { workers, trustedProxies, accessLog, ...counts } = front;
   const { maxConnections, maxConnectionsPerAddress, maxBodyBytes } = counts;
+  const { responseTimeoutSeconds, bodyIdleTimeoutSeconds } = counts;
   if (workers !== null && !isCount(workers)) return null;
   if (!Array.isArray(trustedProxies) || !trustedProxies.every(isText)) return null;
   if (typeof accessLog !== "boolean" || !isCount(maxConnections)) return null;
   if (!isCount(maxConnectionsPerAddress) || !isCount(maxBodyBytes)) return null;
+  if (!isCount(responseTimeoutSeconds) || !isCount(bodyIdleTimeoutSeconds)) return null;
   return {
     workers,
     trustedProxies,
@@ -16,6 +18,8 @@ export function readFront(value: Readonly<Record<string, unknown>>): FrontSettin
     maxConnections,
     maxConnectionsPerAddress,
     maxBodyBytes,
+    responseTimeoutSeconds,
+    bodyIdleTimeoutSeconds,
   };
 }
 

@@ -2,10 +2,12 @@ import {
   type App,
   compile,
   contentOf,
+  defaultFront,
   type LeafChange,
   leafChanges,
   limitsOf,
   type RevisionContent,
+  type Settings,
   type Waypoint,
   writtenSettings,
 } from "@hitless/core";
@@ -60,6 +62,7 @@ export async function planOf(
     limits: waypoints.map((w) => limitsOf(w.pace, replicas)),
     warnings: [
       ...warningsOf(waypoints, content, { from, replicas }),
+      ...drainWarnings(settings, content),
       ...(await persistWarnings(place, file.spec)),
     ],
   };
@@ -95,4 +98,15 @@ function warningsOf(
     warnings.push("artifact: none: the code is not kept, so a rollback brings back config only");
   }
   return warnings;
+}
+
+/** The usual 60 s are a bound on the app's worst; a longer time says that its answers do take long. */
+function drainWarnings(
+  { proxy: { responseTimeoutSeconds: answer } }: Settings,
+  { drain: { timeoutSeconds: drain } }: RevisionContent,
+): readonly string[] {
+  if (answer <= drain || answer <= defaultFront.responseTimeoutSeconds) return [];
+  return [
+    `proxy.responseTimeoutSeconds is ${answer}, but drain.timeoutSeconds ${drain}: each release cuts answers that take longer than ${drain} s; raise drain.timeoutSeconds`,
+  ];
 }

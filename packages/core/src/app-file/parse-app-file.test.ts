@@ -45,6 +45,8 @@ describe("a good app file", () => {
           maxConnections: 10_000,
           maxConnectionsPerAddress: 0,
           maxBodyBytes: 0,
+          responseTimeoutSeconds: 60,
+          bodyIdleTimeoutSeconds: 30,
         },
       },
       artifact: { kind: "files", dir: ".", exclude: [".git"] },

@@ -16,13 +16,16 @@ function toldOf(proxy: unknown): readonly string[] {
 
 it("reads how clients are met, each address once", () => {
   const trustedProxies = ["10.0.0.0/8", "::1", "fd00::/8", "192.168.1.7", "::1"];
-  expect(frontOf({ workers: 3, trustedProxies, accessLog: true, maxBodySize: "10Mi" })).toEqual({
+  const times = { responseTimeoutSeconds: 300, bodyIdleTimeoutSeconds: 120 };
+  const file = { workers: 3, trustedProxies, accessLog: true, maxBodySize: "10Mi", ...times };
+  expect(frontOf(file)).toEqual({
     workers: 3,
     trustedProxies: trustedProxies.slice(0, -1),
     accessLog: true,
     maxConnections: 10_000,
     maxConnectionsPerAddress: 0,
     maxBodyBytes: 10_485_760,
+    ...times,
   });
 });
 
@@ -63,6 +66,14 @@ it.each<readonly [unknown, string]>([
   [
     { maxBodySize: "1 lot" },
     'proxy.maxBodySize is "1 lot"; it must be an amount of bytes of at least 1, such as 10Mi, or 0 for any',
+  ],
+  [
+    { responseTimeoutSeconds: 0 },
+    "proxy.responseTimeoutSeconds is 0; it must be a whole number of seconds from 1 to 86400",
+  ],
+  [
+    { bodyIdleTimeoutSeconds: "2m" },
+    'proxy.bodyIdleTimeoutSeconds is "2m"; it must be a whole number of seconds from 1 to 86400; write 120',
   ],
 ])("says about proxy %j what is wrong", (proxy, message) => {
   expect(toldOf(proxy)).toEqual([message]);

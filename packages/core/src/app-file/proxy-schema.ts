@@ -3,7 +3,7 @@ import { defaultFront, type FrontSettings } from "../model/front.ts";
 import { must } from "./expectation.ts";
 import { parseBytes } from "./quantity.ts";
 import { section } from "./section.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { wholeNumber, wholeSeconds } from "./whole-number.ts";
 
 const addressRule = "an IP address or a CIDR block, such as 10.0.0.0/8, 192.168.1.7 or fd00::/8";
 const sizeRule = must("an amount of bytes of at least 1, such as 10Mi, or 0 for any");
@@ -38,6 +38,8 @@ export const proxySchema = section(
       defaultFront.maxConnectionsPerAddress,
     ),
     maxBodySize: sizeSchema.default(defaultFront.maxBodyBytes),
+    responseTimeoutSeconds: wholeSeconds(1).default(defaultFront.responseTimeoutSeconds),
+    bodyIdleTimeoutSeconds: wholeSeconds(1).default(defaultFront.bodyIdleTimeoutSeconds),
   },
   must("a mapping such as { trustedProxies: [10.0.0.0/8], accessLog: true }"),
 )

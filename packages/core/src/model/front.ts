@@ -12,6 +12,10 @@ export interface FrontSettings {
   readonly maxConnectionsPerAddress: number;
   /** Longest body of a request; 0: any. Bytes. */
   readonly maxBodyBytes: number;
+  /** Longest wait for the head of an answer, and for a replica to take more of a body. */
+  readonly responseTimeoutSeconds: number;
+  /** Longest pause inside a body whose sender is waited for, and inside the reading of a client. */
+  readonly bodyIdleTimeoutSeconds: number;
 }
 
 /** What holds where nothing was said. */
@@ -22,4 +26,6 @@ export const defaultFront: FrontSettings = {
   maxConnections: 10_000,
   maxConnectionsPerAddress: 0,
   maxBodyBytes: 0,
+  responseTimeoutSeconds: 60,
+  bodyIdleTimeoutSeconds: 30,
 };

@@ -9,4 +9,6 @@ export const frontShape = z.object({
   maxConnections: z.int().positive().default(defaultFront.maxConnections),
   maxConnectionsPerAddress: z.int().nonnegative().default(defaultFront.maxConnectionsPerAddress),
   maxBodyBytes: z.int().nonnegative().default(defaultFront.maxBodyBytes),
+  responseTimeoutSeconds: z.int().positive().default(defaultFront.responseTimeoutSeconds),
+  bodyIdleTimeoutSeconds: z.int().positive().default(defaultFront.bodyIdleTimeoutSeconds),
 }) satisfies z.ZodType<FrontSettings>;

@@ -62,6 +62,18 @@ test("an app that was saved is found again by the next controller", async () => 
   expect(await (await openStore()).load()).toEqual(app);
 });
 
+test("what an older version did not know of clients is as it was then", async () => {
+  const app = newApp("shop", settings);
+  const store = await openStore();
+  await store.save(app);
+  const path = join(dir, ".hitless", "app.json");
+  const text = await readFile(path, "utf8");
+  const older = text.replace(/"proxy":\s*\{[^}]*\}/u, '"proxy":{"maxConnections":10000}');
+  expect(older).not.toBe(text);
+  await writeFile(path, older);
+  expect((await (await openStore()).load())?.settings.proxy).toEqual(defaultFront);
+});
+
 test("a row of history is written once, however often it is added", async () => {
   const store = await openStore();
   await store.addRecord(record);

@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { defaultFront } from "@hitless/core/traffic";
 import { afterEach, expect, test } from "vitest";
 import { Cleanup, tableOf, temporaryFolder, upstream } from "../testing/proxy-harness.ts";
 import { TableFile } from "./table-file.ts";
@@ -16,6 +17,26 @@ test("reads back what it wrote, and leaves no temporary file", async () => {
     expect(await file.read()).toEqual({ table, complaint: null });
   }
   expect(await readdir(folder)).toEqual(["proxy-table.json"]);
+});
+
+test("what a table of an older version does not say of the clients is as it was then", async () => {
+  const file = new TableFile(await temporaryFolder(cleanup));
+  const { responseTimeoutSeconds, bodyIdleTimeoutSeconds, ...older } = defaultFront;
+  const table = { ...tableOf(upstream("a", 4_000)), front: defaultFront };
+  for (const [front, read] of [
+    [older, defaultFront],
+    [
+      { ...older, responseTimeoutSeconds: 300 },
+      { ...defaultFront, responseTimeoutSeconds: 300 },
+    ],
+    [{ ...older, bodyIdleTimeoutSeconds: "long" }, null],
+  ]) {
+    await file.write(table);
+    const text = await readFile(file.path, "utf8");
+    await writeFile(file.path, text.replace(JSON.stringify(defaultFront), JSON.stringify(front)));
+    expect((await file.read()).table?.front ?? null).toEqual(read);
+  }
+  expect([responseTimeoutSeconds, bodyIdleTimeoutSeconds]).toEqual([60, 30]);
 });
 
 test("after a reboot the replicas are forgotten, the generation is not", async () => {

@@ -3,7 +3,7 @@ import { type ByRevision, mostRevisions } from "../counts.ts";
 import type { Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ProxyTable, Upstream } from "../table.ts";
-import type { ProxyTimeouts } from "../timeouts.ts";
+import { type ProxyTimeouts, timeoutsUnder } from "../timeouts.ts";
 import { newRevisionCounters, type RevisionCounters, reported } from "./counters.ts";
 import { type Dial, dial } from "./dial.ts";
 import { Front } from "./front.ts";
@@ -50,7 +50,8 @@ const endedAtOnce = 32;
 
 /** Everything that the connections of one worker share: table, replicas, counters and time. */
 export class DataPlane {
-  readonly timeouts: ProxyTimeouts;
+  /** Hold for waits that begin from now on. */
+  timeouts: ProxyTimeouts;
   readonly budget = new RetryBudget();
   readonly traffic = new TrafficCount();
   readonly streams = new OpenStreams();
@@ -76,8 +77,11 @@ export class DataPlane {
   #stood = false;
 
   readonly #dial: Dial;
+  /** What it was started with. */
+  readonly #timeouts: ProxyTimeouts;
 
   constructor(timeouts: ProxyTimeouts, dialUpstream: Dial = dial, front: Front = new Front()) {
+    this.#timeouts = timeouts;
     this.timeouts = timeouts;
     this.front = front;
     this.#dial = dialUpstream;
@@ -131,6 +135,7 @@ export class DataPlane {
     this.#open = table.maintenance === undefined ? this.#router : null;
     this.#table = table;
     this.front.apply(table.front);
+    this.timeouts = timeoutsUnder(this.#timeouts, table.front);
     for (const [id, replica] of before) {
       if (replicas.get(id) !== replica) this.#depart(replica);
     }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { defaultFront, type FrontSettings } from "@hitless/core";
 import { afterEach, expect, test } from "vitest";
@@ -211,4 +212,35 @@ test("an answer that nobody takes keeps no connection, though it is complete", a
   client.send(request);
   await eventually(() => plane.status().inFlight["1-1"] === 1);
   await eventually(() => plane.clients.size === 0);
+});
+
+test("how long an answer and a pause may take is as the newest table says", async () => {
+  const sockets: Socket[] = [];
+  const replica = await rawUpstream(cleanup, (socket, received) => {
+    if (/^GET .*\r\n\r\n$|xyz$/s.test(received)) sockets.push(socket);
+  });
+  const { plane, port } = await openPlane(cleanup);
+  const apply = (seconds: number) => {
+    const front = { responseTimeoutSeconds: seconds, bodyIdleTimeoutSeconds: seconds };
+    plane.apply({ ...tableOf(upstream("1-1", replica)), front: { ...defaultFront, ...front } });
+  };
+  const post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nx";
+  apply(0.06);
+  expect(await rawRequest(port, last)).toContain("X-Hitless-Reason: response-timeout");
+  expect(await rawRequest(port, post)).toContain("X-Hitless-Reason: body-timeout");
+  apply(600);
+  const slow = openClient(cleanup, port);
+  slow.send(last);
+  const paused = openClient(cleanup, port);
+  paused.send(post);
+  await eventually(() => plane.status().inFlight["1-1"] === 2);
+  const since = plane.tickNow;
+  await eventually(() => plane.tickNow > since + 500);
+  paused.send("yz");
+  await eventually(() => sockets.length === 3);
+  for (const socket of sockets) socket.write(ok);
+  expect(await slow.rest()).toContain("200 OK");
+  expect(await paused.rest()).toContain("200 OK");
+  plane.apply(tableOf(upstream("1-1", replica)));
+  expect(plane.timeouts).toMatchObject({ responseHeadMs: 60_000, bodyIdleMs: 30_000 });
 });
