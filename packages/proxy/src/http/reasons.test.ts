@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { proxyAnswer } from "./reasons.ts";
 
-const plain = { close: false, headOnly: false, keepAlive: false, html: false, message: "" };
+const plain = {
+  close: false,
+  headOnly: false,
+  keepAlive: false,
+  html: false,
+  message: "",
+  requestId: null,
+};
 
 function split(answer: string) {
   const [head = "", body = ""] = answer.split("\r\n\r\n");
@@ -36,4 +43,18 @@ test("a client that takes HTML gets a page for a failure on our side, and text f
 test("a HEAD request is told how long the body would be", () => {
   const { head, body } = split(proxyAnswer("maintenance", { ...plain, headOnly: true }));
   expect([head.includes("Content-Length: 38"), body]).toEqual([true, ""]);
+});
+
+test("names the request, in the header and to who reads the body; no name becomes markup", () => {
+  const named = { ...plain, message: "Back at noon.", requestId: '"<b>&7' };
+  const text = split(proxyAnswer("maintenance", named));
+  expect(text.head).toContain('X-Request-Id: "<b>&7');
+  expect(text.head).toContain(`Content-Length: ${text.body.length}`);
+  expect(text.body).toBe(
+    '503 Service Unavailable (maintenance)\nBack at noon.\nrequest id: "<b>&7\n',
+  );
+  const page = split(proxyAnswer("maintenance", { ...named, html: true }));
+  expect(page.head).toContain('X-Request-Id: "<b>&7');
+  expect(page.head).toContain(`Content-Length: ${page.body.length}`);
+  expect(page.body).toContain('request id: "&lt;b&gt;&amp;7<');
 });

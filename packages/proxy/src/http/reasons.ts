@@ -81,6 +81,8 @@ export interface AnswerOptions {
   readonly html: boolean;
   /** What people are told beside that; empty: nothing. */
   readonly message: string;
+  /** By which the request stands in the access log, visible ASCII; null: its head could not be read. */
+  readonly requestId: string | null;
 }
 
 /** Seconds after which it is worth asking again. */
@@ -90,11 +92,12 @@ const retryAfter = { maintenance: 30, other: 1 };
 export function proxyAnswer(reason: Reason, options: AnswerOptions): string {
   const status = reasonStatus[reason];
   const isPage = options.html && status >= 500;
-  const body = isPage ? pageOf(reason, options.message) : textOf(reason, options.message);
+  const body = isPage ? pageOf(reason, options) : textOf(reason, options);
   const again = reason === "maintenance" ? retryAfter.maintenance : retryAfter.other;
   return (
     `HTTP/1.1 ${headlineOf(reason)}\r\n` +
     `X-Hitless-Reason: ${reason}\r\n` +
+    (options.requestId === null ? "" : `X-Request-Id: ${options.requestId}\r\n`) +
     `Content-Type: text/${isPage ? "html" : "plain"}; charset=utf-8\r\n` +
     `Content-Length: ${Buffer.byteLength(body)}\r\n` +
     (status === 503 ? `Retry-After: ${again}\r\n` : "") +
@@ -108,16 +111,23 @@ function headlineOf(reason: Reason): string {
   return `${status} ${statusText[status] ?? ""}`;
 }
 
-function textOf(reason: Reason, message: string): string {
-  return `${headlineOf(reason)} (${reason})\n${message === "" ? "" : `${message}\n`}`;
+function textOf(reason: Reason, { message, requestId }: AnswerOptions): string {
+  return (
+    `${headlineOf(reason)} (${reason})\n` +
+    (message === "" ? "" : `${message}\n`) +
+    (requestId === null ? "" : `request id: ${requestId}\n`)
+  );
 }
 
-function pageOf(reason: Reason, message: string): string {
+function pageOf(reason: Reason, { message, requestId }: AnswerOptions): string {
   const title = headlineOf(reason);
+  // A trusted proxy may pass on what a client chose, markup too.
+  const named =
+    requestId === null ? "" : `<p><small>request id: ${escaped(requestId)}</small></p>\n`;
   const says = message === "" ? "" : `<p>${escaped(message)}</p>\n`;
   return (
     `<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>${title}</title></head>\n` +
-    `<body>\n<h1>${title}</h1>\n${says}<p><small>${reason}</small></p>\n</body>\n</html>\n`
+    `<body>\n<h1>${title}</h1>\n${says}<p><small>${reason}</small></p>\n${named}</body>\n</html>\n`
   );
 }
 

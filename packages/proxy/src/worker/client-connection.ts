@@ -102,6 +102,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
       keepAlive: head?.minor === 0,
       html: head?.header("accept")?.includes("text/html") ?? false,
       message: reason === "maintenance" ? (this.#plane.table?.maintenance ?? "") : "",
+      requestId: exchange?.requestId ?? null,
     };
     this.socket.write(proxyAnswer(reason, options));
     this.finished(close);

@@ -95,6 +95,11 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     return this.#answer.events;
   }
 
+  /** By which it stands in the access log, and which its replica is told. */
+  get requestId(): string {
+    return this.#record.asker.requestId;
+  }
+
   /** Whether it is in flight on that replica. */
   isOn(replicaId: string): boolean {
     return this.#replica?.upstream.id === replicaId;

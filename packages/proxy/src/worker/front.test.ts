@@ -100,14 +100,14 @@ test("the access log has every request, whoever answered it", async () => {
       "X-Forwarded-For: 9.9.9.9\r\nX-Request-Id: id-1\r\nUser-Agent: me\r\nHost",
     ),
   );
-  await rawRequest(port, "GET /b HTTP/1.1\r\n\r\n");
+  const unread = await rawRequest(port, "GET /b HTTP/1.1\r\n\r\n");
   const impatient = openClient(cleanup, port);
   impatient.send(request.replace("/a", "/silent"));
   await eventually(() => plane.status().inFlight["1-1"] === 1);
   impatient.socket.resetAndDestroy();
   await eventually(() => plane.clients.size === 0);
   plane.apply({ ...tableOf(), front: { ...defaultFront, ...settings } });
-  await rawRequest(port, last.replace("/a", "/nobody"));
+  const nobody = await rawRequest(port, last.replace("/a", "/nobody"));
   apply({});
   await rawRequest(port, last.replace("/a", "/off"));
   await eventually(async () =>
@@ -138,6 +138,10 @@ test("the access log has every request, whoever answered it", async () => {
   ]);
   expect(lines[0].bytes).toBeGreaterThan(ok.length);
   expect(lines).toHaveLength(4);
+  expect(headerIn(nobody, "x-request-id")).toEqual([`X-Request-Id: ${lines[3].id}`]);
+  expect(nobody).toMatch(new RegExp(`\\nrequest id: ${lines[3].id}\\n$`));
+  expect(unread.toLowerCase()).not.toContain("request id");
+  expect(headerIn(unread, "x-request-id")).toEqual([]);
 });
 
 test("a body that comes too slowly is refused, and one that came in time is not", async () => {

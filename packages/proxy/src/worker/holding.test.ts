@@ -155,7 +155,7 @@ test("maintenance that holds nobody answers at once: a page for who takes HTML, 
   const page = await rawRequest(port, get("/").replace("\r\n\r\n", `\r\n${accept}\r\n`));
   expect(page).toMatch(/^HTTP\/1\.1 503 .*X-Hitless-Reason: maintenance\r\n.*Retry-After: 30/s);
   expect(page).toContain("<p>Back at &lt;12&gt;.</p>");
-  expect(await rawRequest(port, get("/"))).toMatch(/text\/plain.*Back at <12>\.\n$/s);
+  expect(await rawRequest(port, get("/"))).toMatch(/text\/plain.*Back at <12>\.\nrequest id: .*$/s);
 });
 
 /** Serves POSTs on a port that was free a moment ago. */
