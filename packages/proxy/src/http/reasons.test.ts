@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { proxyAnswer } from "./reasons.ts";
 
 const plain = {
+  date: "Sun, 06 Nov 1994 08:49:37 GMT",
   close: false,
   headOnly: false,
   keepAlive: false,
@@ -20,6 +21,7 @@ test("says in the reason header and in the text why it is no answer of the app",
     head: [
       "HTTP/1.1 503 Service Unavailable",
       "X-Hitless-Reason: no-replica",
+      "Date: Sun, 06 Nov 1994 08:49:37 GMT",
       "Content-Type: text/plain; charset=utf-8",
       "Content-Length: 37",
       "Retry-After: 1",

@@ -71,6 +71,8 @@ const statusText: Readonly<Record<number, string>> = {
 
 /** How an answer of the proxy has to be written. */
 export interface AnswerOptions {
+  /** When it begins, as in `Date`. */
+  readonly date: string;
   /** `Connection: close` is said. */
   readonly close: boolean;
   /** The request was HEAD: the body is only announced. */
@@ -97,6 +99,7 @@ export function proxyAnswer(reason: Reason, options: AnswerOptions): string {
   return (
     `HTTP/1.1 ${headlineOf(reason)}\r\n` +
     `X-Hitless-Reason: ${reason}\r\n` +
+    `Date: ${options.date}\r\n` +
     (options.requestId === null ? "" : `X-Request-Id: ${options.requestId}\r\n`) +
     `Content-Type: text/${isPage ? "html" : "plain"}; charset=utf-8\r\n` +
     `Content-Length: ${Buffer.byteLength(body)}\r\n` +

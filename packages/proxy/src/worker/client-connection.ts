@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { httpDate } from "../http/http-date.ts";
 import { proxyAnswer, type Reason } from "../http/reasons.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { refusalLine } from "./access-line.ts";
@@ -97,6 +98,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     this.#plane.traffic.countAnswer(reason);
     if (exchange === null) this.#plane.front.log?.add(refusalLine(this.address, reason));
     const options = {
+      date: httpDate(Date.now()),
       close,
       headOnly: head?.isHead ?? false,
       keepAlive: head?.minor === 0,

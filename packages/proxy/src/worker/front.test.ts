@@ -140,6 +140,10 @@ test("the access log has every request, whoever answered it", async () => {
   expect(lines).toHaveLength(4);
   expect(headerIn(nobody, "x-request-id")).toEqual([`X-Request-Id: ${lines[3].id}`]);
   expect(nobody).toMatch(new RegExp(`\\nrequest id: ${lines[3].id}\\n$`));
+  for (const answer of [nobody, unread]) {
+    const date = Date.parse(headerIn(answer, "date")[0]?.slice("Date: ".length) ?? "");
+    expect(Math.abs(Date.now() - date)).toBeLessThan(60_000);
+  }
   expect(unread.toLowerCase()).not.toContain("request id");
   expect(headerIn(unread, "x-request-id")).toEqual([]);
 });
