@@ -89,7 +89,10 @@ function betweenHeaders(original: Message, message: Message): string | null {
   if (leak !== undefined) return `${leak[0]} was passed on`;
   const [asked = ""] = valuesOf(message, "x-forwarded-for");
   if (asked !== "127.0.0.1") return `X-Forwarded-For ${asked}`;
-  const host = authorityOf(original.target) ?? valuesOf(original, "host").join();
+  const hosts = valuesOf(original, "host");
+  // RFC 9112 §3.2; llhttp leaves that to whoever uses it.
+  if (hosts.length !== 1 && original.version === "1.1") return `${hosts.length} hosts`;
+  const host = authorityOf(original.target) ?? hosts.join();
   if (valuesOf(message, "x-forwarded-host").join() !== host) return "X-Forwarded-Host";
   if (!message.upgrade) return null;
   return original.upgrade && protocolsOf(original) === protocolsOf(message)
