@@ -105,7 +105,7 @@ async function isIn(pid: number, folder: string): Promise<boolean> {
     readlink(`/proc/${pid}/${name}`).catch(() => ""),
   );
   const targets = await Promise.all(links);
-  const inside = targets.some((target) => target.startsWith(`${folder}/`));
+  const inside = targets.some((target) => `${target}/`.startsWith(`${folder}/`));
   return inside || (await commandOf(pid)).includes(`${folder}/`);
 }
 

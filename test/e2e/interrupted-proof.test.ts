@@ -48,3 +48,13 @@ test.each([
     expect(readdirSync(folder.path).filter((name) => !name.startsWith("tsx-"))).toEqual([]);
   },
 );
+
+test("a process that runs in a folder goes with it, though nothing else of it names the folder", async () => {
+  const folder = new OwnFolder("hi-");
+  // As the workers of nginx, which write their title over their environment.
+  const child = spawn("/bin/sleep", ["60"], { cwd: folder.path, env: {}, stdio: "ignore" });
+  const closed = once(child, "close");
+  await once(child, "spawn");
+  await folder.remove();
+  expect(await closed).toEqual([null, "SIGKILL"]);
+});
