@@ -283,8 +283,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
       exchange.start();
       return;
     }
-    exchange.abandon();
-    this.destroy();
+    exchange.breakOff();
   }
 
   #ended(): void {
@@ -297,8 +296,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
       exchange.tunnel.clientEnded();
     } else if (!exchange.body.done || exchange.events !== null) {
       // Nobody sends a FIN and listens to events: whoever closed the page would stay for as long as none comes.
-      exchange.abandon();
-      this.destroy();
+      exchange.breakOff();
     }
   }
 
@@ -348,7 +346,6 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     const { clientIdleMs, requestHeadMs, bodyIdleMs } = this.#plane.timeouts;
     if (this.#phase === "idle") return clientIdleMs;
     if (this.#phase === "head") return requestHeadMs;
-    const itsTurn = this.#waiting === "requestBody" || this.#waiting === "clientReading";
-    return this.#phase === "exchange" && itsTurn ? bodyIdleMs : null;
+    return this.#phase === "exchange" && this.#waiting === "requestBody" ? bodyIdleMs : null;
   }
 }

@@ -17,6 +17,7 @@ export type Waiting =
   | "responseHead"
   | "responseBody"
   | "responseStream"
+  /** How quickly it reads is watched, not how long that takes. */
   | "clientReading"
   | "tunnel"
   | "goodbye";
@@ -44,6 +45,7 @@ export function timeoutOf(what: Waiting, timeouts: ProxyTimeouts): number {
     case "connect":
       return timeouts.connectMs;
     case "held":
+    case "clientReading":
       return 0;
     case "replicaReading":
     case "responseHead":

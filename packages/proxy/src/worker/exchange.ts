@@ -131,6 +131,12 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     this.#leaveUpstream();
   }
 
+  /** Nobody takes the answer any more: the replica hears so, and the client sees a broken connection. */
+  breakOff(): void {
+    this.abandon();
+    this.#client.destroy();
+  }
+
   /** The wait that `waitFor` started took too long. */
   timedOut(waiting: Waiting): void {
     switch (waiting) {
@@ -141,8 +147,7 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
         this.giveUp("body-timeout");
         return;
       case "clientReading":
-        this.abandon();
-        this.#client.destroy();
+        this.breakOff();
         return;
       case "goodbye":
         this.streamOver();
@@ -209,7 +214,7 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
       const events = new EventAnswer(this.#client.socket, head, this);
       this.#answer.events = this.#plane.streams.opened(this.#replica, events);
       if (this.#client.socket.readableEnded) {
-        this.timedOut("clientReading");
+        this.breakOff();
         return;
       }
     }
