@@ -1,5 +1,4 @@
 import { readFile, stat } from "node:fs/promises";
-import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { noTraffic } from "@hitless/core";
@@ -13,6 +12,7 @@ import {
   openApp,
   openClient,
   openProxy,
+  openSlowApp,
   portOf,
   rawRequest,
   tableOf,
@@ -214,22 +214,15 @@ test("nobody answers where no proxy runs", async () => {
 
 test("stop lets a request finish, refuses new connections and leaves no process", async () => {
   const { proxy, folder } = await startProxy();
-  let finish: () => void = () => undefined;
-  const app = await listenUpstream(
-    cleanup,
-    createServer((request, response) => {
-      if (request.url === "/slow") finish = () => response.end("finished");
-      else response.end();
-    }),
-  );
-  await proxy.apply(tableOf(upstream("a", app)));
+  const app = await openSlowApp(cleanup);
+  await proxy.apply(tableOf(upstream("a", app.port)));
   const client = openClient(cleanup, proxy.port);
   client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
   await eventually(async () => (await proxy.status()).inFlight["a"] === 1);
   const [worker] = (await proxy.status()).workers;
   const stopped = proxy.stop({ timeoutMs: 5_000 });
   await eventually(async () => (await rawRequest(proxy.port, get("/"))) === "");
-  finish();
+  app.finish();
   expect(await client.rest()).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close[\s\S]*finished$/);
   await stopped;
   await untilGone(proxy.holderPid, worker?.pid ?? 0);

@@ -1,5 +1,4 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { connectProxy, ensureProxy, type ProxyStatus } from "./index.ts";
@@ -7,10 +6,10 @@ import {
   Cleanup,
   eventually,
   get,
-  listenUpstream,
   openApp,
   openClient,
   openProxy,
+  openSlowApp,
   rawRequest,
   statusOf,
   tableOf,
@@ -31,15 +30,8 @@ async function succeed(socketPath: string): Promise<ProxyStatus> {
 
 test("a holder that is killed takes nothing with it, and the worker's next holder commands it", async () => {
   const { proxy, socketPath } = await openProxy(cleanup);
-  let finish: () => void = () => undefined;
-  const app = await listenUpstream(
-    cleanup,
-    createServer((request, response) => {
-      if (request.url === "/slow") finish = () => response.end("finished");
-      else response.end("quick");
-    }),
-  );
-  const table = tableOf(upstream("a", app));
+  const app = await openSlowApp(cleanup);
+  const table = tableOf(upstream("a", app.port));
   await proxy.apply(table);
   const [worker] = (await proxy.status()).workers;
   const idle = openClient(cleanup, proxy.port);
@@ -57,7 +49,7 @@ test("a holder that is killed takes nothing with it, and the worker's next holde
   idle.received = "";
   idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   await idle.until("quick");
-  finish();
+  app.finish();
   await busy.until("finished");
   await using next = await connectProxy(socketPath);
   await next?.apply(tableOf(upstream("b", await openApp(cleanup, "next table"))));

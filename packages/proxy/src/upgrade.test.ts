@@ -1,5 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { ensureProxy, ownBuild, type ProxyStatus } from "./index.ts";
@@ -10,10 +9,10 @@ import {
   connected,
   eventually,
   get,
-  listenUpstream,
   openApp,
   openClient,
   openProxy,
+  openSlowApp,
   rawRequest,
   tableOf,
   untilGone,
@@ -30,15 +29,8 @@ const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 test("an upgrade replaces holder and workers; whoever is connected is served to the end", async () => {
   const { proxy, socketPath } = await openProxy(cleanup, { workers: 2 });
-  let finish: () => void = () => undefined;
-  const app = await listenUpstream(
-    cleanup,
-    createServer((incoming, response) => {
-      if (incoming.url === "/slow") finish = () => response.end("finished");
-      else response.end("quick");
-    }),
-  );
-  const table = tableOf(upstream("a", app));
+  const app = await openSlowApp(cleanup);
+  const table = tableOf(upstream("a", app.port));
   await proxy.apply(table);
   const before = await proxy.status();
   const idle = openClient(cleanup, proxy.port);
@@ -64,7 +56,7 @@ test("an upgrade replaces holder and workers; whoever is connected is served to 
   await idle.until("quick");
   expect(idle.received).toContain("Connection: close");
   await eventually(() => idle.ended);
-  finish();
+  app.finish();
   await busy.until("finished");
   for (const client of [idle, busy]) client.socket.end();
   await untilGone(...old);

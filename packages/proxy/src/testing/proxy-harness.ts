@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +87,19 @@ export function openApp(cleanup: Cleanup, answer: string): Promise<number> {
     cleanup,
     createHttpServer((_request, response) => response.end(answer)),
   );
+}
+
+/** An app that answers `quick`, and `/slow` with `finished` once it is told to finish. */
+export async function openSlowApp(
+  cleanup: Cleanup,
+): Promise<{ readonly port: number; finish(): void }> {
+  let slow: ServerResponse | null = null;
+  const server = createHttpServer(({ url }, response) => {
+    if (url === "/slow") slow = response;
+    else response.end("quick");
+  });
+  const port = await listenUpstream(cleanup, server);
+  return { port, finish: () => void slow?.end("finished") };
 }
 
 /** A request that is the only one on its connection. */
