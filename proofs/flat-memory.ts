@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type MemorySample, trendOf } from "@hitless/load";
+import { type MemorySample, medianOf, trendOf } from "@hitless/load";
 import { AppBed, until } from "../test/bed/app-bed.ts";
 import { ClosedLoop } from "../test/bed/closed-loop.ts";
 import { Crowd, type CrowdKind } from "../test/bed/crowd.ts";
@@ -217,10 +217,6 @@ async function workersFor(connections: number): Promise<number> {
     `${connections} connections need more descriptors than the hard limit of ${hard}: raise it ` +
       `(\`ulimit -n ${connections + headroom}\` as root), or ask for fewer`,
   );
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function meanOf(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
-import { type Cause, causes, type LoadReport, startLoad } from "@hitless/load";
+import { type Cause, causes, type LoadReport, medianOf, startLoad } from "@hitless/load";
 import { missingRival } from "../test/bed/faulted.ts";
 import { OwnFolder } from "../test/bed/own-folder.ts";
 import {
@@ -108,8 +108,7 @@ class Contender {
 
   /** Of the turn in the middle. */
   get p99Ms(): number {
-    const each = this.reports.map(({ latencyMs }) => latencyMs.p99 ?? 0).sort((a, b) => a - b);
-    return Math.round(each[Math.floor(each.length / 2)] ?? 0);
+    return Math.round(medianOf(this.reports.map(({ latencyMs }) => latencyMs.p99 ?? 0)));
   }
 
   /** How far the client itself was behind at worst. */

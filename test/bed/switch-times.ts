@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
+import { medianOf } from "@hitless/load";
 import { answersAt } from "./answers-at.ts";
 import { AppBed, freePort, repository } from "./app-bed.ts";
 import { OwnFolder } from "./own-folder.ts";
@@ -41,7 +42,7 @@ export async function switchTimes(releases: number): Promise<SwitchTimes> {
   const switches = rows.map(
     (row) => (lastAnswer.get(String(row.from)) ?? Infinity) - row.startedAt,
   );
-  return { switchMs: median(switches), bootMs: median(boots) };
+  return { switchMs: Math.round(medianOf(switches)), bootMs: Math.round(medianOf(boots)) };
 }
 
 async function bootTime(folder: OwnFolder): Promise<number> {
@@ -55,9 +56,4 @@ async function bootTime(folder: OwnFolder): Promise<number> {
   app.kill("SIGKILL");
   await once(app, "exit");
   return took;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.round(sorted[Math.floor(sorted.length / 2)] ?? Infinity);
 }

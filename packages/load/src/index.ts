@@ -5,6 +5,7 @@ export { type Kind, kinds, type Mix } from "./kind.ts";
 export type { LatencySummary } from "./latency-histogram.ts";
 export type { LoadOptions } from "./load-options.ts";
 export type { KindReport, LoadReport, LossExample, PhaseReport } from "./load-report.ts";
+export { medianOf } from "./median.ts";
 export { type MemorySample, type MemoryTrend, trendOf } from "./memory-trend.ts";
 export { type RenderOptions, renderReport } from "./render-report.ts";
 export type { Paths } from "./request-source.ts";

@@ -1,3 +1,5 @@
+import { medianOf } from "./median.ts";
+
 /** Resident memory at a moment of a run. */
 export interface MemorySample {
   readonly atMs: number;
@@ -23,15 +25,11 @@ const warmUpShare = 1 / 4;
 export function trendOf(samples: readonly MemorySample[]): MemoryTrend {
   const end = samples.at(-1)?.atMs ?? 0;
   const warm = Math.min(warmUpMs, end * warmUpShare);
-  const part = (n: number) => {
+  const medianOfPart = (n: number) => {
     const [from, to] = [n, n + 1].map((parts) => warm + ((end - warm) * parts) / 3);
-    return samples.filter(({ atMs }) => atMs >= (from ?? 0) && atMs <= (to ?? 0));
+    const within = samples.filter(({ atMs }) => atMs >= (from ?? 0) && atMs <= (to ?? 0));
+    return medianOf(within.map(({ mib }) => mib));
   };
-  const [first, second, last] = [median(part(0)), median(part(1)), median(part(2))];
+  const [first, second, last] = [medianOfPart(0), medianOfPart(1), medianOfPart(2)];
   return { settled: Math.min(first, second), last };
-}
-
-function median(samples: readonly MemorySample[]): number {
-  const sorted = samples.map(({ mib }) => mib).sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
