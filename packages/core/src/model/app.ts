@@ -1,6 +1,10 @@
 import type { FrontSettings } from "./front.ts";
+import type { Hook } from "./hook.ts";
 import type { Maintenance } from "./maintenance.ts";
+import type { Metric } from "./metric.ts";
+import type { Notification } from "./notification.ts";
 import type { Ordered, Release } from "./release.ts";
+import type { ReleaseWindow } from "./release-window.ts";
 import type { RouteTable } from "./route.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -15,6 +19,26 @@ export interface Settings {
   readonly keepRevisions: number;
   /** How clients are met: `proxy` in the app file. */
   readonly proxy: FrontSettings;
+  /** What is watched wherever a release holds with requests on the canary. Absent: nothing. */
+  readonly analysis?: readonly Metric[];
+  /** Absent: none. */
+  readonly hooks?: Hooks;
+  /** When releases may begin. Absent: at any time. */
+  readonly windows?: readonly ReleaseWindow[];
+  /** Who is told of releases. Absent: nobody. */
+  readonly notifications?: readonly Notification[];
+  /** Loopback port of the metrics for Prometheus. Absent: none. */
+  readonly metricsPort?: number;
+}
+
+/** What runs beside a release. */
+export interface Hooks {
+  /** Before anything of the new side is started. */
+  readonly before: readonly Hook[];
+  /** When the canary has got all requests, before it bakes. */
+  readonly afterSwitch: readonly Hook[];
+  /** When the release has gone back and stable has all requests again. */
+  readonly onFailure: readonly Hook[];
 }
 
 /** How many replicas the app should have, and who said so. */
@@ -34,10 +58,12 @@ export interface Kept {
   readonly until: number;
 }
 
-/** Why an app takes no changes at present. */
+/** Why no release may begin at present; what goes back may. */
 export interface Frozen {
   readonly reason: string;
   readonly since: number;
+  /** Absent from an older version. */
+  readonly by?: string;
 }
 
 /** The durable object that stands for an app. Only the reconciler's transitions make a new one. */
@@ -54,6 +80,8 @@ export interface App {
   readonly release: Release | null;
   /** The one release that waits for the present one to end. */
   readonly pending: PendingRelease | null;
+  /** Revisions that somebody rolled back from: a rollback without a number goes to none of them. Absent: none. */
+  readonly distrusted?: readonly number[];
   readonly frozen: Frozen | null;
   readonly maintenance: Maintenance | null;
   /** What `--set` put over the app file, by path; stays until `--unset`. */
@@ -87,4 +115,6 @@ export interface PendingRelease {
   readonly kind: Release["kind"];
   readonly cause: string;
   readonly requestedAt: number;
+  /** It waits for no window. Absent: it does. */
+  readonly anytime?: boolean;
 }

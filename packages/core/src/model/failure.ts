@@ -30,6 +30,21 @@ export type Failure =
   /** Replicas of the new revision exited again and again without progress. */
   | { readonly kind: "crashLoop"; readonly exits: number; readonly evidence: Evidence }
   | { readonly kind: "holdFailed"; readonly hold: string; readonly detail: string }
+  /** A metric was worse than allowed, or could not be had and had to be. */
+  | {
+      readonly kind: "analysisFailed";
+      readonly waypoint: string;
+      readonly metric: string;
+      /** The figures. */
+      readonly detail: string;
+      readonly evidence: Evidence;
+    }
+  | {
+      readonly kind: "hookFailed";
+      readonly waypoint: string;
+      readonly hook: string;
+      readonly detail: string;
+    }
   | { readonly kind: "aborted"; readonly by: string }
   | { readonly kind: "rolledBack"; readonly by: string }
   | { readonly kind: "replaced"; readonly by: string };

@@ -1,3 +1,4 @@
+import type { Hook } from "./hook.ts";
 import type { RouteTable } from "./route.ts";
 import type { SchemaPhase } from "./waypoint.ts";
 
@@ -25,6 +26,13 @@ export type Mutation =
   | Route
   | Collect
   | { readonly kind: "migrate"; readonly phase: SchemaPhase }
-  | { readonly kind: "hook"; readonly key: string };
+  | {
+      readonly kind: "hook";
+      readonly key: string;
+      readonly hook: Hook;
+      readonly release: number;
+      /** The revision that is being released. */
+      readonly revision: number;
+    };
 
 export type EngineMutation = Scale | Route | Collect;

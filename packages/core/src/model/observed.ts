@@ -1,4 +1,6 @@
 import type { Exit } from "./failure.ts";
+import type { Hook, HookResult } from "./hook.ts";
+import type { CountsView, Metric, Sample } from "./metric.ts";
 import type { ProbeAnswer } from "./probe.ts";
 import type { TrafficView } from "./traffic.ts";
 
@@ -66,7 +68,7 @@ export interface SchemaView {
   readonly phase: "none" | "expanded" | "contracted";
 }
 
-/** A verdict on a hold of kind `analysis` or `gate`. */
+/** A verdict on a hold of kind `gate`. */
 export interface Verdict {
   readonly verdict: "successful" | "failed" | "inconclusive" | "error";
   readonly detail: string;
@@ -82,6 +84,8 @@ export interface EngineView {
   readonly requests: Known<Readonly<Record<number, number>>>;
   /** What became of all requests so far. */
   readonly traffic: Known<TrafficView>;
+  /** How each revision has answered so far. */
+  readonly counts: Known<CountsView>;
 }
 
 /** What `next` decides on: the engine's view and what the controller's other ports saw. */
@@ -90,7 +94,11 @@ export interface Observed extends EngineView {
   /** By the hold's name. */
   readonly verdicts: Readonly<Record<string, Verdict>>;
   /** Hooks that are over, by key. */
-  readonly hooks: Readonly<Record<string, "done" | "failed">>;
+  readonly hooks: Readonly<Record<string, HookResult>>;
+  /** Measurements that are over, by key. */
+  readonly measurements: Readonly<Record<string, Sample>>;
+  /** Requests per second that the app gets. */
+  readonly rate: Known<number>;
   /** Last log lines by replica id, for the evidence of a failure. */
   readonly lastLogLines: Readonly<Record<string, readonly string[]>>;
 }
@@ -100,4 +108,13 @@ export type Observation =
   | { readonly kind: "engine" }
   | { readonly kind: "schema" }
   | { readonly kind: "verdict"; readonly name: string }
-  | { readonly kind: "hook"; readonly key: string };
+  | { readonly kind: "hook"; readonly key: string; readonly hook: Hook }
+  /** One measurement of a source that is asked; `key` is its own. */
+  | {
+      readonly kind: "measurement";
+      readonly key: string;
+      readonly metric: Metric;
+      /** What `{{revision}}` stands for. */
+      readonly revision: number;
+    }
+  | { readonly kind: "rate" };

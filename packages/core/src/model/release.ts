@@ -1,4 +1,6 @@
 import type { Failure } from "./failure.ts";
+import type { HookResult } from "./hook.ts";
+import type { Judged, MetricState } from "./metric.ts";
 import type { Mutation } from "./mutation.ts";
 import type { ReleaseTraffic, TrafficTotals } from "./traffic.ts";
 import type { Waypoint } from "./waypoint.ts";
@@ -22,6 +24,8 @@ export interface Intent {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly meantFor: MeantFor;
+  /** Of `promote`: to the end, whatever is waited for on the way. Absent: one approval. */
+  readonly full?: boolean;
 }
 
 /** The newest release as a person saw it when they spoke: what they said was meant for that one. */
@@ -71,8 +75,18 @@ export interface Release {
   /** When the present waypoint was reached and its holds began to count; null on the way there. */
   readonly reached: Reached | null;
   readonly progress: Progress;
-  /** Holds that a person waived at the present waypoint: `skip` one by one, `promote` all to the end. */
-  readonly waived: "none" | "waypoint" | "all";
+  /**
+   * What a person let pass at the present waypoint. `approved`: what waits for a person, for time or
+   * for requests (`promote`); `waypoint`: analyses and gates as well (`skip`); `all`: also at all
+   * that follow (`promote --full`).
+   */
+  readonly waived: "none" | "approved" | "waypoint" | "all";
+  /** The metrics of the present waypoint, by name; absent before the first was measured. */
+  readonly analysis?: Readonly<Record<string, MetricState>>;
+  /** What metrics said at the waypoints that were left; absent: none. */
+  readonly judged?: readonly Judged[];
+  /** Hooks that are over, by key; absent: none. */
+  readonly effects?: Readonly<Record<string, HookResult>>;
   /** What became of the requests meanwhile; absent before the first look. */
   readonly traffic?: ReleaseTraffic;
   /** Whether `contract` was ordered: from then on there is no way back. */
@@ -128,4 +142,8 @@ export interface ReleaseRecord {
   readonly endedAt: number;
   /** What became of the requests meanwhile; absent when nobody counted. */
   readonly traffic?: TrafficTotals;
+  /** What metrics said at each waypoint; absent: none was declared. */
+  readonly judged?: readonly Judged[];
+  /** Hooks that failed and did not turn it back; absent: none. */
+  readonly failedHooks?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { MatchRule, RouteRule, Stickiness } from "./route.ts";
+import type { Match, MatchRule, RouteRule, Stickiness } from "./route.ts";
 
 /**
  * What a waypoint wants of the route, in roles rather than revision numbers; `ruleFor` fills in
@@ -6,8 +6,24 @@ import type { MatchRule, RouteRule, Stickiness } from "./route.ts";
  */
 export type RouteIntent =
   | { readonly kind: "byReplica" }
-  | { readonly kind: "byWeight"; readonly canary: number; readonly sticky: Stickiness | null }
-  | { readonly kind: "byMatch"; readonly matches: readonly MatchRule["match"][] };
+  | {
+      readonly kind: "byWeight";
+      readonly canary: number;
+      readonly sticky: Stickiness | null;
+      /** Absent: nobody can choose a side. */
+      readonly override?: Override;
+    }
+  | {
+      readonly kind: "byMatch";
+      readonly matches: readonly Match[];
+      readonly override?: Override;
+    };
+
+/** Lets a request choose its side, over weights and matches: `true` the canary, `false` stable. */
+export interface Override {
+  /** Name of the header. */
+  readonly header: string;
+}
 
 /** The revisions behind the two roles; a role may be vacant. */
 export interface Roles {
@@ -33,12 +49,30 @@ export function ruleFor(intent: RouteIntent, roles: Roles): RouteRule | null {
           { revision: canary, weight: intent.canary },
         ],
         sticky: intent.sticky,
+        ...(intent.override === undefined
+          ? {}
+          : { first: overrideRules(intent.override, { stable, canary }) }),
       };
     case "byMatch":
       return {
         kind: "byMatch",
-        rules: intent.matches.map((match) => ({ match, revision: canary })),
+        rules: [
+          ...(intent.override === undefined
+            ? []
+            : overrideRules(intent.override, { stable, canary })),
+          ...intent.matches.map((match) => ({ match, revision: canary })),
+        ],
         otherwise: stable,
       };
   }
+}
+
+function overrideRules(
+  { header: name }: Override,
+  { stable, canary }: { readonly stable: number; readonly canary: number },
+): readonly MatchRule[] {
+  return [
+    { match: { kind: "header", name, value: "true" }, revision: canary },
+    { match: { kind: "header", name, value: "false" }, revision: stable },
+  ];
 }

@@ -10,27 +10,36 @@ export type RouteRule =
       readonly kind: "byWeight";
       readonly weights: readonly { readonly revision: number; readonly weight: number }[];
       readonly sticky: Stickiness | null;
+      /** Asked before the weights: whom they match goes there. Absent: none. */
+      readonly first?: readonly MatchRule[];
     }
   /** The first rule that matches decides; what matches none goes to `otherwise`. */
   | { readonly kind: "byMatch"; readonly rules: readonly MatchRule[]; readonly otherwise: number };
 
 /** Keeps one client on one side: by the named cookie or header, hashed. */
 export interface Stickiness {
-  readonly by: "cookie" | "header";
+  readonly by: KeySource;
   readonly name: string;
 }
 
+/** Where in a request a value stands. */
+export type KeySource = "cookie" | "header" | "query";
+
+/** Which requests are meant. */
+export type Match =
+  | { readonly kind: KeySource; readonly name: string; readonly value: string }
+  /** The key's stable hash falls below `percent`; a higher percentage keeps all that it had. */
+  | {
+      readonly kind: "hash";
+      readonly by: KeySource;
+      readonly name: string;
+      readonly percent: number;
+    }
+  /** Each of them matches. */
+  | { readonly kind: "all"; readonly of: readonly Match[] };
+
 export interface MatchRule {
-  readonly match:
-    | { readonly kind: "header"; readonly name: string; readonly value: string }
-    | { readonly kind: "cookie"; readonly name: string; readonly value: string }
-    /** The key's stable hash falls below `percent`. */
-    | {
-        readonly kind: "hash";
-        readonly by: "cookie" | "header";
-        readonly name: string;
-        readonly percent: number;
-      };
+  readonly match: Match;
   readonly revision: number;
 }
 
@@ -39,6 +48,14 @@ export interface RouteTable {
   /** Grows by one with each change; 0 is "nothing routed yet". */
   readonly generation: number;
   readonly rule: RouteRule;
+  /** Loopback port at which one revision alone answers, whatever the rule says. Absent: none. */
+  readonly preview?: Preview;
+}
+
+/** An address of its own for a revision, beside the one that clients use. */
+export interface Preview {
+  readonly port: number;
+  readonly revision: number;
 }
 
 /** The revisions that a rule can send requests to. */
@@ -46,8 +63,10 @@ export function routedRevisions(rule: RouteRule): readonly number[] {
   switch (rule.kind) {
     case "byReplica":
       return rule.revisions;
-    case "byWeight":
-      return rule.weights.filter((w) => w.weight > 0).map((w) => w.revision);
+    case "byWeight": {
+      const weighted = rule.weights.filter((w) => w.weight > 0).map((w) => w.revision);
+      return [...new Set([...weighted, ...(rule.first ?? []).map((r) => r.revision)])];
+    }
     case "byMatch":
       return [...new Set([...rule.rules.map((r) => r.revision), rule.otherwise])];
   }
@@ -70,6 +89,7 @@ function canonical(rule: RouteRule): unknown {
           .map((w) => [w.revision, w.weight])
           .sort(([x = 0], [y = 0]) => x - y),
         rule.sticky,
+        rule.first ?? [],
       ];
     case "byMatch":
       return [rule.kind, rule.rules, rule.otherwise];

@@ -1,3 +1,5 @@
+import type { Hook } from "./hook.ts";
+import type { Metric } from "./metric.ts";
 import type { RouteIntent } from "./route-intent.ts";
 
 /**
@@ -28,14 +30,11 @@ export type Hold =
   | { readonly kind: "time"; readonly ms: number }
   /** This many requests answered by the canary since the waypoint was entered. */
   | { readonly kind: "requests"; readonly n: number }
-  | { readonly kind: "analysis"; readonly name: string }
+  /** Every metric of the waypoint is `successful`, after so many milliseconds or later. */
+  | { readonly kind: "analysis"; readonly ms: number }
+  /** A person says `promote`. */
   | { readonly kind: "approval" }
   | { readonly kind: "gate"; readonly name: string };
-
-/** A hook to run once before a waypoint is worked on. */
-export interface HookRef {
-  readonly name: string;
-}
 
 /** Where to stand, and what must hold before going on. The last waypoint of an app never ends. */
 export interface Waypoint {
@@ -47,8 +46,14 @@ export interface Waypoint {
   /** What a replica that leaves must have reached before the waypoint counts as reached. */
   readonly leavers: "unrouted" | "stopped";
   readonly schema: SchemaPhase | null;
-  readonly before: readonly HookRef[];
+  readonly before: readonly Hook[];
   readonly hold: readonly Hold[];
-  /** What a failed hold does. */
+  /** What a failed hold, or metric, does. */
   readonly onFail: "back" | "pause";
+  /** Watched from when the waypoint is reached until it is left: one that fails is a failed hold. Absent: none. */
+  readonly metrics?: readonly Metric[];
+  /** Port of the canary's own address meanwhile. Absent: it has none. */
+  readonly preview?: number;
+  /** When it is left, the side without requests is kept warm for so long, ms. Absent: it is not. */
+  readonly keepWarmMs?: number;
 }

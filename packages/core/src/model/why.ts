@@ -1,4 +1,5 @@
 import type { Failure } from "./failure.ts";
+import type { HookResult } from "./hook.ts";
 import type { Mutation } from "./mutation.ts";
 import type { ReplicaView } from "./observed.ts";
 import type { Outcome } from "./release.ts";
@@ -18,11 +19,14 @@ export const whyKinds = [
   "paused",
   "held",
   "holdUndecided",
+  "measured",
+  "windowClosed",
   "scaling",
   "routing",
   "collecting",
   "migrating",
   "hookRunning",
+  "hookOver",
   "waypointReached",
   "progressed",
   "turnedBack",
@@ -95,6 +99,20 @@ export type Why =
       readonly hold: string;
       readonly detail: string;
     }
+  /** Metrics of the waypoint were measured. */
+  | {
+      readonly kind: "measured";
+      readonly waypoint: string;
+      readonly metrics: readonly string[];
+    }
+  /** A release waits for a time at which it may begin. */
+  | {
+      readonly kind: "windowClosed";
+      readonly release: number;
+      /** Ms since the epoch; null: none within a year, or it waits for less traffic. */
+      readonly opensAt: number | null;
+      readonly detail: string;
+    }
   | {
       readonly kind: "scaling";
       readonly revision: number;
@@ -105,6 +123,7 @@ export type Why =
   | { readonly kind: "collecting"; readonly revision: number }
   | { readonly kind: "migrating"; readonly phase: string }
   | { readonly kind: "hookRunning"; readonly key: string }
+  | { readonly kind: "hookOver"; readonly key: string; readonly result: HookResult }
   | { readonly kind: "waypointReached"; readonly waypoint: string }
   | { readonly kind: "progressed"; readonly available: number; readonly wanted: number }
   | { readonly kind: "turnedBack"; readonly reason: Failure }

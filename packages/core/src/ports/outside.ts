@@ -1,4 +1,7 @@
-import type { Verdict } from "../model/observed.ts";
+import type { HookResult } from "../model/hook.ts";
+import type { Metric, Sample } from "../model/metric.ts";
+import type { Mutation } from "../model/mutation.ts";
+import type { NoticeKind, Notification } from "../model/notification.ts";
 import type { SchemaPhase } from "../model/waypoint.ts";
 
 /** Resolves a secret's name to its value when a replica starts; the value is never stored. */
@@ -14,17 +17,36 @@ export interface Migrator {
   step(signal: AbortSignal): Promise<number>;
 }
 
-/** Runs the commands that a release calls at its waypoints, each key once. */
+/** Runs the hooks of a release. */
 export interface HookRunner {
-  run(key: string, signal: AbortSignal): Promise<"done" | "failed">;
+  /** One attempt after the other, each within the hook's own time. Never throws. */
+  run(order: HookOrder, signal: AbortSignal): Promise<HookResult>;
 }
 
-/** Measures a revision for the holds of a release. */
+/** A hook to run; `key` is the same however often it is run. */
+export type HookOrder = Omit<Extract<Mutation, { kind: "hook" }>, "kind">;
+
+/** Measures a revision for the metrics of a release. */
 export interface MetricsSource {
-  judge(name: string, signal: AbortSignal): Promise<Verdict>;
+  /** Never throws: what cannot be had is `noData`. */
+  measure(metric: Metric, revision: number, signal: AbortSignal): Promise<Sample>;
+  /** What is wrong with the metric as it is declared, as a sentence; null: nothing. For `plan`. */
+  check(metric: Metric, signal: AbortSignal): Promise<string | null>;
 }
 
-/** Tells people what happened. */
+/** Something that people want to know of a release. */
+export interface Notice {
+  /** Unique; the same when it is sent again. */
+  readonly id: string;
+  readonly kind: NoticeKind;
+  readonly app: string;
+  readonly release: number;
+  readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Tells people what happened. Throws when that did not get there. */
 export interface Notifier {
-  notify(text: string, signal: AbortSignal): Promise<void>;
+  notify(notice: Notice, to: Notification, signal: AbortSignal): Promise<void>;
 }
