@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type App,
+  type CountsView,
   type Engine,
   type EngineCapabilities,
   type EngineMutation,
@@ -178,6 +179,7 @@ export class LocalEngine implements Engine {
       ),
       capacity: known({ fits: true, detail: "" }, token),
       requests: counts.kind === "known" ? known(requestsOf(counts.value.revisions), token) : counts,
+      counts: countsOf(counts, { token, openedAt: this.openedAt }),
       traffic: trafficOf(counts, { token, openedAt: this.openedAt }),
     };
   }
@@ -338,6 +340,21 @@ function trafficOf(
   const { traffic } = counts.value;
   if (traffic !== null) return known(traffic, at.token);
   return { kind: "unknown", reason: "the proxy is of an older version", since: at.openedAt };
+}
+
+function countsOf(
+  counts: Known<ProxyStatus>,
+  at: { readonly token: number; readonly openedAt: number },
+): Known<CountsView> {
+  const traffic = trafficOf(counts, at);
+  if (counts.kind === "unknown") return counts;
+  if (traffic.kind === "unknown") return traffic;
+  const revisions = Object.entries(counts.value.revisions).map(([n, c]) => {
+    const answered = c.status1xx + c.status2xx + c.status3xx + c.status4xx;
+    const errors = Math.max(0, c.requests - answered);
+    return [Number(n), { requests: c.requests, errors, latency: c.latency }] as const;
+  });
+  return known({ epoch: traffic.value.epoch, revisions: Object.fromEntries(revisions) }, at.token);
 }
 
 function requestsOf(

@@ -48,7 +48,7 @@ export async function planOf(
   const content = await maker.plannedContent(file.spec, place);
   const { settings } = file.spec;
   const replicas = replicasFromFile ? settings.replicas : replicasOf(app, settings.replicas);
-  const waypoints = compile(settings.strategy, from);
+  const waypoints = compile(settings, { from, warm: false });
   return {
     app: file.spec.name,
     from,

@@ -6,7 +6,6 @@ import {
   type Failure,
   type Intent,
   type MeantFor,
-  needs,
   newestRelease,
   type Release,
   type ReleaseRecord,
@@ -87,7 +86,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
   // Before the app: a release that ends meanwhile is said to run, and its end is news.
   const history = await store.history();
   const app = controller.current;
-  const view = await engine.observe(app, needs(app), AbortSignal.timeout(5000));
+  const view = await engine.observe(app, [{ kind: "engine" }], AbortSignal.timeout(5000));
   return {
     app: app.name,
     controller: { pid: process.pid },

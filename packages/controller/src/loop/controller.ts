@@ -8,6 +8,8 @@ import {
   extendDeadlines,
   failpoint,
   HitlessError,
+  type HookRunner,
+  type MetricsSource,
   type Mutation,
   needs,
   next,
@@ -22,6 +24,7 @@ import {
 } from "@hitless/core";
 import { ClockWatch } from "./clock-watch.ts";
 import { observeAll } from "./observe-all.ts";
+import { noHooks, noMetrics, Outside } from "./outside.ts";
 import { Sleeper } from "./sleeper.ts";
 
 /** Between attempts after something unforeseen, ms. */
@@ -48,6 +51,10 @@ export interface ControllerOptions {
   readonly store: ReleaseStore;
   readonly engine: Engine;
   readonly lock: AppLock;
+  /** Asks the sources of metrics that the data plane does not count itself. Absent: they have no data. */
+  readonly metrics?: MetricsSource;
+  /** Absent: every hook fails. */
+  readonly hooks?: HookRunner;
   /** Writes down every decision, for a replay. */
   readonly recorder?: Recorder | undefined;
 }
@@ -72,6 +79,7 @@ export class Controller {
   private readonly options: ControllerOptions;
   private readonly sleeper = new Sleeper();
   private readonly clock = new ClockWatch();
+  private readonly outside: Outside;
   private readonly facts = new Map<number, { readonly minReadyMs: number }>();
   private app: App;
   private last: Why;
@@ -91,6 +99,8 @@ export class Controller {
   private constructor(app: App, options: ControllerOptions) {
     this.app = app;
     this.options = options;
+    const { metrics = noMetrics, hooks = noHooks } = options;
+    this.outside = new Outside({ metrics, hooks, changed: () => this.sleeper.wake() });
     this.last = {
       kind: "unobservable",
       what: "app",
@@ -203,6 +213,7 @@ export class Controller {
       }
     }
     ticking.stop();
+    this.outside.close();
     await stopListening;
   }
 
@@ -210,7 +221,9 @@ export class Controller {
     this.sleeper.arm();
     await this.exclusive(() => this.coverGap());
     const before = this.app;
-    const seen = await observeAll(this.options.engine, before, { needs: needs(before), signal });
+    const wanted = needs(before, Date.now());
+    const at = { needs: wanted, outside: this.outside, signal };
+    const seen = await observeAll(this.options.engine, before, at);
     const decision = await this.exclusive(async () => {
       // An intent came while we looked: what was seen is judged for the new app, next time.
       if (this.app !== before) return null;
@@ -270,7 +283,11 @@ export class Controller {
   }
 
   private async apply(mutation: Mutation, signal: AbortSignal): Promise<number> {
-    if (mutation.kind === "migrate" || mutation.kind === "hook") {
+    if (mutation.kind === "hook") {
+      this.outside.begin(mutation);
+      return 0;
+    }
+    if (mutation.kind === "migrate") {
       throw new HitlessError("REFUSED", `this controller has nobody to run "${mutation.kind}"`);
     }
     return this.options.engine.apply(mutation, signal);

@@ -7,6 +7,7 @@ import {
   type Observed,
   type ReplicaView,
 } from "@hitless/core";
+import type { Outside } from "./outside.ts";
 
 /** How much of a failing replica's log is kept with a failure, lines. */
 const evidenceLines = 20;
@@ -17,14 +18,18 @@ const slowMs = 1000;
 export async function observeAll(
   engine: Engine,
   app: App,
-  at: { readonly needs: readonly Observation[]; readonly signal: AbortSignal },
+  at: {
+    readonly needs: readonly Observation[];
+    readonly outside: Outside;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Observed> {
   const view = await engine.observe(app, at.needs, at.signal);
   return {
     ...view,
     schema: { kind: "unknown", reason: "this controller has no migrator", since: Date.now() },
     verdicts: {},
-    hooks: {},
+    ...at.outside.look(at.needs),
     lastLogLines: await linesOfFailing(engine, app, view),
   };
 }

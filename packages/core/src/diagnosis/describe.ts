@@ -45,6 +45,10 @@ export function describeFailure(failure: Failure): string {
       return `replicas exited ${failure.exits} times without progress${evidence(failure.evidence)}`;
     case "holdFailed":
       return `${failure.hold} failed: ${failure.detail}`;
+    case "analysisFailed":
+      return `${failure.metric} failed at "${failure.waypoint}": ${failure.detail}${evidence(failure.evidence)}`;
+    case "hookFailed":
+      return `hook ${failure.hook} failed at "${failure.waypoint}": ${failure.detail}`;
     case "aborted":
       return `aborted by ${failure.by}`;
     case "rolledBack":
@@ -78,7 +82,9 @@ export function describeRule(rule: RouteRule): string {
         ? "nothing"
         : `every ready replica of ${rule.revisions.map((n) => `revision ${n}`).join(" and ")}`;
     case "byWeight":
-      return rule.weights.map((w) => `revision ${w.revision} ${w.weight} %`).join(", ");
+      return rule.weights
+        .map((w) => `revision ${w.revision} ${roundedPercent(w.weight)} %`)
+        .join(", ");
     case "byMatch":
       return `by ${rule.rules.length} rules, else revision ${rule.otherwise}`;
   }
@@ -126,6 +132,10 @@ function describeStep(why: Extract<Why, { kind: Later }>): string {
       return `migration: ${why.phase}`;
     case "hookRunning":
       return `hook ${why.key} runs`;
+    case "hookOver":
+      return `hook ${why.key} ${why.result.outcome}${why.result.detail === "" ? "" : `: ${why.result.detail}`}`;
+    case "measured":
+      return `waypoint "${why.waypoint}" measured: ${why.metrics.join(", ")}`;
     case "waypointReached":
       return `waypoint "${why.waypoint}" reached`;
     case "progressed":
@@ -194,4 +204,8 @@ function soon(at: number, now: number): string {
 
 function left(until: number, now: number): string {
   return `${Math.max(0, Math.ceil((until - now) / 1000))} s`;
+}
+
+function roundedPercent(weight: number): number {
+  return Number(weight.toFixed(1));
 }

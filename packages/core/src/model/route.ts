@@ -77,6 +77,14 @@ export function sameRule(a: RouteRule, b: RouteRule): boolean {
   return JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
 }
 
+/** Whether two tables give the same revision the same address of its own. */
+export function samePreview(
+  a: Pick<RouteTable, "preview">,
+  b: Pick<RouteTable, "preview">,
+): boolean {
+  return a.preview?.port === b.preview?.port && a.preview?.revision === b.preview?.revision;
+}
+
 function canonical(rule: RouteRule): unknown {
   switch (rule.kind) {
     case "byReplica":

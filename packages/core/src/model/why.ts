@@ -20,7 +20,6 @@ export const whyKinds = [
   "held",
   "holdUndecided",
   "measured",
-  "windowClosed",
   "scaling",
   "routing",
   "collecting",
@@ -104,14 +103,6 @@ export type Why =
       readonly kind: "measured";
       readonly waypoint: string;
       readonly metrics: readonly string[];
-    }
-  /** A release waits for a time at which it may begin. */
-  | {
-      readonly kind: "windowClosed";
-      readonly release: number;
-      /** Ms since the epoch; null: none within a year, or it waits for less traffic. */
-      readonly opensAt: number | null;
-      readonly detail: string;
     }
   | {
       readonly kind: "scaling";

@@ -67,9 +67,9 @@ describe("contract, which cannot be undone", () => {
     expect(loose(run)).toEqual([]);
   });
 
-  it("keeps its gate shut for `promote`, and opens it for a `skip` said there", async () => {
+  it("keeps its gate shut for `promote --full`, and opens it for a `skip` said there", async () => {
     const shut = () => ({ verdict: "inconclusive", detail: "a session is left" }) as const;
-    const promote = intent("promote", 2000);
+    const promote = intent("promote --full", 2000);
     const held = await migrating({
       verdict: shut,
       events: [promote],

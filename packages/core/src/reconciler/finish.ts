@@ -17,6 +17,7 @@ export function finish(app: App, world: World): Decision {
           -app.settings.keepRevisions,
         )
       : app.served;
+  const ended = app.ended + 1;
   const record: ReleaseRecord = {
     id: release.id,
     kind: release.kind,
@@ -28,13 +29,33 @@ export function finish(app: App, world: World): Decision {
     startedAt: release.startedAt,
     endedAt: world.now,
     ...(release.traffic === undefined ? {} : { traffic: release.traffic.counted }),
+    ...(release.judged === undefined ? {} : { judged: release.judged }),
+    ...failedHooksOf(release),
   };
   return {
     kind: "finish",
-    app: { ...app, stable, served, release: null, ended: app.ended + 1 },
+    app: { ...app, stable, served, ...trustAfter(app, release, outcome), release: null, ended },
     record,
     why: { kind: "finished", outcome, to: release.to },
   };
+}
+
+/** Who goes back from a revision trusts it no more; who goes to one trusts it again. */
+function trustAfter(app: App, release: Release, outcome: Outcome): Pick<App, "distrusted"> {
+  const { kind, from, to } = release;
+  if (outcome !== "succeeded") return {};
+  const before = app.distrusted ?? [];
+  const left = kind === "rollback" && from !== null ? [from] : [];
+  const after = [...before.filter((n) => n !== to && !left.includes(n)), ...left];
+  if (after.length === 0 && app.distrusted === undefined) return {};
+  return { distrusted: after.slice(-app.settings.keepRevisions) };
+}
+
+function failedHooksOf({ effects = {} }: Release): Pick<ReleaseRecord, "failedHooks"> {
+  const failed = Object.entries(effects)
+    .filter(([, { outcome }]) => outcome === "failed")
+    .map(([key, { detail }]) => `${key}: ${detail}`);
+  return failed.length === 0 ? {} : { failedHooks: failed };
 }
 
 function outcomeOf(release: Release): Outcome {

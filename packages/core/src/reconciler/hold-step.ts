@@ -1,10 +1,13 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
+import type { Metric, MetricState } from "../model/metric.ts";
 import type { Reached, Release } from "../model/release.ts";
 import type { Hold, Waypoint } from "../model/waypoint.ts";
+import { failedMetric, measureStep, nextDue, undecidedMetric } from "./analysis-step.ts";
 import { lookAgainMs, wait } from "./decide.ts";
+import { evidenceOf } from "./progress.ts";
 import { turnBackDecision } from "./turn-back.ts";
-import type { World } from "./world.ts";
+import { sideOf, type World } from "./world.ts";
 
 type HoldState =
   | { readonly kind: "open" }
@@ -12,37 +15,63 @@ type HoldState =
   | { readonly kind: "undecided"; readonly detail: string }
   | { readonly kind: "failed"; readonly detail: string };
 
-/** The verdicts that a waypoint's holds wait for. */
+/** The verdicts that a waypoint's gates wait for. */
 export function pendingVerdicts(waypoint: Waypoint): readonly string[] {
-  return waypoint.hold.flatMap((h) => (h.kind === "analysis" || h.kind === "gate" ? [h.name] : []));
+  return waypoint.hold.flatMap((h) => (h.kind === "gate" ? [h.name] : []));
 }
 
-/** What the holds of a reached waypoint say; null when all are open or waived. */
+/** What the holds and the metrics of a reached waypoint say; null when all are open or waived. */
 export function holdStep(app: App, waypoint: Waypoint, world: World): Decision | null {
   const { release } = app;
-  if (release === null || waypoint.hold.length === 0 || waived(release, waypoint)) return null;
+  if (release === null || waypoint.hold.length === 0 || isWaived(release, waypoint)) return null;
   if (release.reached === null) return beginHolds(app, release, { waypoint, world });
+  const news = measureStep(app, waypoint, world);
+  if (news !== null) return news;
+  const worse = failedMetric(release, waypoint);
+  if (worse !== null) return analysisFailed(app, waypoint, { ...worse, world });
+  const due = nextDue(release, waypoint);
   for (const hold of waypoint.hold) {
-    const state = stateOf(hold, { release, reached: release.reached, world });
+    if (isApproved(release, hold)) continue;
+    const state = stateOf(hold, { release, reached: release.reached, waypoint, world });
     if (state.kind === "open") continue;
     if (state.kind === "failed")
       return failed(app, waypoint, { hold, world, detail: state.detail });
     const why = { waypoint: waypoint.id, hold: nameOf(hold), detail: state.detail };
     return state.kind === "closed"
-      ? wait({ kind: "held", ...why }, state.lookAgain)
+      ? wait({ kind: "held", ...why }, laterOf(world.now, Math.min(state.lookAgain, due)))
       : wait({ kind: "holdUndecided", ...why }, world.now + lookAgainMs);
   }
-  return null;
+  return unreadable(release, waypoint, world);
+}
+
+/** What cannot be measured has not passed, whatever else the waypoint holds for. */
+function unreadable(release: Release, waypoint: Waypoint, world: World): Decision | null {
+  const unread = undecidedMetric(release, waypoint, ["error"]);
+  if (unread === null) return null;
+  const detail = unread.state?.detail ?? "never measured";
+  const why = { waypoint: waypoint.id, hold: unread.metric.name, detail };
+  return wait({ kind: "holdUndecided", ...why }, world.now + lookAgainMs);
+}
+
+/** An instant that has come is looked at again at once, and not for ever: sources take their time. */
+function laterOf(now: number, at: number): number {
+  return at > now ? at : now + lookAgainMs;
 }
 
 /**
- * `promote` waives all but what guards a step that cannot be undone: that takes a `skip` said there,
- * which is recorded.
+ * `promote --full` waives all but what guards a step that cannot be undone: that takes a `skip` said
+ * there, which is recorded.
  */
-function waived(release: Release, waypoint: Waypoint): boolean {
+function isWaived(release: Release, waypoint: Waypoint): boolean {
   return (
     release.waived === "waypoint" || (release.waived === "all" && waypoint.schema !== "contract")
   );
+}
+
+/** A person's word stands for what waits for time and people, never for a measurement. */
+function isApproved(release: Release, { kind }: Hold): boolean {
+  if (release.waived !== "approved") return false;
+  return kind === "approval" || kind === "time" || kind === "requests";
 }
 
 function beginHolds(
@@ -67,18 +96,16 @@ function beginHolds(
   };
 }
 
-function stateOf(hold: Hold, at: { release: Release; reached: Reached; world: World }): HoldState {
+function stateOf(
+  hold: Hold,
+  at: { release: Release; reached: Reached; waypoint: Waypoint; world: World },
+): HoldState {
   const { now, requests, seen } = at.world;
   switch (hold.kind) {
-    case "time": {
-      const until = at.reached.at + hold.ms;
-      if (now >= until) return { kind: "open" };
-      return {
-        kind: "closed",
-        detail: `${Math.ceil((until - now) / 1000)} s left`,
-        lookAgain: until,
-      };
-    }
+    case "time":
+      return timeState(at.reached.at + hold.ms, now);
+    case "analysis":
+      return analysisState(hold.ms, at);
     case "requests": {
       if (seen.requests.kind === "unknown") {
         return { kind: "undecided", detail: seen.requests.reason };
@@ -94,7 +121,6 @@ function stateOf(hold: Hold, at: { release: Release; reached: Reached; world: Wo
         detail: "waits for `hitless promote`",
         lookAgain: now + lookAgainMs,
       };
-    case "analysis":
     case "gate": {
       const verdict = seen.verdicts[hold.name];
       if (verdict?.verdict === "successful") return { kind: "open" };
@@ -102,6 +128,47 @@ function stateOf(hold: Hold, at: { release: Release; reached: Reached; world: Wo
       return { kind: "undecided", detail: verdict?.detail ?? "no verdict yet" };
     }
   }
+}
+
+function timeState(until: number, now: number): HoldState {
+  if (now >= until) return { kind: "open" };
+  return { kind: "closed", detail: `${Math.ceil((until - now) / 1000)} s left`, lookAgain: until };
+}
+
+/** Open when every metric is good, and has had its time. */
+function analysisState(
+  ms: number,
+  at: { release: Release; reached: Reached; waypoint: Waypoint; world: World },
+): HoldState {
+  const { release, reached, waypoint, world } = at;
+  const timed = timeState(reached.at + ms, world.now);
+  const unread = undecidedMetric(release, waypoint, ["error"]);
+  if (unread !== null) return { kind: "undecided", detail: textOf(unread) };
+  if (timed.kind !== "open") return timed;
+  const unsure = undecidedMetric(release, waypoint, ["inconclusive"]);
+  if (unsure === null) return timed;
+  return { kind: "closed", detail: textOf(unsure), lookAgain: world.now + lookAgainMs };
+}
+
+function textOf({ metric, state }: NonNullable<ReturnType<typeof undecidedMetric>>): string {
+  return `${metric.name}: ${state?.detail ?? "not measured yet"}`;
+}
+
+function analysisFailed(
+  app: App,
+  waypoint: Waypoint,
+  at: { metric: Metric; state: MetricState; world: World },
+): Decision {
+  const { metric, state, world } = at;
+  const { name } = metric;
+  const { detail } = state;
+  if (waypoint.onFail === "back") {
+    const evidence = evidenceOf(sideOf(world, app.release?.to ?? 0), world);
+    const found = { waypoint: waypoint.id, metric: name, detail, evidence };
+    return turnBackDecision(app, { kind: "analysisFailed", ...found }, world.now);
+  }
+  const why = { waypoint: waypoint.id, hold: name, detail: `failed: ${detail}` };
+  return wait({ kind: "holdUndecided", ...why }, world.now + lookAgainMs);
 }
 
 function failed(
@@ -118,5 +185,5 @@ function failed(
 }
 
 function nameOf(hold: Hold): string {
-  return hold.kind === "analysis" || hold.kind === "gate" ? hold.name : hold.kind;
+  return hold.kind === "gate" ? hold.name : hold.kind;
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Verdict } from "../model/observed.ts";
 import type { Hold } from "../model/waypoint.ts";
 import {
   begin,
@@ -25,8 +24,7 @@ async function held(
   return { run, start, stoodMs: (routed[1] ?? 0) - (routed[0] ?? 0) };
 }
 
-const later = (verdict: Verdict["verdict"], at: number) => (_: string, now: number) =>
-  ({ verdict: now >= at ? verdict : "inconclusive", detail: `${verdict} later` }) as const;
+const nobody = { kind: "noData", reason: "nobody answers" } as const;
 
 describe("a hold", () => {
   it("for a time opens after that time and not before", async () => {
@@ -97,8 +95,8 @@ describe("a hold", () => {
   });
 
   it("for an analysis waits for a verdict and takes none for a pass", async () => {
-    const { run, stoodMs } = await held([{ kind: "analysis", name: "errors" }], (start) => ({
-      verdict: later("successful", start + 60_000),
+    const { run, stoodMs } = await held([{ kind: "analysis", ms: 10_000 }], (start) => ({
+      measure: (_, now) => (now < start + 60_000 ? nobody : { kind: "value", value: 0 }),
     }));
     expect(run.whys).toContain("holdUndecided");
     expect(stoodMs).toBeGreaterThan(55_000);
@@ -106,12 +104,12 @@ describe("a hold", () => {
   });
 
   it("that fails turns the release back with the reason", async () => {
-    const { run } = await held([{ kind: "analysis", name: "errors" }], (start) => ({
-      verdict: later("failed", start + 20_000),
+    const { run } = await held([{ kind: "analysis", ms: 40_000 }], (start) => ({
+      measure: (_, now) => ({ kind: "value", value: now < start + 20_000 ? 0 : 3 }),
     }));
     expect((await run.history()).at(-1)).toMatchObject({
       outcome: "failed",
-      reason: { kind: "holdFailed", hold: "errors", detail: "failed later" },
+      reason: { kind: "analysisFailed", waypoint: "canary 50 %", metric: "errors" },
     });
     expect(run.app.stable).toBe(1);
   });

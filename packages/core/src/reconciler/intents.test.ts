@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
-import { type IntentKind, intentKinds } from "../model/release.ts";
-import { exampleSettings, releaseTo, say as sayNow } from "../testing/index.ts";
+import { intentKinds } from "../model/release.ts";
+import type { Hold } from "../model/waypoint.ts";
+import { begin, exampleSettings, releaseTo, type Spoken, say as sayNow } from "../testing/index.ts";
 import { extendDeadlines, takeUp } from "./progress.ts";
 import { newApp, requestRelease } from "./requests.ts";
 
 const idle: App = { ...newApp("shop", exampleSettings), stable: 1, served: [1] };
 const moving = requestRelease(idle, releaseTo(2), { now: 0, by: "test", busy: "queue" });
-const say = (app: App, kind: IntentKind, at = 1000) => sayNow(app, kind, at);
+const say = (app: App, kind: Spoken, at = 1000) => sayNow(app, kind, at);
 
 function refuses(act: () => unknown): boolean {
   try {
@@ -24,7 +25,7 @@ describe("an intent", () => {
     expect(refuses(() => say(idle, kind))).toBe(true);
   });
 
-  it.each(["promote", "pause", "resume", "abort", "skip", "rollback", "replace"] as const)(
+  it.each(["pause", "resume", "abort", "skip", "rollback", "replace"] as const)(
     "to %s is noted with who asked and when",
     (kind) => {
       const meantFor = { release: 1, direction: "forward", waypoint: "roll" };
@@ -42,6 +43,38 @@ describe("an intent", () => {
     const { release } = say(moving, kind);
     expect(release).toMatchObject({ direction: "back", reason: { kind: reason, by: "alice" } });
     expect(release?.back.map((w) => w.id)).toEqual(["back"]);
+  });
+
+  describe("to promote", () => {
+    const asks = (hold: readonly Hold[]): App => {
+      const steps = [
+        { weight: 5, replicas: null, hold },
+        { weight: 50, replicas: null, hold },
+      ];
+      const strategy = { kind: "canary", steps, sticky: null, bakeMs: 0 } as const;
+      return begin({ ...idle, settings: { ...idle.settings, strategy } }, 2, 0);
+    };
+
+    it("approves what waits for a person, and says who did and when", () => {
+      const { release } = say(asks([{ kind: "analysis", ms: 1 }, { kind: "approval" }]), "promote");
+      expect(release?.waived).toBe("approved");
+      expect(release?.intents).toMatchObject([{ kind: "promote", by: "alice", at: 1000 }]);
+    });
+
+    it("is refused where nobody is asked, with what is waited for", () => {
+      expect(() => say(asks([{ kind: "analysis", ms: 1 }]), "promote")).toThrow(/analysis/u);
+      expect(() => say(moving, "promote")).toThrow(/waits for nothing but its replicas/u);
+    });
+
+    it("in full lets everything pass to the end, also where nobody is asked", () => {
+      const { release } = say(asks([{ kind: "analysis", ms: 1 }]), "promote --full");
+      expect(release?.waived).toBe("all");
+    });
+
+    it("does not narrow what was waived before", () => {
+      const app = asks([{ kind: "approval" }]);
+      expect(say(say(app, "skip"), "promote").release?.waived).toBe("waypoint");
+    });
   });
 
   it("to abort what goes back already keeps the first reason", () => {
@@ -75,13 +108,13 @@ describe("an intent", () => {
   });
 
   it("to promote wakes a paused release as resume does", () => {
-    const { release } = say(say(moving, "pause", 1000), "promote", 600_000);
+    const { release } = say(say(moving, "pause", 1000), "promote --full", 600_000);
     expect(release).toMatchObject({ paused: null, waived: "all" });
     expect(release?.progress.deadlineAt).toBe(720_000);
   });
 
   it("to skip after promote does not narrow the promise", () => {
-    expect(say(say(moving, "promote"), "skip").release?.waived).toBe("all");
+    expect(say(say(moving, "promote --full"), "skip").release?.waived).toBe("all");
   });
 });
 

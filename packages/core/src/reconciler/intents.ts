@@ -1,3 +1,4 @@
+import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
 import type { Failure } from "../model/failure.ts";
 import type { Already } from "../model/happened.ts";
@@ -117,11 +118,32 @@ function skip(app: App, release: Release, intent: Intent): App {
   return forwardOnly(app, release, { intent, change: { waived: all ? "all" : "waypoint" } });
 }
 
-/** A paused release goes on first: its clock stood still. */
+/**
+ * Lets pass what waits for a person, and time and requests with it, never a measurement; in full, all
+ * to the end. A paused release goes on first: its clock stood still.
+ */
 function promote(app: App, release: Release, intent: Intent): App {
   refuseMoved(release, intent);
+  if (intent.full !== true && release.paused === null) refuseUnasked(release);
   const going = resume(app, release, intent.at).release ?? release;
-  return forwardOnly(app, going, { intent, change: { waived: "all" } });
+  const more = release.waived === "waypoint" || release.waived === "all";
+  const waived = intent.full === true ? "all" : more ? release.waived : "approved";
+  return forwardOnly(app, going, { intent, change: { waived } });
+}
+
+/** Nobody is asked for their word there. */
+function refuseUnasked(release: Release): void {
+  const at = release.plan[release.cursor];
+  const kinds = at?.hold.map((hold) => hold.kind) ?? [];
+  if (kinds.some((kind) => kind === "approval" || kind === "time" || kind === "requests")) return;
+  const waits = kinds.length === 0 ? "nothing but its replicas" : kinds.join(", ");
+  throw new HitlessError(
+    "REFUSED",
+    `waypoint "${at?.id ?? "finish"}" of release ${release.id} waits for ${waits}, not for a person`,
+    {
+      next: "`hitless skip` goes on without what it waits for; `hitless promote --full` goes to the end.",
+    },
+  );
 }
 
 function resume(app: App, release: Release, at: number): App {

@@ -23,6 +23,8 @@ function broken(app: App, engine: FakeEngine, mutation: Mutation): readonly stri
     ...engine.view(),
     schema: { kind: "known", value: { phase: "none" }, asOf: 0 },
     verdicts: {},
+    measurements: {},
+    rate: { kind: "known", value: 100, asOf: 0 },
     hooks: {},
     lastLogLines: {},
   } as const;

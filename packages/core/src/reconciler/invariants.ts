@@ -105,7 +105,8 @@ function weightOf(rule: RouteRule, revision: number): number {
     case "byReplica":
       return 0;
     case "byWeight":
-      return rule.weights.find((w) => w.revision === revision)?.weight ?? 0;
+      if (!routedRevisions(rule).includes(revision)) return 0;
+      return Math.max(0.1, rule.weights.find((w) => w.revision === revision)?.weight ?? 0);
     case "byMatch":
       return routedRevisions(rule).includes(revision) ? 100 : 0;
   }

@@ -48,7 +48,9 @@ function late(
   at: { past?: readonly ReleaseRecord[]; meantFor?: MeantFor } = {},
 ) {
   const { past = [], meantFor = seen } = at;
-  return refusal(() => applyIntent(app, { kind, by: "alice", at: 10_000, meantFor }, past));
+  const full = kind === "promote" ? { full: true } : {};
+  const spoken = { kind, by: "alice", at: 10_000, ...full };
+  return refusal(() => applyIntent(app, { ...spoken, meantFor }, past));
 }
 
 const stopping = ["abort", "pause", "resume", "retry", "promote", "skip"] as const;

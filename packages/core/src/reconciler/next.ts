@@ -2,7 +2,10 @@ import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Scale } from "../model/mutation.ts";
 import type { Observation, Observed } from "../model/observed.ts";
+import type { Release } from "../model/release.ts";
+import type { Waypoint } from "../model/waypoint.ts";
 import type { Why } from "../model/why.ts";
+import { dueMeasurements, judgedSoFar } from "./analysis-step.ts";
 import { lookAgainMs, mutate, wait } from "./decide.ts";
 import { finish } from "./finish.ts";
 import { holdStep, pendingVerdicts } from "./hold-step.ts";
@@ -19,14 +22,17 @@ import { turnBackDecision } from "./turn-back.ts";
 import { type Facts, isWhy, readWorld, sideOf, unobservable, type World } from "./world.ts";
 
 /** What the loop must read before it calls `next`. Reading is no mutation. */
-export function needs(app: App): readonly Observation[] {
+export function needs(app: App, now: number): readonly Observation[] {
   const { release } = app;
   const at = release === null ? undefined : courseOf(release)[release.cursor];
   const all: Observation[] = [{ kind: "engine" }];
   if (release === null || at === undefined) return all;
   if (at.schema !== null) all.push({ kind: "schema" });
-  for (const hook of at.before)
-    all.push({ kind: "hook", key: hookKey(release.id, at.id, hook.name) });
+  for (const hook of at.before) {
+    const key = hookKey(app, release, { waypoint: at, hook });
+    if (release.effects?.[key] === undefined) all.push({ kind: "hook", key, hook });
+  }
+  all.push(...dueMeasurements(release, at, now));
   for (const name of pendingVerdicts(at)) all.push({ kind: "verdict", name });
   return all;
 }
@@ -136,19 +142,45 @@ function arrive(app: App, position: Position, world: World): Decision {
   if (held !== null) return held;
   const contract = contractStep(app, position.waypoint, world);
   if (contract !== null) return contract;
-  const waived = release.waived === "all" ? "all" : "none";
-  const onward = {
-    ...release,
+  return leave(app, release, { waypoint: position.waypoint, now: world.now });
+}
+
+/** On to the next waypoint. What is kept warm counts from here. */
+function leave(
+  app: App,
+  release: Release,
+  { waypoint, now }: { readonly waypoint: Waypoint; readonly now: number },
+): Decision {
+  const { analysis: _over, ...rest } = release;
+  const onward: Release = {
+    ...rest,
+    ...judgedSoFar(release, now),
     cursor: release.cursor + 1,
-    enteredAt: world.now,
+    enteredAt: now,
     reached: null,
-    waived,
-  } as const;
+    waived: release.waived === "all" ? "all" : "none",
+  };
+  const kept = keptWarm(app, release, { waypoint, now });
   return {
     kind: "advance",
-    app: { ...app, release: restartClock(app, onward, world.now) },
-    why: { kind: "waypointReached", waypoint: position.waypoint.id },
+    app: { ...app, kept, release: restartClock(app, onward, now) },
+    why: { kind: "waypointReached", waypoint: waypoint.id },
   };
+}
+
+/** One side is kept warm at a time: whoever was before is over now. */
+function keptWarm(
+  app: App,
+  release: Release,
+  { waypoint, now }: { readonly waypoint: Waypoint; readonly now: number },
+): App["kept"] {
+  const { keepWarmMs } = waypoint;
+  const { direction, from } = release;
+  if (keepWarmMs === undefined || direction === "back" || from === null) return app.kept;
+  const others = app.kept
+    .filter((k) => k.revision !== from)
+    .map((k) => (k.warm ? { ...k, until: Math.min(k.until, now) } : k));
+  return [...others, { revision: from, warm: true, until: now + keepWarmMs }];
 }
 
 /** Nothing under way: throw away what nobody can come back to, else steady. */

@@ -1,8 +1,12 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
+import type { Hook, HookResult } from "../model/hook.ts";
 import type { Mutation } from "../model/mutation.ts";
+import type { Release } from "../model/release.ts";
 import type { SchemaPhase, Waypoint } from "../model/waypoint.ts";
 import { lookAgainMs, mutate, wait } from "./decide.ts";
+import { attemptOf } from "./position.ts";
+import { restartClock } from "./progress.ts";
 import { turnBackDecision } from "./turn-back.ts";
 import type { World } from "./world.ts";
 
@@ -11,12 +15,8 @@ export function outsideStep(app: App, waypoint: Waypoint, world: World): Decisio
   const { release } = app;
   if (release === null) return null;
   for (const hook of waypoint.before) {
-    const key = hookKey(release.id, waypoint.id, hook.name);
-    const state = world.seen.hooks[key];
-    if (state === "done") continue;
-    if (state !== "failed") return orderOnce(app, { kind: "hook", key }, world);
-    const reason = { kind: "holdFailed", hold: hook.name, detail: "the hook failed" } as const;
-    return turnBackDecision(app, reason, world.now);
+    const step = hookStep(app, { release, waypoint, hook, world });
+    if (step !== null) return step;
   }
   if (waypoint.schema !== "expand") return null;
   return schemaStep(app, "expand", world);
@@ -33,9 +33,68 @@ export function contractStep(app: App, waypoint: Waypoint, world: World): Decisi
   return wait({ kind: "held", waypoint: waypoint.id, hold: "contract", detail }, until);
 }
 
-/** A hook runs once per release and waypoint. */
-export function hookKey(release: number, waypoint: string, name: string): string {
-  return `${release}/${waypoint}/${name}`;
+/**
+ * The same for every run of a hook, whoever orders it. A release that was turned back and goes forward
+ * again runs it anew.
+ */
+export function hookKey(
+  app: Pick<App, "name">,
+  release: Release,
+  at: { readonly waypoint: Waypoint; readonly hook: Hook },
+): string {
+  const nth = attemptOf(release);
+  const again = nth === 1 ? "" : `/${nth}`;
+  return `${app.name}/${release.id}/${at.waypoint.id}/${at.hook.name}${again}`;
+}
+
+/** Runs a hook, notes what became of it, and does what a failed one asks for; null: it is behind us. */
+function hookStep(
+  app: App,
+  at: { release: Release; waypoint: Waypoint; hook: Hook; world: World },
+): Decision | null {
+  const { release, waypoint, hook, world } = at;
+  const key = hookKey(app, release, { waypoint, hook });
+  const known = release.effects?.[key];
+  if (known !== undefined) return failedHook(app, { ...at, result: known });
+  const result = world.seen.hooks[key];
+  if (result === undefined) {
+    const { id, to } = release;
+    return orderOnce(app, { kind: "hook", key, hook, release: id, revision: to }, world);
+  }
+  const effects = { ...release.effects, [key]: result };
+  return {
+    kind: "advance",
+    app: { ...app, release: restartClock(app, { ...release, effects }, world.now) },
+    why: { kind: "hookOver", key, result },
+  };
+}
+
+function failedHook(
+  app: App,
+  at: { release: Release; waypoint: Waypoint; hook: Hook; world: World; result: HookResult },
+): Decision | null {
+  const { release, waypoint, hook, world, result } = at;
+  // Nothing holds up the way back.
+  if (result.outcome === "done" || release.direction === "back") return null;
+  const { detail } = result;
+  switch (hook.onFail) {
+    case "continue":
+      return null;
+    case "back": {
+      const reason = {
+        kind: "hookFailed",
+        waypoint: waypoint.id,
+        hook: hook.name,
+        detail,
+      } as const;
+      return turnBackDecision(app, reason, world.now);
+    }
+    case "hold": {
+      if (release.waived === "waypoint" || release.waived === "all") return null;
+      const why = { waypoint: waypoint.id, hold: hook.name, detail: `failed: ${detail}` };
+      return wait({ kind: "holdUndecided", ...why }, world.now + lookAgainMs);
+    }
+  }
 }
 
 function schemaStep(app: App, phase: SchemaPhase, world: World): Decision | null {

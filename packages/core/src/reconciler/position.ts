@@ -1,6 +1,6 @@
 import type { App } from "../model/app.ts";
 import type { Release } from "../model/release.ts";
-import { type RouteRule, routedRevisions } from "../model/route.ts";
+import { type Preview, type RouteRule, routedRevisions } from "../model/route.ts";
 import { type Roles, type RouteIntent, ruleFor } from "../model/route-intent.ts";
 import type { Waypoint } from "../model/waypoint.ts";
 import { countOf, enoughOf, type Limits, limitsOf } from "../strategies/rounding.ts";
@@ -13,6 +13,8 @@ export interface Position {
   /** Level wanted per revision, for every revision that has or wants replicas. */
   readonly targets: ReadonlyMap<number, number>;
   readonly rule: RouteRule | null;
+  /** Absent: no revision has an address of its own. */
+  readonly preview?: Preview;
   /** The revision that grows; the deadline is about it. Null in steady state. */
   readonly arriving: number | null;
   /** The revision that a way back gives up: nothing about it is worth waiting for. */
@@ -29,6 +31,11 @@ export function courseOf(release: Release): readonly Waypoint[] {
 /** The waypoint at which a release stands or to which it moves; null past the last one. */
 export function waypointOf(release: Release): string | null {
   return courseOf(release)[release.cursor]?.id ?? null;
+}
+
+/** How many times it has set out: once, and again with each `retry`. */
+export function attemptOf({ intents }: Release): number {
+  return 1 + intents.filter((intent) => intent.kind === "retry").length;
 }
 
 /** The revision that a release moves towards at present. */
@@ -114,8 +121,13 @@ function place(
     arriving: at.arriving,
     targets,
     rule: routeFor(at.waypoint.route, at.roles, desired),
+    ...previewOf(at.waypoint, canary),
     givenUp: app.release?.direction === "back" ? app.release.to : null,
   };
+}
+
+function previewOf({ preview: port }: Waypoint, canary: number | null): Pick<Position, "preview"> {
+  return port === undefined || canary === null ? {} : { preview: { port, revision: canary } };
 }
 
 /** With nobody to answer, requests wait for the side that should get most of them. */

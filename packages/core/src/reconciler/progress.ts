@@ -140,7 +140,8 @@ function counting(release: Release, move: (at: number) => number): Release["reac
   return { ...reached, at: move(reached.at) };
 }
 
-function evidenceOf(side: Side, world: World): Evidence {
+/** The last words of the replica of a side that is furthest behind. */
+export function evidenceOf(side: Side, world: World): Evidence {
   const replica = slowestOf(side);
   const exits = [replica?.lastExit, ...side.replicas.map((r) => r.lastExit)];
   return {

@@ -88,12 +88,16 @@ export function startPending(app: App, now: number): Decision | null {
   return { kind: "advance", app: begin(app, pending, now), why };
 }
 
-/** The revision that `rollback` without a number means: the newest below stable that has served. */
+/**
+ * The revision that `rollback` without a number means: the last one below stable that has served and
+ * that nobody has rolled back from.
+ */
 export function previousRevision(app: App): number | null {
-  const below = app.served
-    .slice(-app.settings.keepRevisions)
-    .filter((n) => app.stable !== null && n < app.stable);
-  return below.length === 0 ? null : Math.max(...below);
+  const { served, stable, settings, distrusted = [] } = app;
+  const healthy = served
+    .slice(-settings.keepRevisions)
+    .filter((n) => stable !== null && n < stable && !distrusted.includes(n));
+  return healthy.at(-1) ?? null;
 }
 
 /**
@@ -191,7 +195,7 @@ function begin(app: App, request: PendingRelease, now: number): App {
     cause: request.cause,
     from: app.stable,
     to: request.to,
-    plan: compile(app.settings.strategy, app.stable),
+    plan: compile(app.settings, { from: app.stable, warm: isWarm(app, request) }),
     back: [],
     cursor: 0,
     direction: "forward",
@@ -208,4 +212,9 @@ function begin(app: App, request: PendingRelease, now: number): App {
   // Who takes part is no longer only kept.
   const kept = app.kept.filter((k) => k.revision !== request.to);
   return { ...app, pending: null, kept, release, releases: Math.max(app.releases, id) };
+}
+
+/** Whether it goes back to a side that still runs: what it went through before it has behind it. */
+function isWarm(app: App, { kind, to }: PendingRelease): boolean {
+  return kind === "rollback" && app.kept.some((k) => k.warm && k.revision === to);
 }

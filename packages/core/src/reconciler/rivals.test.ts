@@ -211,7 +211,7 @@ describe("a defect of others", () => {
         engine.behave(1, { crashAfterMs: 100 });
         for (const _ of [1, 2, 3]) engine.kill(1);
       },
-      events: [intent("promote", 30_000)],
+      events: [intent("promote --full", 30_000)],
     });
     expect(run.app.stable).toBe(2);
     expect(loose(run)).toEqual([]);
@@ -269,7 +269,7 @@ describe("a defect of others", () => {
       events: [
         { when: atWaypoint("canary 50 %"), act: (app) => scaled(app, 0) },
         { when: 900_000, act: (app) => scaled(app, 4) },
-        intent("promote", 910_000),
+        intent("promote --full", 910_000),
       ],
     });
     expect(run.app.stable).toBe(2);

@@ -1,6 +1,12 @@
 import type { App } from "../model/app.ts";
 import type { Route } from "../model/mutation.ts";
-import { type RouteRule, routedRevisions, sameRule } from "../model/route.ts";
+import {
+  type RouteRule,
+  type RouteTable,
+  routedRevisions,
+  samePreview,
+  sameRule,
+} from "../model/route.ts";
 import { enoughOf, type Limits } from "../strategies/rounding.ts";
 import type { Position } from "./position.ts";
 import { sideOf, type World } from "./world.ts";
@@ -21,15 +27,22 @@ export function routeStep(
   if (lackingFor(app, position, at) !== null) return null;
   const { accepted } = at.world.route;
   const { generation } = app.route;
-  const unheard = accepted < generation && sameRule(rule, app.route.rule);
-  const table = unheard ? app.route : { generation: Math.max(generation, accepted) + 1, rule };
-  return { kind: "route", table };
+  const unheard = accepted < generation && isWanted(app.route, position);
+  const next = Math.max(generation, accepted) + 1;
+  const { preview } = position;
+  const fresh = { generation: next, rule, ...(preview === undefined ? {} : { preview }) };
+  return { kind: "route", table: unheard ? app.route : fresh };
 }
 
 /** Whether the route in force is what the position wants. */
 export function routeStands(app: App, position: Position, world: World): boolean {
   if (position.rule === null) return true;
-  return world.route.accepted === app.route.generation && sameRule(position.rule, app.route.rule);
+  return world.route.accepted === app.route.generation && isWanted(app.route, position);
+}
+
+function isWanted(table: RouteTable, position: Position): boolean {
+  const { rule } = position;
+  return rule !== null && sameRule(rule, table.rule) && samePreview(position, table);
 }
 
 /**
@@ -75,6 +88,9 @@ function mostOf(rule: RouteRule, revision: number): number {
   return sharesOf(rule).find((share) => share.revision === revision)?.percent ?? 0;
 }
 
+/** The smallest share that can be given. */
+const leastPercent = 0.1;
+
 /** Percent of the requests that a revision may get, where they do not follow capacity. */
 function sharesOf(
   rule: RouteRule,
@@ -82,8 +98,14 @@ function sharesOf(
   switch (rule.kind) {
     case "byReplica":
       return [];
-    case "byWeight":
-      return rule.weights.map((w) => ({ revision: w.revision, percent: w.weight }));
+    case "byWeight": {
+      // Whoever may choose a side finds somebody there, if few do.
+      const chosen = new Set((rule.first ?? []).map((r) => r.revision));
+      return rule.weights.map((w) => ({
+        revision: w.revision,
+        percent: Math.max(w.weight, chosen.has(w.revision) ? leastPercent : 0),
+      }));
+    }
     case "byMatch":
       return routedRevisions(rule).map((revision) => ({ revision, percent: 100 }));
   }

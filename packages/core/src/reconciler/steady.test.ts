@@ -20,9 +20,12 @@ it("is not steady while nobody can reach the replicas, however ready they are", 
   });
 });
 
+const rate = { kind: "known", value: 100, asOf: 0 } as const;
+const unasked = { measurements: {}, rate };
+
 function observed(engine: FakeEngine): Observed {
   const schema = { kind: "unknown", reason: "no migrator", since: 0 } as const;
-  return { ...engine.view(), schema, verdicts: {}, hooks: {}, lastLogLines: {} };
+  return { ...engine.view(), schema, verdicts: {}, hooks: {}, ...unasked, lastLogLines: {} };
 }
 
 it("remembers of those that served as many as it keeps, however many there were", async () => {

@@ -4,6 +4,7 @@ import type { Decision } from "../model/decision.ts";
 import type { Failure } from "../model/failure.ts";
 import type { Release } from "../model/release.ts";
 import { wayBack } from "../strategies/way-back.ts";
+import { judgedSoFar } from "./analysis-step.ts";
 import { startClock } from "./progress.ts";
 
 /**
@@ -13,13 +14,18 @@ import { startClock } from "./progress.ts";
 export function turnBack(app: App, reason: Failure, now: number): App {
   const { release } = app;
   if (release === null || release.direction === "back" || release.contracted) return app;
+  const { analysis: _over, ...rest } = release;
   return {
     ...app,
     release: {
-      ...release,
+      ...rest,
+      ...judgedSoFar(release, now),
       direction: "back",
       reason,
-      back: wayBack(release, app.route.rule),
+      back: wayBack(release, {
+        inForce: app.route.rule,
+        onFailure: app.settings.hooks?.onFailure ?? [],
+      }),
       cursor: 0,
       enteredAt: now,
       reached: null,

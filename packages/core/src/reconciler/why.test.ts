@@ -7,6 +7,7 @@ import { withSchemaPhases } from "../strategies/compile.ts";
 import {
   afterMutations,
   begin,
+  exampleHook,
   exampleStrategies,
   type FakeEngine,
   intent,
@@ -38,7 +39,7 @@ function withPlan(app: App, now: number): App {
   if (begun.release === null) throw new TypeError("no release");
   const [first, ...rest] = withSchemaPhases(begun.release.plan, 1000);
   if (first === undefined) throw new TypeError("no plan");
-  const plan = [{ ...first, before: [{ name: "warm-up" }] }, ...rest];
+  const plan = [{ ...first, before: [exampleHook] }, ...rest];
   return { ...begun, release: { ...begun.release, plan } };
 }
 
@@ -73,7 +74,8 @@ const runs: Readonly<Record<Why["kind"], Prepare>> = {
     const soon = engine.now() + 30_000;
     return {
       app: begin(withStrategy(app, "canary"), 2, engine.now()),
-      verdict: (_, now) => (now < soon ? null : pass()),
+      measure: (_, now) =>
+        now < soon ? { kind: "noData", reason: "nobody" } : { kind: "value", value: 0 },
     };
   },
   scaling: () => ({}),
@@ -83,6 +85,8 @@ const runs: Readonly<Record<Why["kind"], Prepare>> = {
   }),
   migrating: (app, engine) => ({ app: withPlan(app, engine.now()), verdict: pass }),
   hookRunning: (app, engine) => ({ app: withPlan(app, engine.now()), verdict: pass }),
+  hookOver: (app, engine) => ({ app: withPlan(app, engine.now()), verdict: pass }),
+  measured: (app, engine) => ({ app: begin(withStrategy(app, "canary"), 2, engine.now()) }),
   waypointReached: () => ({}),
   progressed: () => ({}),
   turnedBack: (_, engine) => {
@@ -107,7 +111,15 @@ const failures: Readonly<Record<Failure["kind"], Prepare>> = {
     engine.behave(2, { crashAfterMs: 10 });
     return {};
   },
-  holdFailed: (app, engine) => ({ app: withPlan(app, engine.now()), hook: () => "failed" }),
+  holdFailed: (app, engine) => ({
+    app: withGate(app, engine.now()),
+    verdict: () => ({ verdict: "failed", detail: "a session is left" }),
+  }),
+  analysisFailed: (app, engine) => ({
+    app: begin(withStrategy(app, "canary"), 2, engine.now()),
+    measure: () => ({ kind: "value", value: 2 }),
+  }),
+  hookFailed: (app, engine) => ({ app: withPlan(app, engine.now()), hook: () => "failed" }),
   aborted: () => ({ events: [intent("abort", afterMutations(2))] }),
   rolledBack: () => ({ events: [intent("rollback", afterMutations(2))] }),
   replaced: () => ({
@@ -119,6 +131,12 @@ const failures: Readonly<Record<Failure["kind"], Prepare>> = {
     ],
   }),
 };
+
+function withGate(app: App, now: number): App {
+  const steps = [{ weight: 50, replicas: null, hold: [{ kind: "gate", name: "g" }] }] as const;
+  const strategy = { kind: "canary", steps, sticky: null, bakeMs: 0 } as const;
+  return begin({ ...app, settings: { ...app.settings, strategy } }, 2, now);
+}
 
 function late(engine: FakeEngine, act: () => unknown): SimEvent {
   return { ...world(0, act), when: engine.now() + 10_000 };

@@ -1,56 +1,21 @@
 import { z } from "zod";
-import type { App, PendingRelease, Settings } from "../model/app.ts";
-import { defaultFront } from "../model/front.ts";
-import type { CanaryStep, Strategy } from "../model/strategy.ts";
-import { frontShape } from "./front-shape.ts";
+import type { App, PendingRelease } from "../model/app.ts";
 import { orderedShape, releaseKindShape, releaseShape } from "./release-shape.ts";
-import { matchShape, routeTableShape, stickinessShape } from "./route-shape.ts";
-import { amountShape, countShape, holdShape } from "./waypoint-shape.ts";
+import { routeTableShape } from "./route-shape.ts";
+import { settingsShape } from "./settings-shape.ts";
 import { wholeShape } from "./whole-shape.ts";
 
-const canaryStepShape = z.object({
-  weight: z.number(),
-  replicas: countShape.nullable(),
-  hold: z.array(holdShape),
-}) satisfies z.ZodType<CanaryStep>;
-
-const strategyShape = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("rolling"), maxSurge: amountShape, maxUnavailable: amountShape }),
-  z.object({ kind: z.literal("recreate") }),
-  z.object({ kind: z.literal("blueGreen"), checks: z.array(holdShape), bakeMs: z.number() }),
+const pendingShape = wholeShape<PendingRelease>()(
   z.object({
-    kind: z.literal("canary"),
-    steps: z.array(canaryStepShape),
-    sticky: stickinessShape.nullable(),
-    bakeMs: z.number(),
+    to: z.int().positive(),
+    kind: releaseKindShape,
+    cause: z.string(),
+    requestedAt: z.number(),
+    id: z.int().positive(),
+    by: z.string(),
+    anytime: z.boolean().exactOptional(),
   }),
-  z.object({
-    kind: z.literal("abTest"),
-    matches: z.array(matchShape),
-    until: z.array(holdShape),
-    bakeMs: z.number(),
-  }),
-]) satisfies z.ZodType<Strategy>;
-
-const settingsShape = z.object({
-  replicas: z.number(),
-  strategy: strategyShape,
-  host: z.string(),
-  port: z.number(),
-  progressDeadlineSeconds: z.number(),
-  keepRevisions: z.number(),
-  // An older version met every client alike.
-  proxy: frontShape.default(() => ({ ...defaultFront, trustedProxies: [] })),
-}) satisfies z.ZodType<Settings>;
-
-const pendingShape = z.object({
-  to: z.int().positive(),
-  kind: releaseKindShape,
-  cause: z.string(),
-  requestedAt: z.number(),
-  id: z.int().positive(),
-  by: z.string(),
-}) satisfies z.ZodType<PendingRelease>;
+);
 
 /** In version 1 a release got its number when it began, every one that began ended, and nobody counted those. */
 const version1Shape = z.looseObject({
@@ -85,7 +50,10 @@ const presentShape = wholeShape<App>()(
     route: routeTableShape,
     release: releaseShape.nullable(),
     pending: pendingShape.nullable(),
-    frozen: z.object({ reason: z.string(), since: z.number() }).nullable(),
+    distrusted: z.array(z.number()).exactOptional(),
+    frozen: z
+      .object({ reason: z.string(), since: z.number(), by: z.string().exactOptional() })
+      .nullable(),
     // An older version knew none.
     maintenance: z
       .object({ by: z.string(), since: z.number(), holdMs: z.number(), message: z.string() })

@@ -12,6 +12,8 @@ import {
 import type { ReleaseTraffic, TrafficTotals } from "../model/traffic.ts";
 import type { AppEvent } from "../ports/release-store.ts";
 import { failureShape } from "./failure-shape.ts";
+import { hookResultShape, hookShape } from "./hook-shape.ts";
+import { judgedShape, metricStateShape } from "./metric-shape.ts";
 import { routeTableShape } from "./route-shape.ts";
 import { phaseShape, waypointShape } from "./waypoint-shape.ts";
 import { wholeShape } from "./whole-shape.ts";
@@ -23,7 +25,13 @@ const mutationShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("route"), table: routeTableShape }),
   z.object({ kind: z.literal("collect"), revision: z.number() }),
   z.object({ kind: z.literal("migrate"), phase: phaseShape }),
-  z.object({ kind: z.literal("hook"), key: z.string() }),
+  z.object({
+    kind: z.literal("hook"),
+    key: z.string(),
+    hook: hookShape,
+    release: z.number(),
+    revision: z.number(),
+  }),
 ]) satisfies z.ZodType<Mutation>;
 
 export const orderedShape = z.object({
@@ -45,6 +53,7 @@ const intentShape = wholeShape<Intent>()(
     by: z.string(),
     at: z.number(),
     meantFor: meantForShape.default({ release: 0, direction: "ended", waypoint: null }),
+    full: z.boolean().exactOptional(),
   }),
 );
 
@@ -93,7 +102,10 @@ export const releaseShape = wholeShape<Release>()(
       exits: z.number(),
       deadlineAt: z.number(),
     }),
-    waived: z.enum(["none", "waypoint", "all"]),
+    waived: z.enum(["none", "approved", "waypoint", "all"]),
+    analysis: z.record(z.string(), metricStateShape).exactOptional(),
+    judged: z.array(judgedShape).exactOptional(),
+    effects: z.record(z.string(), hookResultShape).exactOptional(),
     traffic: releaseTrafficShape.exactOptional(),
     // Version 1 could not contract.
     contracted: z.boolean().default(false),
@@ -113,6 +125,8 @@ export const releaseRecordShape = wholeShape<ReleaseRecord>()(
     startedAt: z.number(),
     endedAt: z.number(),
     traffic: trafficTotalsShape.exactOptional(),
+    judged: z.array(judgedShape).exactOptional(),
+    failedHooks: z.array(z.string()).exactOptional(),
   }),
 );
 

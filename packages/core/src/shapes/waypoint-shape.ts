@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { RouteIntent } from "../model/route-intent.ts";
 import type { Amount, Count, Hold, Waypoint } from "../model/waypoint.ts";
-import { matchShape, stickinessShape } from "./route-shape.ts";
+import { hookShape } from "./hook-shape.ts";
+import { metricShape } from "./metric-shape.ts";
+import { matchShape, overrideShape, stickinessShape } from "./route-shape.ts";
+import { wholeShape } from "./whole-shape.ts";
 
 export const countShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("share"), of: z.number() }),
@@ -17,7 +20,7 @@ export const amountShape = z.union([
 export const holdShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("time"), ms: z.number() }),
   z.object({ kind: z.literal("requests"), n: z.number() }),
-  z.object({ kind: z.literal("analysis"), name: z.string() }),
+  z.object({ kind: z.literal("analysis"), ms: z.number() }),
   z.object({ kind: z.literal("approval") }),
   z.object({ kind: z.literal("gate"), name: z.string() }),
 ]) satisfies z.ZodType<Hold>;
@@ -28,21 +31,31 @@ const routeIntentShape = z.discriminatedUnion("kind", [
     kind: z.literal("byWeight"),
     canary: z.number(),
     sticky: stickinessShape.nullable(),
+    override: overrideShape.exactOptional(),
   }),
-  z.object({ kind: z.literal("byMatch"), matches: z.array(matchShape) }),
+  z.object({
+    kind: z.literal("byMatch"),
+    matches: z.array(matchShape),
+    override: overrideShape.exactOptional(),
+  }),
 ]) satisfies z.ZodType<RouteIntent>;
 
 export const phaseShape = z.enum(["expand", "contract"]);
 
 /** A waypoint of a plan that a release keeps. */
-export const waypointShape = z.object({
-  id: z.string(),
-  replicas: z.object({ stable: countShape, canary: countShape }),
-  pace: z.object({ surge: amountShape, unavailable: amountShape }),
-  route: routeIntentShape,
-  leavers: z.enum(["unrouted", "stopped"]),
-  schema: phaseShape.nullable(),
-  before: z.array(z.object({ name: z.string() })),
-  hold: z.array(holdShape),
-  onFail: z.enum(["back", "pause"]),
-}) satisfies z.ZodType<Waypoint>;
+export const waypointShape = wholeShape<Waypoint>()(
+  z.object({
+    id: z.string(),
+    replicas: z.object({ stable: countShape, canary: countShape }),
+    pace: z.object({ surge: amountShape, unavailable: amountShape }),
+    route: routeIntentShape,
+    leavers: z.enum(["unrouted", "stopped"]),
+    schema: phaseShape.nullable(),
+    before: z.array(hookShape),
+    hold: z.array(holdShape),
+    onFail: z.enum(["back", "pause"]),
+    metrics: z.array(metricShape).exactOptional(),
+    preview: z.number().exactOptional(),
+    keepWarmMs: z.number().exactOptional(),
+  }),
+);

@@ -1,22 +1,23 @@
 import type { Strategy } from "../model/strategy.ts";
-import type { Pace, Waypoint } from "../model/waypoint.ts";
+import type { Waypoint } from "../model/waypoint.ts";
+import { bakeAndRetire, commonOf } from "./side-by-side.ts";
 import { waypoint } from "./waypoint.ts";
-
-const secondStack: Pace = { surge: "100%", unavailable: 0 };
 
 /** Two full stacks, checks on the new one, one route change, a bake with both warm. */
 export function blueGreenPlan(
   strategy: Extract<Strategy, { kind: "blueGreen" }>,
 ): readonly Waypoint[] {
+  const { before = [], checks: hold, override } = strategy;
   const both = { stable: 1, canary: 1 };
-  const byWeight = (canary: number) => ({ kind: "byWeight", canary, sticky: null }) as const;
-  return [
-    waypoint("preview", both, { pace: secondStack, route: byWeight(0), hold: strategy.checks }),
-    waypoint("switch", both, {
-      pace: secondStack,
-      route: byWeight(100),
-      hold: [{ kind: "time", ms: strategy.bakeMs }],
-    }),
-    waypoint("retire", { stable: 0, canary: 1 }, { pace: secondStack, route: byWeight(100) }),
-  ];
+  const route = { kind: "byWeight", canary: 0, sticky: null } as const;
+  const rest = {
+    ...commonOf(strategy),
+    route: override === undefined ? route : { ...route, override },
+  };
+  // What runs against the new side runs when it is there.
+  const preview =
+    before.length === 0
+      ? [waypoint("preview", both, { ...rest, hold })]
+      : [waypoint("preview", both, rest), waypoint("checks", both, { ...rest, before, hold })];
+  return [...preview, ...bakeAndRetire("switch", strategy)];
 }

@@ -1,3 +1,5 @@
+import type { Hooks, Settings } from "../model/app.ts";
+import type { Hook } from "../model/hook.ts";
 import type { Strategy } from "../model/strategy.ts";
 import type { Waypoint } from "../model/waypoint.ts";
 import { abTestPlan } from "./ab-test.ts";
@@ -5,23 +7,33 @@ import { blueGreenPlan } from "./blue-green.ts";
 import { canaryPlan } from "./canary.ts";
 import { recreatePlan } from "./recreate.ts";
 import { rollingPlan } from "./rolling.ts";
-import { noneToKeep, waypoint } from "./waypoint.ts";
+import { instantPlan } from "./side-by-side.ts";
+import { watched } from "./watched.ts";
+import { hasEverything, noneToKeep, waypoint } from "./waypoint.ts";
 
-/** The waypoints of a release. The first release of an app has nobody to care for: all start at once. */
-export function compile(strategy: Strategy, from: number | null): readonly Waypoint[] {
-  if (from === null) return [waypoint("start", { stable: 0, canary: 1 }, { pace: noneToKeep })];
-  switch (strategy.kind) {
-    case "rolling":
-      return rollingPlan(strategy);
-    case "recreate":
-      return recreatePlan();
-    case "blueGreen":
-      return blueGreenPlan(strategy);
-    case "canary":
-      return canaryPlan(strategy);
-    case "abTest":
-      return abTestPlan(strategy);
+/** What a plan is made of: the part of the settings that says how a release moves. */
+export type Course = Pick<Settings, "strategy" | "analysis" | "hooks">;
+
+/** From where a release sets out. `warm`: the replicas of where it goes still run, and have served. */
+export interface Departure {
+  readonly from: number | null;
+  readonly warm: boolean;
+}
+
+/**
+ * The waypoints of a release. The first release of an app has nobody to care for: all start at once.
+ * One to a side that is still warm needs no steps, where both sides may run at once: it has been
+ * through them.
+ */
+export function compile(course: Course, { from, warm }: Departure): readonly Waypoint[] {
+  const { strategy, hooks, analysis = [] } = course;
+  if (from === null) {
+    return withHooks([waypoint("start", { stable: 0, canary: 1 }, { pace: noneToKeep })], hooks);
   }
+  if (warm && "bakeMs" in strategy) {
+    return withHooks(instantPlan(strategy.keepWarmMs ?? 0), hooks);
+  }
+  return watched(withHooks(planOf(strategy), hooks), analysis);
 }
 
 /**
@@ -53,4 +65,38 @@ export function withSchemaPhases(plan: readonly Waypoint[], bakeMs: number): rea
     },
   );
   return [expand, ...plan, contract];
+}
+
+function planOf(strategy: Strategy): readonly Waypoint[] {
+  switch (strategy.kind) {
+    case "rolling":
+      return rollingPlan(strategy);
+    case "recreate":
+      return recreatePlan();
+    case "blueGreen":
+      return blueGreenPlan(strategy);
+    case "canary":
+      return canaryPlan(strategy);
+    case "abTest":
+      return abTestPlan(strategy);
+  }
+}
+
+/** The hooks of the app file at their waypoints: before the first, and behind the switch. */
+function withHooks(plan: readonly Waypoint[], hooks: Hooks | undefined): readonly Waypoint[] {
+  if (hooks === undefined) return plan;
+  const [first, ...rest] = withAfterSwitch(plan, hooks.afterSwitch);
+  if (first === undefined) return plan;
+  return [{ ...first, before: [...hooks.before, ...first.before] }, ...rest];
+}
+
+/** The waypoint of the switch is parted: what follows the hooks is what it held for. */
+function withAfterSwitch(plan: readonly Waypoint[], hooks: readonly Hook[]): readonly Waypoint[] {
+  if (hooks.length === 0) return plan;
+  const index = plan.findIndex((w) => hasEverything(w));
+  const at = plan[index];
+  if (at === undefined) return plan;
+  const { keepWarmMs: _kept, ...switched } = at;
+  const after = { ...at, id: `after ${at.id}`, before: hooks };
+  return [...plan.slice(0, index), { ...switched, hold: [] }, after, ...plan.slice(index + 1)];
 }

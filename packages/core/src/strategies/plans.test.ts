@@ -13,24 +13,28 @@ function shape(plan: readonly Waypoint[]) {
   });
 }
 
+function planOf(strategy: Strategy) {
+  return compile({ strategy }, { from: 1, warm: false });
+}
+
 const time = (ms: number) => ({ kind: "time", ms }) as const;
 
 describe("the plan of", () => {
   it("a rolling release is one waypoint with the strategy's pace", () => {
-    const plan = compile({ kind: "rolling", maxSurge: "25%", maxUnavailable: 1 }, 1);
+    const plan = planOf({ kind: "rolling", maxSurge: "25%", maxUnavailable: 1 });
     expect(shape(plan)).toEqual([["roll", 0, 1, "byReplica", "unrouted", []]]);
     expect(plan[0]?.pace).toEqual({ surge: "25%", unavailable: 1 });
   });
 
   it("recreate stops everybody, sees them gone and starts everybody", () => {
-    expect(shape(compile(exampleStrategies.recreate, 1))).toEqual([
+    expect(shape(planOf(exampleStrategies.recreate))).toEqual([
       ["stop", 0, 0, "byReplica", "stopped", []],
       ["start", 0, 1, "byReplica", "unrouted", []],
     ]);
   });
 
   it("blue-green has two full stacks, one switch and a bake", () => {
-    expect(shape(compile(exampleStrategies.blueGreen, 1))).toEqual([
+    expect(shape(planOf(exampleStrategies.blueGreen))).toEqual([
       ["preview", 1, 1, 0, "unrouted", [{ kind: "approval" }]],
       ["switch", 1, 1, 100, "unrouted", [time(60_000)]],
       ["retire", 0, 1, 100, "unrouted", []],
@@ -38,8 +42,8 @@ describe("the plan of", () => {
   });
 
   it("canary sizes the new side to its weight and keeps the old one whole until the bake is over", () => {
-    expect(shape(compile(exampleStrategies.canary, 1))).toEqual([
-      ["canary 5 %", 1, 0.05, 5, "unrouted", [{ kind: "analysis", name: "errors" }]],
+    expect(shape(planOf(exampleStrategies.canary))).toEqual([
+      ["canary 5 %", 1, 0.05, 5, "unrouted", [{ kind: "analysis", ms: 10_000 }]],
       ["canary 50 %", 1, 0.5, 50, "unrouted", [time(30_000)]],
       ["bake", 1, 1, 100, "unrouted", [time(60_000)]],
       ["retire", 0, 1, 100, "unrouted", []],
@@ -48,12 +52,12 @@ describe("the plan of", () => {
 
   it("canary takes a fixed number of replicas where a step names one", () => {
     const steps = [{ weight: 10, replicas: { kind: "fixed", n: 2 }, hold: [] }] as const;
-    const plan = compile({ kind: "canary", steps, sticky: null, bakeMs: 0 }, 1);
+    const plan = planOf({ kind: "canary", steps, sticky: null, bakeMs: 0 });
     expect(plan[0]?.replicas.canary).toEqual({ kind: "fixed", n: 2 });
   });
 
   it("an A/B test compares, lets the winner bake and retires the other", () => {
-    expect(shape(compile(exampleStrategies.abTest, 1))).toEqual([
+    expect(shape(planOf(exampleStrategies.abTest))).toEqual([
       ["compare", 1, 1, "byMatch", "unrouted", [{ kind: "requests", n: 200 }]],
       ["winner", 1, 1, 100, "unrouted", [time(10_000)]],
       ["retire", 0, 1, 100, "unrouted", []],
@@ -61,11 +65,13 @@ describe("the plan of", () => {
   });
 
   it.each(Object.values(exampleStrategies))("a first release starts all at once: $kind", (s) => {
-    expect(shape(compile(s, null))).toEqual([["start", 0, 1, "byReplica", "unrouted", []]]);
+    expect(shape(compile({ strategy: s }, { from: null, warm: false }))).toEqual([
+      ["start", 0, 1, "byReplica", "unrouted", []],
+    ]);
   });
 
   it("a release with a migration is wrapped in expand and contract", () => {
-    const plan = withSchemaPhases(compile(exampleStrategies.rolling, 1), 5000);
+    const plan = withSchemaPhases(planOf(exampleStrategies.rolling), 5000);
     expect(shape(plan)).toEqual([
       ["expand", 1, 0, "byReplica", "unrouted", []],
       ["roll", 0, 1, "byReplica", "unrouted", []],

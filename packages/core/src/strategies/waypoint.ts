@@ -26,3 +26,11 @@ export function waypoint(
 export function share(of: number): Count {
   return { kind: "share", of };
 }
+
+/** Whether the canary has all requests there. */
+export function hasEverything({ route, replicas }: Waypoint): boolean {
+  if (route.kind === "byWeight") return route.canary === 100;
+  const { stable, canary } = replicas;
+  const nobody = stable.kind === "share" && stable.of === 0;
+  return route.kind === "byReplica" && nobody && !(canary.kind === "share" && canary.of === 0);
+}

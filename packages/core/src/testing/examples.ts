@@ -1,6 +1,8 @@
 import { HitlessError } from "../errors.ts";
 import type { App, PendingRelease, Settings } from "../model/app.ts";
 import { defaultFront } from "../model/front.ts";
+import type { Hook } from "../model/hook.ts";
+import type { Metric } from "../model/metric.ts";
 import type { IntentKind } from "../model/release.ts";
 import type { Strategy } from "../model/strategy.ts";
 import { applyIntent } from "../reconciler/intents.ts";
@@ -9,6 +11,30 @@ import { newApp, requestRelease, requestRollback } from "../reconciler/requests.
 import { FakeEngine, type FakeEngineOptions } from "./fake-engine.ts";
 import type { SimEvent } from "./scenario.ts";
 import { type Simulation, simulate } from "./simulate.ts";
+
+/** One number that somebody measures; good below 1. */
+export const exampleMetric: Metric = {
+  name: "errors",
+  source: { kind: "command", command: "./errors.sh" },
+  judge: { kind: "threshold", below: 1, above: null },
+  intervalMs: 5000,
+  initialDelayMs: 0,
+  timeoutMs: 5000,
+  errorLimit: 3,
+  failureLimit: 0,
+  onNoData: "hold",
+  falseAlarms: 0.05,
+  requests: { least: 100, most: 10_000 },
+};
+
+/** A hook that a controller runs by a command. */
+export const exampleHook: Hook = {
+  name: "warm-up",
+  action: { kind: "command", command: "./warm-up.sh" },
+  timeoutMs: 10_000,
+  attempts: 1,
+  onFail: "back",
+};
 
 /** Default settings for tests: three replicas, one by one, two minutes to make progress. */
 export const exampleSettings: Settings = {
@@ -19,6 +45,7 @@ export const exampleSettings: Settings = {
   progressDeadlineSeconds: 120,
   keepRevisions: 5,
   proxy: defaultFront,
+  analysis: [exampleMetric],
 };
 
 /** Asks for a release of a revision; when it is accepted, it gets a number of its own. */
@@ -43,13 +70,19 @@ export function begin(app: App, to: number, now: number): App {
 }
 
 /** A person's intent when the time has come; one that is refused changes nothing. */
-export function intent(kind: IntentKind, when: SimEvent["when"]): SimEvent {
+export function intent(kind: Spoken, when: SimEvent["when"]): SimEvent {
   return { when, act: (app, now) => orUnchanged(app, () => say(app, kind, now)) };
 }
 
+/** `promote --full` counts as a kind of its own here. */
+export type Spoken = IntentKind | "promote --full";
+
 /** Alice says it of the release as it stands now. */
-export function say(app: App, kind: IntentKind, at: number): App {
-  return applyIntent(app, { kind, by: "alice", at, meantFor: newestRelease(app, []) });
+export function say(app: App, spoken: Spoken, at: number): App {
+  const meantFor = newestRelease(app, []);
+  const kind = spoken === "promote --full" ? "promote" : spoken;
+  const full = spoken === "promote --full" ? { full: true } : {};
+  return applyIntent(app, { kind, by: "alice", at, meantFor, ...full });
 }
 
 /** Alice rolls back what she sees now. */
@@ -109,7 +142,7 @@ export const exampleStrategies: Readonly<Record<Strategy["kind"], Strategy>> = {
   canary: {
     kind: "canary",
     steps: [
-      { weight: 5, replicas: null, hold: [{ kind: "analysis", name: "errors" }] },
+      { weight: 5, replicas: null, hold: [{ kind: "analysis", ms: 10_000 }] },
       { weight: 50, replicas: null, hold: [{ kind: "time", ms: 30_000 }] },
     ],
     sticky: null,

@@ -1,6 +1,9 @@
 import type { App } from "../model/app.ts";
+import type { HookResult } from "../model/hook.ts";
+import type { Sample } from "../model/metric.ts";
 import type { Mutation } from "../model/mutation.ts";
-import type { Observed, ReplicaView, SchemaView } from "../model/observed.ts";
+import type { Observation, Observed, ReplicaView, SchemaView, Verdict } from "../model/observed.ts";
+import type { Scenario } from "./scenario.ts";
 
 const takesMs = 1000;
 
@@ -38,8 +41,12 @@ export class FakeOutside {
     const over = [...this.#hooks].filter(([, at]) => at <= now).map(([key]) => key);
     return {
       schema: { kind: "known", value: { phase }, asOf: 0 },
-      hooks: Object.fromEntries(over.map((key) => [key, this.#verdict(key)])),
+      hooks: Object.fromEntries(over.map((key) => [key, this.#resultOf(key)])),
     };
+  }
+
+  #resultOf(key: string): HookResult {
+    return { outcome: this.#verdict(key), detail: `as told of ${key}` };
   }
 
   /** When the next of them is over; Infinity when none runs. */
@@ -58,4 +65,34 @@ export function lastLines(app: App, replicas: readonly ReplicaView[]): Observed[
   if (release?.direction !== "forward") return {};
   const failing = replicas.filter((r) => r.revision === release.to && r.state !== "ready");
   return Object.fromEntries(failing.map((r) => [r.id, [`last words of ${r.id}`]]));
+}
+
+/** What gates, sources and the traffic say, as the scenario has it. */
+export function saidBy(
+  scenario: Pick<Scenario, "verdict" | "measure" | "rate">,
+  wanted: readonly Observation[],
+  now: number,
+): Pick<Observed, "verdicts" | "measurements" | "rate"> {
+  const verdicts: Record<string, Verdict> = {};
+  const measurements: Record<string, Sample> = {};
+  for (const need of wanted) {
+    if (need.kind === "verdict") {
+      const verdict = scenario.verdict?.(need.name, now) ?? null;
+      if (verdict !== null) verdicts[need.name] = verdict;
+    }
+    if (need.kind === "measurement") {
+      const sample = measuredBy(scenario, need, now);
+      if (sample !== null) measurements[need.key] = sample;
+    }
+  }
+  const rate = { kind: "known", value: scenario.rate?.(now) ?? 100, asOf: 0 } as const;
+  return { verdicts, measurements, rate };
+}
+
+function measuredBy(
+  { measure }: Pick<Scenario, "measure">,
+  { metric }: Extract<Observation, { kind: "measurement" }>,
+  now: number,
+): Sample | null {
+  return measure === undefined ? { kind: "value", value: 0 } : measure(metric, now);
 }

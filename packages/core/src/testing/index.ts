@@ -3,6 +3,8 @@ export {
   afterMutations,
   atWaypoint,
   begin,
+  exampleHook,
+  exampleMetric,
   exampleSettings,
   exampleStrategies,
   intent,
@@ -10,6 +12,7 @@ export {
   orUnchanged,
   releaseTo,
   rollBack,
+  type Spoken,
   say,
   settledApp,
 } from "./examples.ts";

@@ -1,5 +1,6 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
+import type { Metric, Sample } from "../model/metric.ts";
 import type { Verdict } from "../model/observed.ts";
 import type { Danger, Mishap } from "./danger.ts";
 import type { FakeEngine } from "./fake-engine.ts";
@@ -28,6 +29,10 @@ export interface Scenario {
   readonly minReadyMs?: number;
   readonly events?: readonly SimEvent[];
   readonly verdict?: (name: string, now: number) => Verdict | null;
+  /** One measurement of a source that is asked; null: it is still under way. By default a good 0. */
+  readonly measure?: (metric: Metric, now: number) => Sample | null;
+  /** Requests per second that the app gets; 100 by default. */
+  readonly rate?: (now: number) => number;
   /** Verdict of the hook runner on a key; every hook is done after a second by default. */
   readonly hook?: (key: string) => "done" | "failed";
   /** Asked whenever the controller could come to harm. */

@@ -1,7 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { EngineMutation, Mutation } from "../model/mutation.ts";
-import type { Observed, Verdict } from "../model/observed.ts";
+import type { Observed } from "../model/observed.ts";
 import type { ReleaseRecord } from "../model/release.ts";
 import type { Why } from "../model/why.ts";
 import { needs } from "../reconciler/next.ts";
@@ -9,7 +9,7 @@ import type { Facts } from "../reconciler/world.ts";
 import { CallFailed, type Danger, Killed } from "./danger.ts";
 import { FakeController } from "./fake-controller.ts";
 import type { FakeEngine } from "./fake-engine.ts";
-import { FakeOutside, lastLines } from "./fake-outside.ts";
+import { FakeOutside, lastLines, saidBy } from "./fake-outside.ts";
 import { FakeStore } from "./fake-store.ts";
 import { brokenAfter, holdsForTwo, Judge } from "./judge/judge.ts";
 import { brokenBy, held } from "./judge/judge-mutation.ts";
@@ -289,19 +289,13 @@ export class Simulation {
   }
 
   async #observe(app: App): Promise<Observed> {
-    const wanted = needs(app);
+    const wanted = needs(app, this.now());
     const view = await this.engine.observe(app, wanted, signal);
-    const verdicts: Record<string, Verdict> = {};
-    for (const need of wanted) {
-      if (need.kind !== "verdict") continue;
-      const verdict = this.#scenario.verdict?.(need.name, this.now());
-      if (verdict !== null && verdict !== undefined) verdicts[need.name] = verdict;
-    }
     const replicas = view.replicas.kind === "known" ? view.replicas.value : [];
     return {
       ...view,
       ...this.outside.view(this.engine.elapsed),
-      verdicts,
+      ...saidBy(this.#scenario, wanted, this.now()),
       lastLogLines: lastLines(app, replicas),
     };
   }

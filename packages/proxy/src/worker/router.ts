@@ -112,6 +112,10 @@ function matches(match: MatchRule["match"], request: Routed): boolean {
       return request.header(match.name) === match.value;
     case "cookie":
       return request.cookie(match.name) === match.value;
+    case "query":
+      return false;
+    case "all":
+      return match.of.every((one) => matches(one, request));
     case "hash": {
       const key = keyOf(match, request);
       return key !== null && placeOf(key) < Math.round((match.percent * places) / 100);

@@ -196,15 +196,21 @@ function wayBackBroken(rule: RouteRule, { app, before }: Deed): readonly string[
 
 /**
  * Replicas that a share of the requests needs: as many of the desired number, fewer where the plan
- * names a number itself, one less than all on the way back.
+ * names a number itself, one less than all on the way back, and back to a side that is warm.
  */
 function neededFor(share: number, revision: number, app: App): number {
   const { release } = app;
   const desired = app.desired.replicas;
-  if (release?.direction === "back") return Math.ceil(rounded(share * Math.max(1, desired - 1)));
+  const goesBack = release?.direction === "back" || isInstant(release);
+  if (goesBack) return Math.ceil(rounded(share * Math.max(1, desired - 1)));
   const whole = Math.ceil(rounded(share * desired));
   const own = revision === release?.to ? release.plan[release.cursor]?.replicas.canary : undefined;
   return own?.kind === "fixed" ? Math.min(own.n, whole) : whole;
+}
+
+/** A rollback that begins with the switch goes to a side that was kept warm. */
+function isInstant(release: App["release"]): boolean {
+  return release?.kind === "rollback" && release.plan[0]?.id === "switch";
 }
 
 function rounded(n: number): number {

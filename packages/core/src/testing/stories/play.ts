@@ -1,10 +1,12 @@
 import type { App } from "../../model/app.ts";
+import type { Sample } from "../../model/metric.ts";
+import type { Verdict } from "../../model/observed.ts";
 import type { IntentKind, MeantFor } from "../../model/release.ts";
 import { applyIntent } from "../../reconciler/intents.ts";
 import { newestRelease } from "../../reconciler/meant-for.ts";
 import { changeSettings, newApp, requestRelease, setReplicas } from "../../reconciler/requests.ts";
 import { withSchemaPhases } from "../../strategies/compile.ts";
-import { loose, orUnchanged, releaseTo, rollBack } from "../examples.ts";
+import { exampleHook, loose, orUnchanged, releaseTo, rollBack } from "../examples.ts";
 import { FakeEngine } from "../fake-engine.ts";
 import type { SimEvent } from "../scenario.ts";
 import { Simulation } from "../simulate.ts";
@@ -73,7 +75,8 @@ class Player {
       maxSteps: 20_000,
       events: [...story.happenings.map((h) => this.#eventOf(h)), ...this.#endings()],
       verdict: () => ({ verdict: this.#verdict(), detail: "as the story says" }),
-      hook: (key) => (key.endsWith("bad") ? "failed" : "done"),
+      measure: () => sampleOf(this.#verdict()),
+      hook: (key) => (key.includes("/bad") ? "failed" : "done"),
       mishap: (danger, { app }) => {
         const mishap = this.#ills.mishap(danger);
         if (mishap === "killed") this.#met.add(`killed ${danger} @ ${stageOf(app)}`);
@@ -237,7 +240,7 @@ class Player {
     const { app, engine } = simulation;
     const atRest = app.release === null && app.pending === null;
     if (atRest && wasAtRest) return;
-    this.#say(["resume", "promote"], simulation);
+    this.#say(["resume", "promote", "skip"], simulation);
     // A side that was too small to be mended before it came up may be there by now.
     for (const revision of engine.levels().keys()) engine.heal(revision);
     const when = engine.elapsed + nudgeEveryMs;
@@ -252,6 +255,20 @@ class Player {
       if (said !== null && said.at === this.#engine.elapsed)
         this.#met.add(`${fault} & ${said.ask}`);
     }
+  }
+}
+
+/** A measurement of the example's metric that leads to that verdict. */
+function sampleOf(verdict: Verdict["verdict"]): Sample | null {
+  switch (verdict) {
+    case "successful":
+      return { kind: "value", value: 0 };
+    case "failed":
+      return { kind: "value", value: 2 };
+    case "inconclusive":
+      return null;
+    case "error":
+      return { kind: "noData", reason: "nobody answers" };
   }
 }
 
@@ -304,7 +321,8 @@ function withExtras(release: NonNullable<App["release"]>, story: Story) {
   const plan = schema === null ? release.plan : withSchemaPhases(release.plan, schema.bakeMs);
   const hooked = plan.map((waypoint, index) => {
     const hooks = story.hooks.filter((hook) => hook.waypoint === index);
-    return { ...waypoint, before: hooks.map((hook) => ({ name: hook.fails ? "bad" : "good" })) };
+    const before = hooks.map((hook) => ({ ...exampleHook, name: hook.fails ? "bad" : "good" }));
+    return { ...waypoint, before };
   });
   return { ...release, plan: hooked };
 }

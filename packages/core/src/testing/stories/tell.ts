@@ -123,7 +123,7 @@ function holdOf(random: Random): Hold {
     case 4:
       return { kind: "gate", name: "gate" };
     default:
-      return { kind: "analysis", name: "errors" };
+      return { kind: "analysis", ms: random.magnitude(1, 60_000) };
   }
 }
 

@@ -1,0 +1,110 @@
+import type {
+  HookOrder,
+  HookResult,
+  HookRunner,
+  Known,
+  MetricsSource,
+  Observation,
+  Observed,
+  Sample,
+} from "@hitless/core";
+
+/** What is asked and run outside the engine. */
+export interface OutsidePorts {
+  readonly metrics: MetricsSource;
+  readonly hooks: HookRunner;
+  /** Called when something is over. */
+  changed(): void;
+}
+
+/** Nothing that is over is kept for longer than it is asked for. */
+interface Running<T> {
+  readonly result: T | null;
+}
+
+/**
+ * Runs measurements and hooks beside the loop, each key once at a time: the loop asks what is over, and
+ * waits for none. Nothing of it is durable; what `next` has made of it is.
+ */
+export class Outside {
+  readonly #ports: OutsidePorts;
+  readonly #measurements = new Map<string, Running<Sample>>();
+  readonly #hooks = new Map<string, Running<HookResult>>();
+  readonly #ending = new AbortController();
+
+  constructor(ports: OutsidePorts) {
+    this.#ports = ports;
+  }
+
+  /** Begins what is asked for and was not begun, and tells what is over. */
+  look(needs: readonly Observation[]): Pick<Observed, "measurements" | "hooks" | "rate"> {
+    const wanted = new Set(needs.flatMap((need) => ("key" in need ? [need.key] : [])));
+    forget(this.#measurements, wanted);
+    forget(this.#hooks, wanted);
+    for (const need of needs) if (need.kind === "measurement") this.#measure(need);
+    return {
+      measurements: over(this.#measurements),
+      hooks: over(this.#hooks),
+      rate: unknownRate,
+    };
+  }
+
+  /** Runs a hook, unless it runs. */
+  begin(order: HookOrder): void {
+    const { key } = order;
+    if (this.#hooks.has(key)) return;
+    this.#hooks.set(key, { result: null });
+    void this.#ports.hooks.run(order, this.#ending.signal).then((result) => {
+      this.#end(this.#hooks, key, result);
+    });
+  }
+
+  /** Ends what runs; it is run again by whoever comes next. */
+  close(): void {
+    this.#ending.abort();
+  }
+
+  #measure({ key, metric, revision }: Extract<Observation, { kind: "measurement" }>): void {
+    if (this.#measurements.has(key)) return;
+    this.#measurements.set(key, { result: null });
+    void this.#ports.metrics.measure(metric, revision, this.#ending.signal).then((sample) => {
+      this.#end(this.#measurements, key, sample);
+    });
+  }
+
+  #end<T>(all: Map<string, Running<T>>, key: string, result: T): void {
+    // One that was broken off has no result: whoever comes next runs it again.
+    if (this.#ending.signal.aborted || !all.has(key)) return;
+    all.set(key, { result });
+    this.#ports.changed();
+  }
+}
+
+/** For a controller that has nobody to ask. */
+export const noMetrics: MetricsSource = {
+  measure: async ({ source }) => ({
+    kind: "noData",
+    reason: `this controller has nobody to ask for ${source.kind}`,
+  }),
+  check: async () => null,
+};
+
+/** For a controller that has nobody to run them. */
+export const noHooks: HookRunner = {
+  run: async () => ({ outcome: "failed", detail: "this controller has nobody to run hooks" }),
+};
+
+const unknownRate: Known<number> = { kind: "unknown", reason: "nobody counts it", since: 0 };
+
+function over<T>(all: ReadonlyMap<string, Running<T>>): Readonly<Record<string, T>> {
+  const found = [...all].flatMap(([key, { result }]) =>
+    result === null ? [] : [[key, result] as const],
+  );
+  return Object.fromEntries(found);
+}
+
+function forget(all: Map<string, Running<unknown>>, wanted: ReadonlySet<string>): void {
+  for (const [key, { result }] of all) {
+    if (result !== null && !wanted.has(key)) all.delete(key);
+  }
+}
