@@ -127,14 +127,14 @@ export const reconcilerMutants = [
     [
       "generation-stands-still",
       "a new table has the number of the old one",
-      "{ generation: Math.max(generation, accepted) + 1, rule }",
-      "{ generation: Math.max(generation, accepted), rule }",
+      "const next = Math.max(generation, accepted) + 1;",
+      "const next = Math.max(generation, accepted);",
     ],
     [
       "lost-table-not-resent",
       "a table that was saved and never handed over stays away for ever",
-      "return world.route.accepted === app.route.generation && sameRule(position.rule, app.route.rule);",
-      "return sameRule(position.rule, app.route.rule);",
+      "return world.route.accepted === app.route.generation && isWanted(app.route, position);",
+      "return isWanted(app.route, position);",
     ],
     [
       "stable-lacks-so-all-wait",
@@ -229,8 +229,8 @@ export const reconcilerMutants = [
     [
       "failed-hook-passes",
       "a release goes on over a failed hook",
-      'if (state === "done") continue;',
-      "if (state !== undefined) continue;",
+      'if (result.outcome === "done" || release.direction === "back") return null;',
+      'if (result.outcome !== undefined || release.direction === "back") return null;',
     ],
     [
       "expand-skipped",
@@ -256,8 +256,8 @@ export const reconcilerMutants = [
     [
       "way-back-by-replica",
       "a way back gives requests to the side that it leaves",
-      "back: wayBack(release, app.route.rule),",
-      'back: wayBack({ ...release, cursor: 0 }, { kind: "byReplica", revisions: [] }),',
+      "inForce: app.route.rule,",
+      'inForce: { kind: "byReplica", revisions: [] },',
     ],
   ),
   ...mutantsOf(

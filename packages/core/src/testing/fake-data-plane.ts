@@ -1,3 +1,4 @@
+import type { CountsView } from "../model/metric.ts";
 import type { RouteView } from "../model/observed.ts";
 import { type RouteRule, type RouteTable, routedRevisions } from "../model/route.ts";
 import { addTraffic, noTraffic, type TrafficTotals, type TrafficView } from "../model/traffic.ts";
@@ -79,6 +80,14 @@ export class FakeDataPlane {
   requests(): Readonly<Record<number, number>> {
     const counts = [...this.#requests].map(([revision, n]) => [revision, Math.floor(n)] as const);
     return Object.fromEntries(counts);
+  }
+
+  /** How each revision has answered: well, and at once. */
+  counts(): CountsView {
+    const revisions = Object.entries(this.requests()).map(
+      ([n, requests]) => [Number(n), { requests, errors: 0, latency: [] }] as const,
+    );
+    return { epoch: "1", revisions: Object.fromEntries(revisions) };
   }
 
   /** What became of all requests, since the count was last started anew. */

@@ -1,6 +1,5 @@
 import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
-import type { CountsView } from "../model/metric.ts";
 import type { EngineMutation } from "../model/mutation.ts";
 import type { EngineView, Known, Observation, ReplicaView } from "../model/observed.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -304,7 +303,7 @@ export class FakeEngine implements Engine, Clock {
       capacity: this.#known("capacity", { fits, detail }),
       requests,
       traffic: counted ? this.#known("traffic", this.dataPlane.traffic()) : requests,
-      counts: counted ? this.#known("traffic", countsOf(requests.value)) : requests,
+      counts: counted ? this.#known("traffic", this.dataPlane.counts()) : requests,
     };
   }
 
@@ -396,11 +395,4 @@ function onWallClock(views: readonly ReplicaView[], aheadMs: number): readonly R
     startedAt: moved(view.startedAt),
     restartAt: moved(view.restartAt),
   }));
-}
-
-function countsOf(requests: Readonly<Record<number, number>>): CountsView {
-  const revisions = Object.entries(requests).map(
-    ([n, all]) => [Number(n), { requests: all, errors: 0, latency: [] }] as const,
-  );
-  return { epoch: "1", revisions: Object.fromEntries(revisions) };
 }
