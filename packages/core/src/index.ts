@@ -1,3 +1,5 @@
+export { measured, newMetricState } from "./analysis/measured.ts";
+export { type Needed, type RequestsNeeded, requestsNeeded } from "./analysis/requests-needed.ts";
 export * from "./app-file/index.ts";
 export * from "./diagnosis/audit-state.ts";
 export * from "./diagnosis/describe.ts";

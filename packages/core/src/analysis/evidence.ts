@@ -26,10 +26,10 @@ export interface Span {
 }
 
 /** How many times the allowed odds the canary has, in each of the alternatives. */
-const ratios: readonly number[] = [1.5, 2, 3, 5, 10, 30, 100, 1000];
+export const ratios: readonly number[] = [1.5, 2, 3, 5, 10, 30, 100, 1000];
 
 /** What the evidence has to grow by, as a logarithm, to make up for being spread over so much. */
-const spreadCost = Math.log(2 * ratios.length);
+export const spreadCost = Math.log(2 * ratios.length);
 
 /** Nothing is known: as logarithms, what was laid on each alternative at once. */
 export const noEvidence: Evidence = ratios.map(() => -spreadCost);

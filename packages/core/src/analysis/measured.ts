@@ -17,7 +17,7 @@ export interface Measurement {
 }
 
 /** A metric before its first measurement, which is due at once. */
-function newMetricState(metric: Metric, now: number): MetricState {
+export function newMetricState(metric: Metric, now: number): MetricState {
   const none = { total: 0, bad: 0 };
   return {
     verdict: "inconclusive",
