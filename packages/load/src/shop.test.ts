@@ -49,6 +49,26 @@ test("the shop ends its event streams at SIGTERM and does not wait for their cli
   expect(await events.text()).toMatch(/^data: {"app":"shop",.*}\n\n/);
 });
 
+test("the ill shop is well until its config names an illness", async () => {
+  const statusOf = async (env: Record<string, string>) => {
+    await using shop = await startShop("bad/ill", env);
+    return (await fetch(shop.url)).status;
+  };
+  expect(await statusOf({ ERROR_PERCENT: "100" })).toBe(200);
+  expect(await statusOf({ ERROR_PERCENT: "100", ILL: "errors" })).toBe(500);
+});
+
+test("the shop that crashes after the switch bears a small weight", async () => {
+  const env = { ILL: "crash-after-switch", CRASH_ABOVE: "3" };
+  await using shop = await startShop("bad/ill", env);
+  const exited = once(shop.child, "exit");
+  const statuses = await Promise.all([1, 2, 3].map(async () => (await fetch(shop.url)).status));
+  expect(statuses).toEqual([200, 200, 200]);
+  const crowd = Array.from({ length: 12 }, () => fetch(shop.url));
+  await Promise.allSettled(crowd);
+  expect(await exited).toEqual([1, null]);
+});
+
 interface Shop extends AsyncDisposable {
   readonly url: string;
   readonly child: ChildProcess;
