@@ -1,5 +1,5 @@
 import { join, relative } from "node:path";
-import { Controller, Operations, RevisionMaker, serveApi } from "@hitless/controller";
+import { Controller, Operations, RevisionMaker, serveApi, serveMetrics } from "@hitless/controller";
 import {
   type App,
   type AppSpec,
@@ -249,9 +249,13 @@ async function serve(parts: Parts): Promise<RunningController> {
   });
   const running = controller.run(ending.signal);
   void followFront(controller, engine, ending.signal);
+  const event = (text: string) => tellEngine(store, text);
+  const metrics = serveMetrics({ controller, engine, store, event }, ending.signal);
   const stopDeciding = async () => {
     ending.abort(new HitlessError("NO_CONTROLLER", "the controller is ending"));
     await running;
+    // The next controller wants the port.
+    await metrics;
     await failpoint("decisions-ended");
   };
   const giveBack = async () => {

@@ -18,10 +18,19 @@ export interface AppSpec {
 /** Sorts the keys of a parsed app file into settings and revision. */
 export function appSpecOf(file: AppFile): AppSpec {
   const { name, artifact, envFile, replicas, strategy, host, port } = file;
-  const { progressDeadlineSeconds, keepRevisions, proxy } = file;
+  const { progressDeadlineSeconds, keepRevisions, proxy, metrics } = file;
   return {
     name,
-    settings: { replicas, strategy, host, port, progressDeadlineSeconds, keepRevisions, proxy },
+    settings: {
+      replicas,
+      strategy,
+      host,
+      port,
+      progressDeadlineSeconds,
+      keepRevisions,
+      proxy,
+      ...(metrics ? { metricsPort: metrics.port } : {}),
+    },
     artifact,
     envFile: envFile ?? null,
     content: contentOf(file),

@@ -21,6 +21,7 @@ export function crossProblems(raw: unknown): readonly AppFileProblem[] {
     ...configNameProblems(raw),
     ...secretProblems(raw),
     ...probePortProblems(raw),
+    ...metricsPortProblems(raw),
   ];
 }
 
@@ -88,6 +89,21 @@ function probePortProblems(raw: unknown): readonly AppFileProblem[] {
       next: "leave it out: each replica is asked at its own PORT",
       at: "value",
     }));
+}
+
+/** Two that listen on one port would take turns at it. */
+function metricsPortProblems(raw: unknown): readonly AppFileProblem[] {
+  const metricsPort = childOf(childOf(raw, "metrics"), "port");
+  const port = portSchema.safeParse(raw).data?.port;
+  if (metricsPort === undefined || metricsPort !== port) return [];
+  return [
+    {
+      path: ["metrics", "port"],
+      message: `metrics.port is ${port}, the port where clients reach the app`,
+      next: "choose another one, such as 9464",
+      at: "value",
+    },
+  ];
 }
 
 function childOf(place: unknown, key: string): unknown {

@@ -4,6 +4,7 @@ import { runSchema } from "./command-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
 import { configSchema, secretsSchema } from "./environment-schema.ts";
 import { must } from "./expectation.ts";
+import { metricsSchema } from "./metrics-schema.ts";
 import { probesSchema } from "./probe-schema.ts";
 import { proxySchema } from "./proxy-schema.ts";
 import { pathBelow, pathInside } from "./relative-path.ts";
@@ -72,6 +73,7 @@ export const appFileSchema = section(
     keepRevisions: wholeNumber(1, 1000).default(10),
     strategy: strategySchema,
     proxy: proxySchema,
+    metrics: metricsSchema,
   },
   must("a mapping that begins with name, run and probes"),
 );

@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { messageOf } from "@hitless/core";
+
+const host = "127.0.0.1";
+const contentType = "text/plain; version=0.0.4; charset=utf-8";
+/** Scrapers come one at a time; more than these are refused. */
+const mostConnections = 32;
+
+export interface MetricsEndpointOptions {
+  /** What is read at the moment of a scrape. */
+  page(): Promise<string>;
+  /** A sentence for `hitless events`. */
+  event(text: string): void;
+}
+
+/** `GET /metrics` on a loopback port that may be taken by somebody else, and may move. */
+export class MetricsEndpoint {
+  readonly #options: MetricsEndpointOptions;
+  #server: Server | null = null;
+  #port: number | null = null;
+  #told = "";
+
+  constructor(options: MetricsEndpointOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Listens there, and nowhere else; null: nowhere. False when it could not: the events say so, once,
+   * and it is to be called again.
+   */
+  async moveTo(port: number | null): Promise<boolean> {
+    if (port === this.#port) return true;
+    await this.close();
+    if (port === null) return true;
+    const server = createServer((request, response) => void this.#answer(request, response));
+    server.maxConnections = mostConnections;
+    try {
+      server.listen(port, host);
+      await once(server, "listening");
+    } catch (thrown) {
+      this.#tell(
+        `metrics cannot be served on ${host}:${port}: ${messageOf(thrown)}; it is tried again`,
+      );
+      return false;
+    }
+    // A connection that cannot be accepted is the scraper's to try again.
+    server.on("error", () => undefined);
+    this.#server = server;
+    this.#port = port;
+    this.#tell(`metrics are served on http://${host}:${port}/metrics`);
+    return true;
+  }
+
+  /** Resolves when nobody is served any more. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    this.#port = null;
+    if (server === null) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close");
+  }
+
+  #tell(text: string): void {
+    if (text !== this.#told) this.#options.event(text);
+    this.#told = text;
+  }
+
+  async #answer({ method, url = "" }: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (url.split("?", 1)[0] !== "/metrics") return end(response, 404, "see /metrics\n");
+    if (method !== "GET" && method !== "HEAD") return end(response, 405, "GET it\n");
+    const page = await this.#options.page().catch((thrown: unknown) => thrown);
+    if (typeof page === "string") return end(response, 200, page);
+    end(response, 500, `the metrics cannot be read: ${messageOf(page)}\n`);
+  }
+}
+
+function end(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": contentType }).end(text);
+}
