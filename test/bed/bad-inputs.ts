@@ -50,6 +50,13 @@ export const badFiles: readonly BadInput[] = [
     says: ['replicas is "four"', "a whole number from 1 to 1000"],
   },
   {
+    what: "a metric from a source that nobody knows",
+    file: append('analysis: [{ datadog: "avg:errors", below: 1 }]'),
+    code: "BAD_INPUT",
+    at: "datadog",
+    says: ["analysis[0].datadog is not a known key", "metric, prometheus, http or command"],
+  },
+  {
     what: "a probe path without a slash",
     file: change("/ready", "ready"),
     code: "BAD_INPUT",

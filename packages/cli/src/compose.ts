@@ -1,10 +1,18 @@
 import { join, relative } from "node:path";
-import { Controller, Operations, RevisionMaker, serveApi, serveMetrics } from "@hitless/controller";
+import {
+  Controller,
+  metricsSource,
+  Operations,
+  RevisionMaker,
+  serveApi,
+  serveMetrics,
+} from "@hitless/controller";
 import {
   type App,
   type AppSpec,
   failpoint,
   HitlessError,
+  type MetricsSource,
   newApp,
   type Origin,
   type Recorder,
@@ -19,6 +27,7 @@ import {
   EnvironmentSecrets,
   FileStore,
   FolderWatch,
+  inheritedEnvironment,
   LocalArtifactStore,
   LocalEngine,
   locateState,
@@ -70,6 +79,12 @@ export async function openStores(place: Place) {
   return { folder, store, artifacts, maker: new RevisionMaker(store, artifacts) };
 }
 
+/** Who measures the metrics of an app file. */
+export function metricsOf({ appDir }: Place): MetricsSource {
+  const secrets = new EnvironmentSecrets(process.env);
+  return metricsSource({ folder: appDir, environment: inheritedEnvironment(), secrets });
+}
+
 /**
  * Starts a controller on one machine: the only place that picks an engine. Over existing state it
  * adopts what runs and releases nothing; without state, the file becomes revision 1.
@@ -102,7 +117,10 @@ export async function startController(
       await store.save(app);
       await failpoint("app-saved");
       const recorder = options.record ? recorderOf(folder, store) : undefined;
-      const controller = await Controller.open(app, { store, engine, lock, recorder });
+      const controller = await Controller.open(app, {
+        ...{ store, engine, lock, recorder },
+        metrics: metricsOf(place),
+      });
       const adopted = known !== null;
       return await serve({ controller, engine, store, maker, folder, lock, adopted, ...options });
     } catch (thrown) {

@@ -6,3 +6,4 @@ export type { ReleaseStatus, StatusReport } from "./api/status.ts";
 export { Controller } from "./loop/controller.ts";
 export { serveMetrics } from "./metrics/serve-metrics.ts";
 export { type AppPlace, RevisionMaker } from "./revisions/revision-maker.ts";
+export { metricsSource } from "./sources/metrics-source.ts";

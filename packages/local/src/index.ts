@@ -1,6 +1,7 @@
 export { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 export { LocalEngine, type LocalEngineOptions, type MetClients } from "./local-engine.ts";
 export { parsePortRange } from "./processes/parse-port-range.ts";
+export { inheritedEnvironment } from "./processes/process-environment.ts";
 export { isAlive, isSameIdentity, type ProcessIdentity } from "./processes/process-identity.ts";
 export { findAccount } from "./processes/user-account.ts";
 export { proxyRuns } from "./routing/proxy-runs.ts";

@@ -4,6 +4,7 @@ import { type OverrideOptions, requestedFile } from "../follow/requested-file.ts
 import { assignment, type FileOption, gather, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { placeOf, stateOf } from "../place.ts";
+import { metricWarnings } from "../plan/metric-warnings.ts";
 import { planOf } from "../plan/plan-of.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 import { renderPlan } from "../render/render-plan.ts";
@@ -29,7 +30,9 @@ export function planCommand(): Command {
     await preflight(place, file);
     // Once there is a controller, its environment counts and not the one of this shell.
     if (known === null) secretsAreSet(file);
-    const plan = await planOf(place, requested);
+    const planned = await planOf(place, requested);
+    const unmeasured = await metricWarnings(place, file, planned.from);
+    const plan = { ...planned, warnings: [...planned.warnings, ...unmeasured] };
     if (options.json) sayJson(plan);
     else say(renderPlan(plan));
   });

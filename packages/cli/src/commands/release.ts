@@ -8,6 +8,7 @@ import { assignment, checkWait, gather, withAnswer, withWait } from "../options.
 import { whoAsks } from "../origin.ts";
 import { say } from "../output.ts";
 import { placeOf, stateOf } from "../place.ts";
+import { metricWarnings } from "../plan/metric-warnings.ts";
 import { planOf } from "../plan/plan-of.ts";
 import { warnOfPersist } from "../preflight/persist-warnings.ts";
 import { preflight } from "../preflight/preflight.ts";
@@ -49,7 +50,9 @@ async function release(options: ReleaseOptions): Promise<void> {
   const { file, overrides, replicasFromFile } = requested;
   await preflight(place, file);
   if (options.dryRun) {
-    say(renderPlan(await planOf(place, requested)));
+    const plan = await planOf(place, requested);
+    const unmeasured = await metricWarnings(place, file, plan.from);
+    say(renderPlan({ ...plan, warnings: [...plan.warnings, ...unmeasured] }));
     return;
   }
   await warnOfPersist(place, file.spec);

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { readAppFile } from "../app-file/read-app-file.ts";
 import { type FileOption, withFile } from "../options.ts";
-import { say, sayJson } from "../output.ts";
+import { progress, say, sayJson } from "../output.ts";
 import { placeOf } from "../place.ts";
+import { metricWarnings } from "../plan/metric-warnings.ts";
 import { warnOfPersist } from "../preflight/persist-warnings.ts";
 import { preflight, secretsAreSet } from "../preflight/preflight.ts";
 
@@ -19,6 +20,7 @@ export function validateCommand(): Command {
     await preflight(place, file);
     secretsAreSet(file);
     await warnOfPersist(place, file.spec);
+    for (const text of await metricWarnings(place, file, null)) progress(`warning: ${text}`);
     if (options.json) sayJson(file.spec);
     else say(`${place.appFile}: good`);
   });

@@ -17,6 +17,7 @@ export async function preflight(place: Place, file: LoadedAppFile): Promise<void
     await envFileIsReadable(place, file.spec);
     userExists(file.spec);
     await commandExists(place, file.spec);
+    await metricCommandsExist(place, file.spec);
   } catch (thrown) {
     throw located(file, HitlessError.from(thrown));
   }
@@ -79,19 +80,46 @@ function userExists({ content }: AppSpec): void {
 
 async function commandExists(place: Place, spec: AppSpec): Promise<void> {
   const { command } = spec.content.run;
-  const word = firstWord(command);
   const folder = workFolder(place, spec);
+  await canBeRun({ command, folder, path: ["run"], seenFrom: "cwd" });
+}
+
+/** Those are no part of a revision. */
+async function metricCommandsExist({ appDir }: Place, { settings }: AppSpec): Promise<void> {
+  for (const [index, { source }] of (settings.analysis ?? []).entries()) {
+    if (source.kind !== "command") continue;
+    const path = ["analysis", index, "command"];
+    const seenFrom = "the folder of the app file";
+    await canBeRun({ command: source.command, folder: appDir, path, seenFrom });
+  }
+}
+
+interface WrittenCommand {
+  readonly command: string | readonly string[];
+  readonly folder: string;
+  readonly path: readonly (string | number)[];
+  /** What the folder is called. */
+  readonly seenFrom: string;
+}
+
+async function canBeRun({ command, folder, path, seenFrom }: WrittenCommand): Promise<void> {
+  const word = firstWord(command);
   if (word === null || (await isCommand(word, folder))) return;
   const isPath = word.includes("/");
   const lacks = isPath
     ? `${resolve(folder, word)} is not a file that may be executed`
     : `${word} is not a command in PATH`;
-  throw new HitlessError("COMMAND_NOT_FOUND", `run is ${JSON.stringify(command)}, but ${lacks}`, {
-    path: ["run"],
-    next: isPath
-      ? "Build it, make it executable (chmod +x), or correct the path; it is seen from cwd."
-      : "Install it, or write the path to it.",
-  });
+  const key = path.at(-1);
+  throw new HitlessError(
+    "COMMAND_NOT_FOUND",
+    `${key} is ${JSON.stringify(command)}, but ${lacks}`,
+    {
+      path,
+      next: isPath
+        ? `Build it, make it executable (chmod +x), or correct the path; it is seen from ${seenFrom}.`
+        : "Install it, or write the path to it.",
+    },
+  );
 }
 
 function workFolder(place: Place, spec: AppSpec): string {

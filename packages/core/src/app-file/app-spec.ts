@@ -22,13 +22,8 @@ export function appSpecOf(file: AppFile): AppSpec {
   return {
     name,
     settings: {
-      replicas,
-      strategy,
-      host,
-      port,
-      progressDeadlineSeconds,
-      keepRevisions,
-      proxy,
+      ...{ replicas, strategy, host, port, progressDeadlineSeconds, keepRevisions, proxy },
+      ...(file.analysis?.length ? { analysis: file.analysis } : {}),
       ...(metrics ? { metricsPort: metrics.port } : {}),
     },
     artifact,

@@ -11,6 +11,13 @@ export function parseDuration(text: string): number | null {
   return Math.round(Number(amount) * unitMs[unit]);
 }
 
+/** Milliseconds as they are written: whole, in the largest unit that keeps them so (`90s`, `2m`). */
+export function writtenDuration(ms: number): string {
+  const fitting = Object.entries(unitMs).filter(([, size]) => ms >= size && ms % size === 0);
+  const [unit, size] = fitting.at(-1) ?? ["ms", 1];
+  return `${ms / size}${unit}`;
+}
+
 function isUnit(unit: string | undefined): unit is keyof typeof unitMs {
   return unit !== undefined && Object.hasOwn(unitMs, unit);
 }

@@ -16,7 +16,8 @@ const keyParams = z.object({ kind: z.literal("key") });
 export function issueToProblems(raw: unknown, issue: Issue): readonly AppFileProblem[] {
   const path = pathOf(issue);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => unknownKey(path, key));
+    const { hint } = readExpectation(issue.message);
+    return issue.keys.map((key) => unknownKey(path, key, hint));
   }
   const meant = issue.code === "invalid_union" ? branchMeant(issue) : undefined;
   if (meant === undefined) return [wrongValue(raw, issue)];
@@ -35,20 +36,21 @@ function branchMeant(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | un
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
-function unknownKey(parent: Path, key: string): AppFileProblem {
+function unknownKey(parent: Path, key: string, hint: string | undefined): AppFileProblem {
   const path = [...parent, key];
   const name = showPath(path);
   const instead = insteadOf(name);
   if (instead !== undefined) {
     return { path, message: `${name} is not in this version yet`, next: instead, at: "key" };
   }
-  return { path, message: `${name} is not a known key`, next: suggestion(parent, key), at: "key" };
+  const near = nearestKey(key, knownKeysAt(appFileSchema, parent));
+  const next =
+    near === null ? (hint ?? suggestion(parent, key)) : `did you mean ${JSON.stringify(near)}?`;
+  return { path, message: `${name} is not a known key`, next, at: "key" };
 }
 
 function suggestion(parent: Path, key: string): string {
   const known = knownKeysAt(appFileSchema, parent);
-  const near = nearestKey(key, known);
-  if (near !== null) return `did you mean ${JSON.stringify(near)}?`;
   const [place] = parent.length === 0 ? sectionsWith(appFileSchema, key) : [];
   if (place !== undefined) return `it belongs in ${place}`;
   if (known.length === 0) return `${showPath(parent)} takes no keys`;
@@ -73,12 +75,14 @@ function subject(raw: unknown, path: Path, isKey: boolean): string {
   if (isKey) return `${name} cannot be used`;
   const found = lookUp(raw, path);
   if (found.kind === "absent") return `${name} is missing`;
-  return `${name} is ${showValue(path[0] === "secrets" ? withoutValue(found.value) : found.value)}`;
+  return `${name} is ${showValue(withoutSecret(path, found.value))}`;
 }
 
-/** Somebody may have written `NAME=value`; the value must not reach a log. */
-function withoutValue(secret: unknown): unknown {
-  return typeof secret === "string" ? secret.replace(/=.*$/su, "=…") : secret;
+/** Somebody may have written `NAME=value`, or a password in an address: neither must reach a log. */
+function withoutSecret(path: Path, value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  if (path[0] === "secrets") return value.replace(/=.*$/su, "=…");
+  return value.replace(/(?<=:\/\/)[^/?#]*@/u, "…@");
 }
 
 type Found = { readonly kind: "found"; readonly value: unknown } | { readonly kind: "absent" };

@@ -1,7 +1,6 @@
 /** Keys that belong to the app file and that this version cannot act on, by path. */
 const reserved = new Map([
   ["image", "use run, with the files of this folder"],
-  ["analysis", "remove it: a release goes on when its replicas are ready"],
   ["migrations", "run them before the release, in steps that the old version can live with"],
   ["processes", "give each process an app file of its own"],
   ["strategy.blueGreen", "use rolling or recreate"],

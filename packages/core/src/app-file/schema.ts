@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { analysisSchema } from "./analysis-schema.ts";
 import { artifactSchema, persistSchema } from "./artifact-schema.ts";
 import { runSchema } from "./command-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
@@ -73,6 +74,7 @@ export const appFileSchema = section(
     keepRevisions: wholeNumber(1, 1000).default(10),
     strategy: strategySchema,
     proxy: proxySchema,
+    analysis: analysisSchema.nullish(),
     metrics: metricsSchema,
   },
   must("a mapping that begins with name, run and probes"),

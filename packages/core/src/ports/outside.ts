@@ -30,8 +30,22 @@ export type HookOrder = Omit<Extract<Mutation, { kind: "hook" }>, "kind">;
 export interface MetricsSource {
   /** Never throws: what cannot be had is `noData`. */
   measure(metric: Metric, revision: number, signal: AbortSignal): Promise<Sample>;
-  /** What is wrong with the metric as it is declared, as a sentence; null: nothing. For `plan`. */
-  check(metric: Metric, signal: AbortSignal): Promise<string | null>;
+  /**
+   * What is wrong with the metric as it is declared; null: nothing. For `plan`. It is tried on a
+   * revision that runs; null: none does. Never throws.
+   */
+  check(
+    metric: Metric,
+    revision: number | null,
+    signal: AbortSignal,
+  ): Promise<MetricProblem | null>;
+}
+
+/** Why a metric will not do, or may not: the end of a sentence about it. */
+export interface MetricProblem {
+  /** `refused`: it can never be measured as it is written. `warning`: not at present. */
+  readonly kind: "refused" | "warning";
+  readonly text: string;
 }
 
 /** Something that people want to know of a release. */
