@@ -72,7 +72,7 @@ probes:
   liveness: &no
     path: health
   startup: *no
-strategy: canary
+strategy: canarry
 drain: { timeoutSeconds: }
 `;
     const { code, lines } = await refused(text);
@@ -85,7 +85,7 @@ drain: { timeoutSeconds: }
       "hitless.yaml:6:3: probes.readyness is not a known key",
       'hitless.yaml:8:11: probes.liveness.path is "health"',
       'hitless.yaml:8:11: probes.startup.path is "health"',
-      'hitless.yaml:10:11: strategy is "canary"',
+      'hitless.yaml:10:11: strategy is "canarry"',
       "hitless.yaml:11:26: drain.timeoutSeconds is empty",
     ]);
   });

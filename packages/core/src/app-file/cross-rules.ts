@@ -21,7 +21,7 @@ export function crossProblems(raw: unknown): readonly AppFileProblem[] {
     ...configNameProblems(raw),
     ...secretProblems(raw),
     ...probePortProblems(raw),
-    ...metricsPortProblems(raw),
+    ...listenedPortProblems(raw),
   ];
 }
 
@@ -91,19 +91,33 @@ function probePortProblems(raw: unknown): readonly AppFileProblem[] {
     }));
 }
 
+const listened = [
+  ["metrics", "port"],
+  ["strategy", "blueGreen", "preview", "port"],
+  ["strategy", "canary", "preview", "port"],
+  ["strategy", "abTest", "preview", "port"],
+] as const;
+
 /** Two that listen on one port would take turns at it. */
-function metricsPortProblems(raw: unknown): readonly AppFileProblem[] {
-  const metricsPort = childOf(childOf(raw, "metrics"), "port");
+function listenedPortProblems(raw: unknown): readonly AppFileProblem[] {
+  const ports = new Map<unknown, string>();
   const port = portSchema.safeParse(raw).data?.port;
-  if (metricsPort === undefined || metricsPort !== port) return [];
-  return [
-    {
-      path: ["metrics", "port"],
-      message: `metrics.port is ${port}, the port where clients reach the app`,
-      next: "choose another one, such as 9464",
-      at: "value",
-    },
-  ];
+  if (port !== undefined) ports.set(port, "the port where clients reach the app");
+  return listened.flatMap((path): AppFileProblem[] => {
+    const own = path.reduce(childOf, raw);
+    if (own === undefined) return [];
+    const other = ports.get(own);
+    ports.set(own, other ?? `which ${showPath(path)} has`);
+    if (other === undefined) return [];
+    return [
+      {
+        path,
+        message: `${showPath(path)} is ${String(own)}, ${other}`,
+        next: "choose another one, such as 9464",
+        at: "value",
+      },
+    ];
+  });
 }
 
 function childOf(place: unknown, key: string): unknown {

@@ -267,12 +267,8 @@ describe("a bad app file", () => {
       "progressDeadlineSeconds is 5; it must be more than minReadySeconds, which is 5",
     ],
     [
-      { strategy: { canary: { steps: [] } } },
-      "strategy.canary is not in this version yet; use rolling or recreate",
-    ],
-    [
       { strategy: { rolling: {}, recreate: {} } },
-      "strategy is a mapping; it must be exactly one strategy: rolling or recreate",
+      "strategy is a mapping; it must be exactly one strategy: rolling, recreate, blueGreen, canary or abTest",
     ],
     [
       { strategy: { rolling: { maxSurge: 0 } } },
@@ -318,6 +314,7 @@ describe("a bad app file", () => {
   });
 });
 
+const sideKeys = ["steps", "match", "until", "checks", "bake", "keepWarm", "preview", "override"];
 const anyKey = fc.oneof(fc.constantFrom(...Object.keys(appFileSchema.shape)), fc.string());
 const nearlyAnAppFile = fc.oneof(
   fc.anything(),
@@ -326,7 +323,10 @@ const nearlyAnAppFile = fc.oneof(
     .record({ startup: fc.anything(), readiness: fc.dictionary(fc.string(), fc.anything()) })
     .map((probes) => ({ ...least, probes })),
   fc
-    .dictionary(fc.constantFrom("rolling", "recreate"), fc.anything())
+    .dictionary(
+      fc.constantFrom("rolling", "recreate", "blueGreen", "canary", "abTest"),
+      fc.oneof(fc.anything(), fc.dictionary(fc.constantFrom(...sideKeys), fc.anything())),
+    )
     .map((strategy) => ({ ...least, strategy })),
 );
 

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import type { Strategy } from "../model/strategy.ts";
 import type { Amount } from "../model/waypoint.ts";
+import { canarySchema, usualCanary } from "./canary-schema.ts";
 import { must } from "./expectation.ts";
 import { isPercent } from "./percent.ts";
-import { insteadOf } from "./reserved-keys.ts";
 import { section } from "./section.ts";
+import { abTestSchema, blueGreenSchema } from "./side-by-side-schema.ts";
 
 const strategyRule =
-  "rolling or recreate, alone or with its fields, such as { rolling: { maxSurge: 1 } }";
+  "rolling, recreate, blueGreen, canary or abTest, alone or with its fields, such as { rolling: { maxSurge: 1 } }";
 const maxReplicas = 1000;
 
 const defaultRolling = { kind: "rolling", maxSurge: 1, maxUnavailable: 0 } as const;
@@ -37,20 +38,34 @@ const formsSchema = section(
   {
     rolling: rollingSchema.nullish(),
     recreate: section({}, must("an empty mapping")).nullish(),
+    blueGreen: blueGreenSchema.nullish(),
+    canary: canarySchema.nullish(),
+    abTest: abTestSchema.optional(),
   },
   must(strategyRule),
 )
   .refine((forms) => Object.keys(forms).length === 1, {
-    error: must("exactly one strategy: rolling or recreate"),
+    error: must("exactly one strategy: rolling, recreate, blueGreen, canary or abTest"),
   })
   .transform((forms): Strategy => {
     if ("recreate" in forms) return { kind: "recreate" };
-    return { ...defaultRolling, ...forms.rolling };
+    if ("blueGreen" in forms) return forms.blueGreen ?? usualBlueGreen;
+    if ("canary" in forms) return forms.canary ?? usualCanary;
+    return forms.abTest ?? { ...defaultRolling, ...forms.rolling };
   });
 
+const usualBlueGreen = blueGreenSchema.parse({});
+
+const byName = {
+  rolling: defaultRolling,
+  recreate: { kind: "recreate" },
+  blueGreen: usualBlueGreen,
+  canary: usualCanary,
+} as const satisfies Readonly<Record<string, Strategy>>;
+
 const nameSchema = z
-  .literal(["rolling", "recreate"])
-  .transform((kind): Strategy => (kind === "recreate" ? { kind } : defaultRolling));
+  .literal(["rolling", "recreate", "blueGreen", "canary"])
+  .transform((kind): Strategy => byName[kind]);
 
 /** `strategy`. */
 export const strategySchema = z
@@ -76,6 +91,5 @@ function isNothing(amount: Amount): boolean {
 }
 
 function hintFor(value: unknown): string | undefined {
-  if (typeof value !== "string" || insteadOf(`strategy.${value}`) === undefined) return undefined;
-  return `${value} is not in this version yet`;
+  return value === "abTest" ? "abTest needs a match: { abTest: { match: [...] } }" : undefined;
 }

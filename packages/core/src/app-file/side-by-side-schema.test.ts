@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { parseAppFile } from "./parse-app-file.ts";
+
+const least = { name: "shop", run: "./shop", probes: { readiness: { path: "/ready" } } };
+const minute = 60_000;
+
+function read(strategy: unknown) {
+  const parsed = parseAppFile({ ...least, strategy });
+  return parsed.kind !== "problems" ? parsed.spec.settings.strategy : parsed.problems;
+}
+
+function told(strategy: unknown): readonly string[] {
+  const parsed = parseAppFile({ ...least, strategy });
+  if (parsed.kind !== "problems") return [];
+  return parsed.problems.map((p) => [p.message, p.next].filter((t) => t !== undefined).join("; "));
+}
+
+const analysed = { kind: "analysis", ms: minute } as const;
+const step = (weight: number) => ({ weight, replicas: null, hold: [analysed] });
+const usual = { steps: [step(5), step(20), step(50)], sticky: null, bakeMs: minute };
+
+describe("strategies with both sides side by side", () => {
+  it.each([
+    ["canary", { kind: "canary", ...usual }],
+    [{ canary: null }, { kind: "canary", ...usual }],
+    [{ canary: {} }, { kind: "canary", ...usual }],
+    ["blueGreen", { kind: "blueGreen", checks: [], bakeMs: minute, keepWarmMs: 10 * minute }],
+    [
+      {
+        blueGreen: {
+          checks: [{ pause: "30s" }, "approval"],
+          keepWarm: "0s",
+          preview: { port: 81 },
+        },
+      },
+      {
+        kind: "blueGreen",
+        checks: [{ kind: "time", ms: 30_000 }, { kind: "approval" }],
+        bakeMs: minute,
+        preview: 81,
+      },
+    ],
+    [
+      { abTest: { match: [{ query: "v", value: 2 }], override: "none", bake: "0s" } },
+      {
+        kind: "abTest",
+        matches: [{ kind: "query", name: "v", value: "2" }],
+        until: [{ kind: "approval" }],
+        bakeMs: 0,
+      },
+    ],
+    [
+      { canary: { split: "replicas", steps: [{ weight: 10, replicas: 3 }], bake: "0s" } },
+      {
+        kind: "canary",
+        byReplica: true,
+        steps: [{ weight: 10, replicas: { kind: "fixed", n: 3 }, hold: [] }],
+        sticky: null,
+        bakeMs: 0,
+      },
+    ],
+  ])("reads %j", (written, expected) => {
+    expect(read(written)).toEqual(expected);
+  });
+
+  it("lets what follows a weight belong to it, written apart or together", () => {
+    const apart = [
+      { weight: 0.1 },
+      { requests: 50 },
+      { analysis: "1m" },
+      "approval",
+      { weight: 100 },
+    ];
+    const together = [
+      { weight: 0.1, requests: 50, analysis: "1m", approval: true },
+      { weight: 100 },
+    ];
+    const hold = [{ kind: "requests", n: 50 }, analysed, { kind: "approval" }];
+    const steps = [
+      { weight: 0.1, replicas: null, hold },
+      { weight: 100, replicas: null, hold: [] },
+    ];
+    expect(read({ canary: { steps: apart } })).toMatchObject({ steps });
+    expect(read({ canary: { steps: together } })).toMatchObject({ steps });
+  });
+
+  it("knows a segment of users by a part of it and by a key, headers in any case", () => {
+    const match = [
+      { user: { cookie: "uid" }, percent: 20, segment: { header: "X-Plan", value: "pro" } },
+    ];
+    const segment = { kind: "header", name: "x-plan", value: "pro" };
+    const hash = { kind: "hash", by: "cookie", name: "uid", percent: 20 };
+    expect(read({ abTest: { match } })).toMatchObject({
+      matches: [{ kind: "all", of: [segment, hash] }],
+      override: { header: "x-canary" },
+    });
+  });
+
+  it.each([
+    [
+      { canary: { steps: [{ weight: 101 }] } },
+      "strategy.canary.steps[0].weight is 101; it must be a percentage from 0 to 100 in steps of 0.1, such as 5",
+    ],
+    [
+      { canary: { steps: [{ weight: 0.25 }] } },
+      "strategy.canary.steps[0].weight is 0.25; it must be a percentage from 0 to 100 in steps of 0.1, such as 5",
+    ],
+    [
+      { canary: { steps: [{ weight: 20 }, { weight: 5 }] } },
+      "strategy.canary.steps[1].weight is 5; it must be more than 20, which the step before has",
+    ],
+    [
+      { canary: { steps: [{ weight: 100 }, { weight: 100 }] } },
+      "strategy.canary.steps[1].weight is 100; it must be left out: the step before has all requests already",
+    ],
+    [
+      { canary: { steps: ["approval"] } },
+      'strategy.canary.steps[0] is "approval"; it must be a mapping with a weight: the first step says how much the new side gets',
+    ],
+    [
+      { canary: { steps: [{ weight: 0, analysis: "60s" }] } },
+      'strategy.canary.steps[0].analysis is "60s"; it must be left out at weight 0: the new side gets no requests yet',
+    ],
+    [
+      { blueGreen: { checks: [{ requests: 5 }] } },
+      "strategy.blueGreen.checks[0].requests is 5; it must be left out here: the new side gets no requests yet",
+    ],
+    [
+      { canary: { steps: [{ weigth: 5 }] } },
+      'strategy.canary.steps[0].weigth is not a known key; did you mean "weight"?',
+    ],
+    [
+      { canary: { split: "replicas", sticky: { cookie: "user" } } },
+      "strategy.canary.sticky is a mapping; it must be left out where the replicas alone split the requests; leave it out, or write split: weight",
+    ],
+    [
+      { blueGreen: { preview: { port: 8080 } } },
+      "strategy.blueGreen.preview.port is 8080, the port where clients reach the app; choose another one, such as 9464",
+    ],
+    [
+      { abTest: {} },
+      "strategy.abTest.match is missing; it must be a list such as [{ header: x-variant, value: b }]",
+    ],
+    [
+      "abTest",
+      'strategy is "abTest"; it must be rolling, recreate, blueGreen, canary or abTest, alone or with its fields, such as { rolling: { maxSurge: 1 } }; abTest needs a match: { abTest: { match: [...] } }',
+    ],
+  ])("says about %j what is wrong", (written, message) => {
+    expect(told(written)).toEqual([message]);
+  });
+});
