@@ -57,6 +57,13 @@ export const badFiles: readonly BadInput[] = [
     says: ["analysis[0].datadog is not a known key", "metric, prometheus, http or command"],
   },
   {
+    what: "a time zone that nobody knows",
+    file: append("windows: [{ from: 02:00, to: 05:00, zone: Europe/Berln }]"),
+    code: "BAD_INPUT",
+    at: "Europe/Berln",
+    says: ['windows[0].zone is "Europe/Berln"', "did you mean Europe/Berlin?"],
+  },
+  {
     what: "a probe path without a slash",
     file: change("/ready", "ready"),
     code: "BAD_INPUT",

@@ -1,5 +1,6 @@
 export type { Accepted } from "./api/accepted.ts";
 export { ControllerClient } from "./api/client.ts";
+export type { HoldStatus, MetricStatus } from "./api/hold-status.ts";
 export { type IntentBody, Operations } from "./api/operations.ts";
 export { type ReleaseBody, serveApi } from "./api/server.ts";
 export type { ReleaseStatus, StatusReport } from "./api/status.ts";

@@ -1,3 +1,4 @@
+export { countsSince } from "./analysis/counts-since.ts";
 export { measured, newMetricState } from "./analysis/measured.ts";
 export { type Needed, type RequestsNeeded, requestsNeeded } from "./analysis/requests-needed.ts";
 export * from "./app-file/index.ts";
@@ -36,8 +37,10 @@ export * from "./ports/engine.ts";
 export * from "./ports/outside.ts";
 export * from "./ports/recorder.ts";
 export * from "./ports/release-store.ts";
+export { type FreezeRequest, frozenText, refuseFrozen, setFrozen } from "./reconciler/freeze.ts";
 export { alreadySo, applyIntent } from "./reconciler/intents.ts";
 export { references, violations } from "./reconciler/invariants.ts";
+export { unknownRate, whyNotNow } from "./reconciler/may-begin.ts";
 export { newestRelease } from "./reconciler/meant-for.ts";
 export { needs, next } from "./reconciler/next.ts";
 export { courseOf } from "./reconciler/position.ts";
@@ -47,6 +50,7 @@ export {
   busyPolicies,
   changeSettings,
   droppedBetween,
+  hurryPending,
   newApp,
   previousRevision,
   type ReleaseRequest,

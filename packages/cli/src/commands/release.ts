@@ -18,6 +18,7 @@ interface ReleaseOptions extends Omit<ChangeOptions, "release">, OverrideOptions
   readonly message?: string;
   readonly dryRun?: boolean;
   readonly ifBusy: BusyPolicy;
+  readonly anytime?: boolean;
 }
 
 /** `hitless release [--set config.KEY=v] [--unset KEY] [-m TEXT] [--wait] [--dry-run]` */
@@ -31,6 +32,7 @@ export function releaseCommand(): Command {
       gather,
     )
     .option("-m, --message <text>", "why, for `hitless history`")
+    .option("--anytime", "begin outside the release windows of the app file as well")
     .option("--dry-run", "print the plan and change nothing")
     .addOption(
       new Option("--if-busy <policy>", "when another release runs")
@@ -66,6 +68,7 @@ async function release(options: ReleaseOptions): Promise<void> {
     cause: options.message ?? `release by ${by}`,
     by,
     busy: options.ifBusy,
+    ...(options.anytime ? { anytime: true } : {}),
   };
   await makeChange(options, {
     send: (client) =>

@@ -16,8 +16,8 @@ export function whyCommand(): Command {
       asked: (client) => client.status(),
       stored: storedReasons,
     });
-    const { why, whySince, release, lastRelease, maintenance } = reasons;
-    if (options.json) sayJson({ why, whySince, release, lastRelease, maintenance });
+    const { why, whySince, release, lastRelease, maintenance, frozen } = reasons;
+    if (options.json) sayJson({ why, whySince, release, lastRelease, maintenance, frozen });
     else say(renderWhy(reasons, Date.now()));
   });
 }
@@ -30,6 +30,7 @@ async function storedReasons(store: ReleaseStore): Promise<Reasons> {
     release: app?.release ?? null,
     lastRelease: history.at(-1) ?? null,
     maintenance: app?.maintenance ?? null,
+    frozen: app?.frozen ?? null,
     ...(app?.release ? { unfinished: standOf(app.release) } : {}),
   };
 }

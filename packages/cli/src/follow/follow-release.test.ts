@@ -49,6 +49,34 @@ describe("followRelease", () => {
     expect(error.message).toBe("release 2 is paused by ann");
   });
 
+  it("stops waiting for a release that waits for nothing but a person", async () => {
+    const report = status({});
+    const { release } = report;
+    if (release === null) throw new Error("none is under way");
+    const why = { kind: "held", waypoint: "roll", hold: "approval", detail: "" } as const;
+    const at = (open: boolean) => ({ ...release, holds: [{ kind: "approval", open } as const] });
+    const given = { ...report, release: at(true), why };
+    const asked = { ...report, release: at(false), why };
+
+    const error = await failureOf(followRelease(answering(given, asked), two, forever));
+
+    expect(error).toMatchObject({ code: "STOPPED_WAITING", exitCode: 5 });
+    expect(error.message).toBe('release 2 waits at "roll" for a person');
+  });
+
+  it("stops waiting for a release whose window opens later, not for less traffic", async () => {
+    const waiting = { ...status({}), release: null };
+    const detail = "opens Tue 24 Nov 02:00 UTC";
+    const why = { kind: "windowClosed", release: 2, detail } as const;
+    const busy = { ...waiting, why: { ...why, opensAt: null } };
+    const closed = { ...waiting, why: { ...why, opensAt: 1 } };
+
+    const error = await failureOf(followRelease(answering(busy, closed), two, forever));
+
+    expect(error.exitCode).toBe(5);
+    expect(error.message).toContain("release 2 waits for a release window, which opens Tue 24 Nov");
+  });
+
   it("stops waiting when the time is over, and says that the release goes on", async () => {
     const never: ReleaseSource = {
       history: async () => [],
@@ -149,6 +177,8 @@ const two: Accepted = {
   already: null,
   dropped: null,
   queued: null,
+  behind: null,
+  waits: null,
   turnsBack: null,
   changes: [],
   notAudited: null,
@@ -220,7 +250,9 @@ function status({ ended, pausedBy }: Facts): StatusReport {
     desired: { replicas: 1, owner: "file", fileReplicas: 1 },
     overrides: {},
     maintenance: null,
+    frozen: null,
     replicas: [],
+    revisions: [],
     unreadable: null,
     route: { generation: 1, inForce: 1, rule: { kind: "byReplica", revisions: [1] } },
     release: ended === undefined ? underWay(pausedBy ?? null) : null,
@@ -250,6 +282,9 @@ function underWay(pausedBy: string | null): StatusReport["release"] {
     startedAt: 1000,
     overdue: false,
     intents: [],
+    holds: [],
+    analysis: {},
+    remaining: { ms: 0, approvals: 0 },
     traffic: null,
   };
 }

@@ -1,4 +1,4 @@
-import type { Accepted, ControllerClient, StatusReport } from "@hitless/controller";
+import type { Accepted, ControllerClient, ReleaseStatus, StatusReport } from "@hitless/controller";
 import {
   type AuditEntry,
   describeFailure,
@@ -40,6 +40,7 @@ export async function followRelease(
       const ended = await endOf(client, release, status);
       if (ended !== null) return ended;
       if (accepted.kind === "queued") await refuseDropped(client, accepted, status);
+      stopIfNotNow(status.why, release);
       teller.tell(status);
       if (status.release?.id === release) stopIfStuck(status.release, status.why);
       version = status.version;
@@ -187,10 +188,29 @@ function lastLines(ended: ReleaseRecord): string {
     : `\n  its last log lines:\n${lines.map((l) => `    ${l}`).join("\n")}`;
 }
 
-/** Throws STOPPED_WAITING when the release is paused, NO_WAY_BACK when not even the way back moves. */
+/** A release that may not begin for hours begins without whoever waits: throws STOPPED_WAITING. */
+function stopIfNotNow(why: Why, release: number): void {
+  if (why.kind !== "windowClosed" && why.kind !== "frozen") return;
+  // Less traffic may come at any moment.
+  if (why.release !== release || (why.kind === "windowClosed" && why.opensAt === null)) return;
+  throw new HitlessError("STOPPED_WAITING", describeWhy(why, Date.now()), {
+    next: "It begins by itself then. See `hitless why`.",
+  });
+}
+
+/**
+ * Throws STOPPED_WAITING when the release is paused or waits for nothing but a person, NO_WAY_BACK when
+ * not even the way back moves.
+ */
 export function stopIfStuck(release: StatusReport["release"], why: Why): void {
   if (release === null) return;
   const { id } = release;
+  if (waitsForPerson(release, why)) {
+    const at = release.waypoints[release.cursor] ?? "finish";
+    throw new HitlessError("STOPPED_WAITING", `release ${id} waits at "${at}" for a person`, {
+      next: "`hitless promote` lets it go on, `hitless abort` goes back.",
+    });
+  }
   if (release.paused !== null) {
     throw new HitlessError("STOPPED_WAITING", `release ${id} is paused by ${release.paused.by}`, {
       next: "`hitless resume` goes on, `hitless abort` goes back.",
@@ -205,6 +225,13 @@ export function stopIfStuck(release: StatusReport["release"], why: Why): void {
       },
     );
   }
+}
+
+/** The reason may be older than the holds: it has to be of the same waypoint. */
+function waitsForPerson(release: ReleaseStatus, why: Why): boolean {
+  if (why.kind !== "held" || why.waypoint !== release.waypoints[release.cursor]) return false;
+  const closed = release.holds.filter((hold) => !hold.open);
+  return closed.length > 0 && closed.every((hold) => hold.kind === "approval");
 }
 
 /** A controller that was killed comes back when somebody starts it: the wait outlives it for a while. */

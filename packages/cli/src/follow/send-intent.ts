@@ -7,12 +7,12 @@ import { type Change, type ChangeOptions, makeChange, meantBy } from "./make-cha
 export async function sendIntent(
   kind: IntentBody["kind"],
   options: ChangeOptions,
-  how: Pick<Change, "wanted" | "goesBack"> = {},
+  { full = false, ...how }: Pick<Change, "wanted" | "goesBack"> & { readonly full?: boolean } = {},
 ): Promise<void> {
   await makeChange(options, {
     send: async (client) => {
       const meantFor = await meantBy(client, options);
-      return client.intent({ kind, by: whoAsks(), meantFor });
+      return client.intent({ kind, by: whoAsks(), meantFor, ...(full ? { full } : {}) });
     },
     ...how,
   });

@@ -9,6 +9,8 @@ const accepted: Accepted = {
   already: null,
   dropped: null,
   queued: null,
+  behind: null,
+  waits: null,
   turnsBack: null,
   changes: [],
   notAudited: null,
@@ -19,10 +21,28 @@ describe("describeAccepted", () => {
     const turnsBack = { id: 18, to: 17 };
 
     expect(
-      describeAccepted({ ...accepted, kind: "queued", release: 19, revision: 18, turnsBack }),
+      describeAccepted({
+        ...accepted,
+        kind: "queued",
+        release: 19,
+        revision: 18,
+        behind: 18,
+        turnsBack,
+      }),
     ).toEqual([
       "release 19 to revision 18 is queued behind the running one",
       "release 18 to revision 17 is turned back for it",
+    ]);
+  });
+
+  it("says when a release may begin that waits for its window", () => {
+    const detail = "opens Tue 24 Nov 02:00 Europe/Berlin";
+    const waits = { kind: "windowClosed", release: 4, opensAt: 1, detail } as const;
+    expect(
+      describeAccepted({ ...accepted, kind: "queued", release: 4, revision: 3, waits }),
+    ).toEqual([
+      "release 4 to revision 3 is queued",
+      "release 4 waits for a release window, which opens Tue 24 Nov 02:00 Europe/Berlin; `hitless release --anytime` begins it",
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { Accepted } from "@hitless/controller";
-import { describeAlready, type PendingRelease } from "@hitless/core";
+import { describeAlready, describeWhy, type PendingRelease } from "@hitless/core";
 
 /** What an accepted change will do, and what else is to be known, a line each. */
 export function describeAccepted(accepted: Accepted): readonly string[] {
@@ -10,11 +10,13 @@ export function describeAccepted(accepted: Accepted): readonly string[] {
   }
   if (dropped !== null) lines.push(`${named(dropped)} is dropped from the queue and never begins`);
   if (queued !== null && queued.id !== release) lines.push(`${named(queued)} follows`);
+  if (accepted.waits !== null) lines.push(describeWhy(accepted.waits, Date.now()));
   if (accepted.notAudited !== null) lines.push(`not in the audit log: ${accepted.notAudited}`);
   return lines;
 }
 
-function headline({ kind, already, release, revision, changes }: Accepted): string {
+function headline(accepted: Accepted): string {
+  const { kind, already, release, revision, changes, behind } = accepted;
   switch (kind) {
     case "nothing":
       return release === null
@@ -25,9 +27,9 @@ function headline({ kind, already, release, revision, changes }: Accepted): stri
     case "started":
       return `release ${release ?? "-"} to revision ${revision ?? "-"}${so(already)}`;
     case "queued":
-      return `release ${release ?? "-"} to revision ${revision ?? "-"} is queued behind the running one`;
+      return `release ${release ?? "-"} to revision ${revision ?? "-"} is queued${behind === null ? "" : " behind the running one"}`;
     case "noted":
-      return `noted for release ${release ?? "-"}${so(already)}`;
+      return release === null ? "noted" : `noted for release ${release}${so(already)}`;
   }
 }
 

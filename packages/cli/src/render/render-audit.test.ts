@@ -2,7 +2,14 @@ import type { AuditEntry } from "@hitless/core";
 import { expect, it } from "vitest";
 import { renderAudit } from "./render-audit.ts";
 
-const state = { stable: 1, release: null, queued: null, replicas: 2, maintenance: false };
+const state = {
+  stable: 1,
+  release: null,
+  queued: null,
+  replicas: 2,
+  maintenance: false,
+  frozen: false,
+};
 const entry: AuditEntry = {
   at: Date.UTC(2026, 10, 21, 16, 8, 7),
   request: "1",

@@ -62,6 +62,7 @@ function changeOf({ before, after }: AuditEntry): string {
     "queued",
     "replicas",
     "maintenance",
+    "frozen",
     "over the file",
   ] as const;
   const [old, fresh] = [wordsOf(before), wordsOf(after)];
@@ -70,7 +71,7 @@ function changeOf({ before, after }: AuditEntry): string {
 }
 
 function wordsOf(state: AuditState) {
-  const { stable, release, queued, replicas, maintenance, overrides } = state;
+  const { stable, release, queued, replicas, maintenance, frozen, overrides } = state;
   return {
     stable: String(stable ?? "none"),
     release:
@@ -80,6 +81,7 @@ function wordsOf(state: AuditState) {
     queued: queued === null ? "none" : `${queued.id} to revision ${queued.to}`,
     replicas: String(replicas),
     maintenance: maintenance ? "on" : "off",
+    frozen: frozen ? "yes" : "no",
     "over the file": overrides.join(" ") || "nothing",
   };
 }

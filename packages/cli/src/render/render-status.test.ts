@@ -1,4 +1,4 @@
-import type { StatusReport } from "@hitless/controller";
+import type { ReleaseStatus, StatusReport } from "@hitless/controller";
 import type { ReplicaView } from "@hitless/core";
 import { describe, expect, it } from "vitest";
 import { renderStatus } from "./render-status.ts";
@@ -10,7 +10,9 @@ const status: StatusReport = {
   desired: { replicas: 3, owner: "file", fileReplicas: 3 },
   overrides: {},
   maintenance: null,
+  frozen: null,
   replicas: [],
+  revisions: [],
   unreadable: null,
   route: { generation: 1, inForce: 1, rule: { kind: "byReplica", revisions: [1] } },
   release: null,
@@ -24,7 +26,49 @@ const status: StatusReport = {
   version: 1,
 };
 
+const release: ReleaseStatus = {
+  id: 5,
+  kind: "release",
+  cause: "a test",
+  from: 1,
+  to: 2,
+  direction: "forward",
+  reason: null,
+  paused: null,
+  waypoints: ["canary 20 %", "bake"],
+  cursor: 1,
+  startedAt: 0,
+  overdue: false,
+  intents: [],
+  holds: [],
+  analysis: {},
+  remaining: { ms: 0, approvals: 0 },
+  traffic: null,
+};
+
 describe("renderStatus", () => {
+  it("shows who let the release go on, where and when", () => {
+    const meantFor = { release: 5, direction: "forward", waypoint: "canary 20 %" } as const;
+    const intents = [
+      { kind: "pause", by: "bob", at: 0, meantFor },
+      { kind: "promote", by: "ann", at: 1000, meantFor },
+      { kind: "promote", by: "eve", at: 2000, meantFor, full: true },
+    ] as const;
+
+    const lines = renderStatus({ ...status, release: { ...release, intents } }, 0).split("\n");
+
+    expect(lines.filter((line) => line.includes("promote"))).toEqual([
+      '  promote by ann at "canary 20 %", 1970-01-01T00:00:01Z',
+      '  promote --full by eve at "canary 20 %", 1970-01-01T00:00:02Z',
+    ]);
+  });
+
+  it("shows that nothing may begin, who said so and why", () => {
+    const frozen = { reason: "the sale", since: 0, by: "ann" };
+
+    expect(renderStatus({ ...status, frozen }, 0)).toContain("frozen by ann since 1970");
+  });
+
   it.each([
     [2, "2 of 3 replicas ready"],
     [3, "3 of 3 replicas ready"],

@@ -4,9 +4,12 @@ import {
   describeFailure,
   describeRule,
   describeWhy,
+  type Intent,
   type ReplicaView,
 } from "@hitless/core";
 import { isScaled } from "../follow/requested-file.ts";
+import { frozenLines } from "./describe-frozen.ts";
+import { describeInstant } from "./describe-instant.ts";
 import { maintenanceLines } from "./describe-maintenance.ts";
 import { proxyLines } from "./describe-proxy.ts";
 import { describeRelease } from "./describe-release.ts";
@@ -23,6 +26,7 @@ export function renderStatus(status: StatusReport, now: number): string {
     ...releaseLines(status),
     ...overrideLines(status),
     ...maintenanceLines(status.maintenance),
+    ...frozenLines(status.frozen),
     ...proxyLines(status.engine),
     `why: ${describeWhy(status.why, now)}`,
     "",
@@ -51,6 +55,7 @@ function releaseLines(status: StatusReport): readonly string[] {
   if (release !== null) {
     lines.push(describeRelease(release, release.waypoints[release.cursor]));
     if (release.traffic !== null) lines.push(`  lost ${describeTraffic(release.traffic)}`);
+    lines.push(...approvalLines(release.intents));
     if (release.reason !== null) lines.push(`  turned back: ${describeFailure(release.reason)}`);
   }
   if (pending !== null) {
@@ -58,6 +63,16 @@ function releaseLines(status: StatusReport): readonly string[] {
     lines.push(`queued: release ${id} (${kind}) to revision ${to} by ${by}`);
   }
   return lines;
+}
+
+/** Who let it go on, where and when. */
+function approvalLines(intents: readonly Intent[]): readonly string[] {
+  return intents
+    .filter(({ kind }) => kind === "promote" || kind === "skip")
+    .map(({ kind, by, at, meantFor, full }) => {
+      const where = meantFor.waypoint === null ? "" : ` at "${meantFor.waypoint}"`;
+      return `  ${kind}${full === true ? " --full" : ""} by ${by}${where}, ${describeInstant(at)}`;
+    });
 }
 
 function overrideLines(status: StatusReport): readonly string[] {

@@ -12,7 +12,7 @@ const lastRelease = {
   startedAt: 1000,
   endedAt: 2500,
 } as const;
-const rest = { lastRelease, maintenance: null };
+const rest = { lastRelease, maintenance: null, frozen: null };
 
 describe("renderWhy", () => {
   it("says what is waited for, and for how long", () => {
@@ -31,6 +31,17 @@ describe("renderWhy", () => {
 
     expect(text.split("\n")[1]).toMatch(
       /^maintenance since .*, on by alice: requests wait up to 10 s, then get a 503: Back at noon\.$/,
+    );
+  });
+
+  it("says that nothing may begin, who said so and why", () => {
+    const why = { kind: "steady", revision: 5, available: 2, desired: 2 } as const;
+    const frozen = { reason: "the sale", since: 0, by: "ann" };
+
+    const text = renderWhy({ ...rest, why, whySince: 0, release: null, frozen }, 4000);
+
+    expect(text.split("\n")[1]).toBe(
+      "frozen by ann since 1970-01-01T00:00:00.000Z: the sale (no release or restart begins)",
     );
   });
 

@@ -6,11 +6,12 @@ import {
   type Failure,
   type Why,
 } from "@hitless/core";
+import { frozenLines } from "./describe-frozen.ts";
 import { maintenanceLines } from "./describe-maintenance.ts";
 import { logLinesOf } from "./log-lines-of.ts";
 
 /** `why` is null while no controller runs: nothing is waited for. */
-export interface Reasons extends Pick<StatusReport, "lastRelease" | "maintenance"> {
+export interface Reasons extends Pick<StatusReport, "lastRelease" | "maintenance" | "frozen"> {
   readonly why: Why | null;
   readonly whySince: number | null;
   readonly release: { readonly id: number; readonly reason: Failure | null } | null;
@@ -20,7 +21,11 @@ export interface Reasons extends Pick<StatusReport, "lastRelease" | "maintenance
 
 /** What is being waited for, and how the last release ended. `now` in ms since the epoch. */
 export function renderWhy(reasons: Reasons, now: number): string {
-  const lines = [`now: ${renderNow(reasons, now)}`, ...maintenanceLines(reasons.maintenance)];
+  const lines = [
+    `now: ${renderNow(reasons, now)}`,
+    ...maintenanceLines(reasons.maintenance),
+    ...frozenLines(reasons.frozen),
+  ];
   if (reasons.unfinished !== undefined) {
     lines.push(`${reasons.unfinished} · not finished: \`hitless up --detach\` brings it on`);
   }

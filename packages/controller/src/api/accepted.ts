@@ -2,9 +2,14 @@ import {
   type Already,
   type App,
   droppedBetween,
+  frozenText,
+  type Known,
   type LeafChange,
   leafChanges,
   type PendingRelease,
+  unknownRate,
+  type Why,
+  whyNotNow,
   writtenSettings,
 } from "@hitless/core";
 import type { Audited } from "../audit/audit-trail.ts";
@@ -30,6 +35,10 @@ interface Circumstances {
   readonly dropped: PendingRelease | null;
   /** The release that is in the queue now, this one or another. */
   readonly queued: PendingRelease | null;
+  /** The release under way that it has to wait for; null when none is. */
+  readonly behind: number | null;
+  /** Why it may not begin yet, whatever is under way; null when it may. */
+  readonly waits: Why | null;
   /** The release under way that goes back because of this. */
   readonly turnsBack: { readonly id: number; readonly to: number } | null;
   /** What is another one as of now, by path. An override is a value over the file. */
@@ -63,11 +72,15 @@ type Followed = Pick<Answer, "kind" | "release" | "revision">;
 export function answer(
   change: Change,
   found: Followed & { readonly already?: Already | null },
+  rate: Known<number> = unknownRate,
 ): Answer {
   const { before, after } = change;
+  const { pending: queued, release } = after;
   const dropped = droppedBetween(before, after);
+  const waits = queued && whyNotNow(after, queued, { now: Date.now(), rate });
+  const queue = { dropped, queued, behind: release?.id ?? null, waits };
   const brought = { turnsBack: turnedBack(change), changes: changesOf(change) };
-  return { already: null, ...found, dropped, queued: after.pending, ...brought };
+  return { already: null, ...found, ...queue, ...brought };
 }
 
 function turnedBack({ before, after }: Change): Answer["turnsBack"] {
@@ -85,10 +98,12 @@ function changesOf({ before, after }: Change): readonly AcceptedChange[] {
   ];
 }
 
-/** With what commands set: the number of replicas that is wanted, maintenance. */
-function settingsOf({ settings, desired, maintenance }: App): Readonly<Record<string, unknown>> {
+/** With what commands set: the number of replicas that is wanted, maintenance, a freeze. */
+function settingsOf(app: App): Readonly<Record<string, unknown>> {
+  const { settings, desired, maintenance, frozen } = app;
   const written = writtenSettings({ ...settings, replicas: desired.replicas });
-  return { ...written, maintenance: inBrief(maintenance) };
+  const begins = frozen === null ? "may begin" : frozenText(frozen);
+  return { ...written, maintenance: inBrief(maintenance), releases: begins };
 }
 
 function inBrief(maintenance: App["maintenance"]): string {

@@ -12,8 +12,9 @@ import { z } from "zod";
 import type { Audited } from "../audit/audit-trail.ts";
 import type { Accepted } from "./accepted.ts";
 import { AnswerTimeout, askSocket, jsonOf } from "./ask-socket.ts";
-import type { IntentBody, MaintenanceBody, RollbackBody } from "./operations.ts";
+import type { IntentBody, RollbackBody } from "./operations.ts";
 import type { ReleaseBody } from "./server.ts";
+import type { FreezeBody, MaintenanceBody, ScaleBody } from "./settings-operations.ts";
 import type { StatusReport } from "./status.ts";
 
 /** How long an answer may take, ms: one that only reads or notes, news, and one that copies a folder. */
@@ -74,12 +75,16 @@ export class ControllerClient {
     return this.post("/restart", body);
   }
 
-  scale(body: { readonly replicas: number; readonly by: string }): Promise<Accepted> {
+  scale(body: ScaleBody): Promise<Accepted> {
     return this.post("/scale", body);
   }
 
   maintenance(body: MaintenanceBody): Promise<Accepted> {
     return this.post("/maintenance", body);
+  }
+
+  freeze(body: FreezeBody): Promise<Accepted> {
+    return this.post("/freeze", body);
   }
 
   intent(body: IntentBody): Promise<Accepted> {

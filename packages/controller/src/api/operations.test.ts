@@ -30,7 +30,7 @@ test("settings changed alone are applied without a revision, and no process is r
 
 test("scale holds until the file's own number changes", async () => {
   await using bed = await ControllerBed.settled();
-  await bed.operations.scale({ replicas: 4, by: "alice" });
+  await bed.operations.settings.scale({ replicas: 4, by: "alice" });
   expect(bed.controller.current.desired).toMatchObject({ replicas: 4, owner: "command" });
   await bed.operations.release(releaseBody());
   expect(bed.controller.current.desired.replicas).toBe(4);
@@ -41,11 +41,11 @@ test("scale holds until the file's own number changes", async () => {
 test("a change of settings says what changed, and a number that is wanted already is none", async () => {
   await using bed = await ControllerBed.settled();
   const { replicas } = bed.controller.current.desired;
-  expect(await bed.operations.scale({ replicas: 4, by: "alice" })).toMatchObject({
+  expect(await bed.operations.settings.scale({ replicas: 4, by: "alice" })).toMatchObject({
     kind: "settings",
     changes: [{ kind: "setting", path: "replicas", before: replicas, after: 4 }],
   });
-  expect(await bed.operations.scale({ replicas: 4, by: "bob" })).toMatchObject({
+  expect(await bed.operations.settings.scale({ replicas: 4, by: "bob" })).toMatchObject({
     kind: "nothing",
     changes: [],
   });
@@ -54,7 +54,7 @@ test("a change of settings says what changed, and a number that is wanted alread
 test("maintenance is a setting that stays, says what changed, and goes on as it is said again", async () => {
   await using bed = await ControllerBed.settled();
   const on = { kind: "on", holdMs: 5_000, message: "soon", by: "alice" } as const;
-  expect(await bed.operations.maintenance(on)).toMatchObject({
+  expect(await bed.operations.settings.maintenance(on)).toMatchObject({
     kind: "settings",
     changes: [
       { kind: "setting", path: "maintenance", before: "off", after: "on, after 5 s: soon" },
@@ -63,8 +63,10 @@ test("maintenance is a setting that stays, says what changed, and goes on as it 
   const { maintenance } = bed.controller.current;
   expect(bed.met).toEqual([maintenance]);
   expect(await bed.store.load()).toMatchObject({ maintenance });
-  expect(await bed.operations.maintenance({ ...on, by: "bob" })).toMatchObject({ kind: "nothing" });
-  await bed.operations.maintenance({ ...on, holdMs: 0, by: "bob" });
+  expect(await bed.operations.settings.maintenance({ ...on, by: "bob" })).toMatchObject({
+    kind: "nothing",
+  });
+  await bed.operations.settings.maintenance({ ...on, holdMs: 0, by: "bob" });
   expect(bed.controller.current.maintenance).toEqual({
     ...maintenance,
     by: "bob",
@@ -72,7 +74,7 @@ test("maintenance is a setting that stays, says what changed, and goes on as it 
   });
   await bed.operations.release(releaseBody({ replicas: 3 }));
   expect(bed.controller.current.maintenance).not.toBeNull();
-  await bed.operations.maintenance({ kind: "off", by: "bob" });
+  await bed.operations.settings.maintenance({ kind: "off", by: "bob" });
   expect(await bed.store.load()).toMatchObject({ maintenance: null });
   const audit = (await bed.store.audit()).entries.filter((e) => e.command.startsWith("maint"));
   expect(audit.map((e) => [e.command, e.before?.maintenance, e.after?.maintenance])).toEqual([
@@ -86,7 +88,7 @@ test("maintenance is a setting that stays, says what changed, and goes on as it 
 test("the number that scale set is given back to the file when that is asked", async () => {
   await using bed = await ControllerBed.settled();
   const { desired } = bed.controller.current;
-  await bed.operations.scale({ replicas: 4, by: "alice" });
+  await bed.operations.settings.scale({ replicas: 4, by: "alice" });
   const accepted = await bed.operations.release({ ...releaseBody(), replicasFromFile: true });
   expect(accepted).toMatchObject({
     kind: "settings",

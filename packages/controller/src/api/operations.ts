@@ -6,8 +6,8 @@ import {
   changeSettings,
   droppedBetween,
   HitlessError,
+  hurryPending,
   type IntentKind,
-  type MaintenanceRequest,
   type MeantFor,
   type Origin,
   parseAppFile,
@@ -15,35 +15,32 @@ import {
   type ReleaseRequest,
   type ReleaseStore,
   type Revision,
+  refuseFrozen,
   replicasFromFile,
   requestRelease,
   requestRollback,
   type SecretSource,
-  setMaintenance,
-  setReplicas,
+  whyNotNow,
 } from "@hitless/core";
-import { type Audited, AuditTrail } from "../audit/audit-trail.ts";
-import type { Change, Controller, Transition } from "../loop/controller.ts";
+import { type Audited, AuditTrail, type Note } from "../audit/audit-trail.ts";
+import type { Change, Transition } from "../loop/controller.ts";
 import { type RevisionMaker, sameContent } from "../revisions/revision-maker.ts";
 import { type Accepted, type Answer, answer, followed, releaseTo } from "./accepted.ts";
 import { busyWith, refuseMove, refuseStale, restartWhileBusy } from "./refusals.ts";
 import type { ReleaseBody } from "./server.ts";
-
-/** How long maintenance may take to be in force before that is said, ms. */
-const inForceMs = 5_000;
+import { SettingsOperations, type SettingsOptions } from "./settings-operations.ts";
 
 /** What a person asks of the release that they saw. */
 export interface IntentBody {
   readonly kind: IntentKind;
   readonly by: string;
   readonly meantFor: MeantFor;
+  /** Of `promote`: to the end, whatever waits for a person on the way. */
+  readonly full?: boolean | undefined;
 }
 
-/** Who asks for maintenance, or for its end. */
-export type MaintenanceBody = MaintenanceRequest & { readonly by: string };
-
 /** `to` null: the revision before. */
-export interface RollbackBody extends Omit<IntentBody, "kind"> {
+export interface RollbackBody extends Omit<IntentBody, "kind" | "full"> {
   readonly to: number | null;
 }
 
@@ -56,24 +53,19 @@ export interface UpBody {
   readonly insteadOf: number | null;
 }
 
-export interface OperationsOptions {
-  readonly controller: Controller;
+export interface OperationsOptions extends Omit<SettingsOptions, "trail"> {
   readonly store: ReleaseStore;
   readonly maker: RevisionMaker;
   /** Where replicas get their secrets: a release that names others is refused. */
   readonly secrets: SecretSource;
-  /** Makes the data plane meet clients as the app says; resolves when all of it does. */
-  readonly meetClients: (app: App) => Promise<void>;
 }
-
-/** Tells the audit log of a change before that is saved. */
-type Note = (change: Change) => Promise<void>;
 
 /**
  * Everything that can be asked of an app. Each call persists, and is in the audit log, before it
  * returns or throws; `origin` is what the caller says of where they are.
  */
 export class Operations {
+  readonly settings: SettingsOperations;
   private readonly options: OperationsOptions;
   private readonly trail: AuditTrail;
   /** Releases are made one after the other, so that two cannot take one revision number. */
@@ -82,13 +74,15 @@ export class Operations {
   constructor(options: OperationsOptions) {
     this.options = options;
     this.trail = new AuditTrail(options.controller, options.store);
+    this.settings = new SettingsOperations({ ...options, trail: this.trail });
   }
 
   /** A release from the app file. Nothing to do when content and settings are what they were. */
   release(body: ReleaseBody, origin: Origin | null = null): Promise<Accepted> {
     const { by, busy, cause } = body;
     const overrides = Object.keys(body.overrides).sort().join(" ");
-    const arguments_ = { message: cause, ifBusy: busy, overrides, unset: unsetBy(body) };
+    const { anytime = false } = body;
+    const arguments_ = { message: cause, ifBusy: busy, overrides, unset: unsetBy(body), anytime };
     const asked = { command: "release", arguments: arguments_, who: { name: by, origin } };
     return this.trail.of(asked, (note) => this.oneByOne(() => this.makeRelease(body, note)));
   }
@@ -97,10 +91,15 @@ export class Operations {
   restart(body: { readonly by: string }, origin: Origin | null = null): Promise<Accepted> {
     const { by } = body;
     const work = async (note: Note) => {
-      this.options.controller.assertOpen();
-      const { release, pending } = this.options.controller.current;
+      const { controller } = this.options;
+      controller.assertOpen();
+      refuseFrozen(controller.current);
+      const { release, pending } = controller.current;
       if (release !== null) throw restartWhileBusy(release.id);
-      if (pending !== null) throw restartWhileBusy(pending.id);
+      const at = { now: Date.now(), rate: controller.traffic.rate };
+      if (pending !== null && whyNotNow(controller.current, pending, at) === null) {
+        throw restartWhileBusy(pending.id);
+      }
       const stable = await this.stableRevision();
       const cause = `restart by ${by}`;
       const revision = await this.options.maker.again(stable, cause);
@@ -139,55 +138,15 @@ export class Operations {
     );
   }
 
-  /** Sets the number of replicas until the file's own number changes. */
-  scale(
-    body: { readonly replicas: number; readonly by: string },
-    origin: Origin | null = null,
-  ): Promise<Accepted> {
-    const { replicas, by } = body;
-    const work = async (note: Note) => {
-      const said = `scale to ${replicas} by ${by}`;
-      const { controller } = this.options;
-      const change = await controller.transact((app) => setReplicas(app, replicas), { said, note });
-      const so = change.before.desired.replicas === replicas;
-      return answer(change, { kind: so ? "nothing" : "settings", release: null, revision: null });
-    };
-    return this.trail.of(
-      { command: "scale", arguments: { replicas }, who: { name: by, origin } },
-      work,
-    );
-  }
-
-  /**
-   * Keeps requests from the app, or no longer; resolves when every worker of the proxy does so. Throws
-   * STOPPED_WAITING when that takes too long: it will all the same.
-   */
-  maintenance(body: MaintenanceBody, origin: Origin | null = null): Promise<Accepted> {
-    const { by, ...request } = body;
-    const { kind, ...how } = request;
-    const work = async (note: Note) => {
-      const said = `maintenance ${kind} by ${by}`;
-      const at = { now: Date.now(), by };
-      const change = await this.options.controller.transact(
-        (app) => setMaintenance(app, request, at),
-        { said, note },
-      );
-      await inForce(this.options.meetClients(change.after), said);
-      const so = change.before === change.after;
-      return answer(change, { kind: so ? "nothing" : "settings", release: null, revision: null });
-    };
-    const asked = { command: `maintenance ${kind}`, arguments: how, who: { name: by, origin } };
-    return this.trail.of(asked, work);
-  }
-
   intent(body: IntentBody, origin: Origin | null = null): Promise<Accepted> {
-    const { kind, by, meantFor } = body;
+    const { kind, by, meantFor, full = false } = body;
     const { release, waypoint } = meantFor;
     const work = async (note: Note) => {
       let already: Already | null = null;
       const transition: Transition = (app, past) => {
         already = alreadySo(app, kind);
-        return applyIntent(app, { kind, by, meantFor, at: Date.now() }, past);
+        const intent = { kind, by, meantFor, at: Date.now(), ...(full ? { full } : {}) };
+        return applyIntent(app, intent, past);
       };
       const said = `${kind} by ${by}`;
       const change = await this.options.controller.transact(transition, { said, note });
@@ -195,7 +154,7 @@ export class Operations {
       const which = { release: after?.id ?? null, revision: after?.to ?? null };
       return answer(change, { kind: "noted", already, ...which });
     };
-    const asked = { command: kind, arguments: { release, waypoint } };
+    const asked = { command: kind, arguments: { release, waypoint, ...(full ? { full } : {}) } };
     return this.trail.of({ ...asked, who: { name: by, origin } }, work);
   }
 
@@ -251,7 +210,8 @@ export class Operations {
     const settings = (a: App): App => {
       const changed = changeSettings(a, spec.settings);
       const scaled = body.replicasFromFile === true ? replicasFromFile(changed) : changed;
-      return { ...scaled, overrides: body.overrides };
+      const hurried = body.anytime === true ? hurryPending(scaled) : scaled;
+      return { ...hurried, overrides: body.overrides };
     };
     const same = await this.revisionToKeep(app, maker.digestOf(content));
     if (same !== null) {
@@ -263,12 +223,18 @@ export class Operations {
         said: `settings by ${body.by}`,
         note,
       });
+      if (body.anytime === true && release !== null) return answer(change, followed(change, same));
       return answer(change, { kind: "settings", release, revision: same });
     }
+    refuseFrozen(app);
     const revision = await maker.make(content, body.cause);
-    const request = { to: revision.number, kind: "release", cause: body.cause } as const;
-    const { by, busy } = body;
-    return this.request(request, { by, busy, note }, settings);
+    const { by, busy, cause, anytime = false } = body;
+    const request = { to: revision.number, kind: "release", cause } as const;
+    return this.request(
+      { ...request, ...(anytime ? { anytime } : {}) },
+      { by, busy, note },
+      settings,
+    );
   }
 
   private async secretsAreThere(names: readonly string[]): Promise<void> {
@@ -295,13 +261,15 @@ export class Operations {
     also: (app: App) => App = (app) => app,
   ): Promise<Answer> {
     const { by, busy, note } = at;
+    const { controller } = this.options;
     const now = Date.now();
-    const change = await this.options.controller.transact(
-      (app) => requestRelease(also(app), { ...request, requestedAt: now }, { now, by, busy }),
+    const how = { now, by, busy, rate: controller.traffic.rate };
+    const change = await controller.transact(
+      (app) => requestRelease(also(app), { ...request, requestedAt: now }, how),
       { said: `${request.kind} of revision ${request.to} by ${by}`, note },
     );
     await this.forget(change);
-    return answer(change, followed(change, request.to));
+    return answer(change, followed(change, request.to), controller.traffic.rate);
   }
 
   /** A release that lost its place in the queue never began: its revision is nobody's. */
@@ -339,18 +307,6 @@ export class Operations {
   }
 }
 
-async function inForce(met: Promise<void>, said: string): Promise<void> {
-  const timeout = AbortSignal.timeout(inForceMs);
-  const late = new Promise<"late">((resolve) => {
-    timeout.addEventListener("abort", () => resolve("late"), { once: true });
-  });
-  if ((await Promise.race([met, late])) !== "late") return;
-  const message = `${said} is noted, but not in force after ${inForceMs / 1000} s`;
-  throw new HitlessError("STOPPED_WAITING", message, {
-    next: "It will be once every proxy worker answers: see `hitless why`.",
-  });
-}
-
 /** What `--unset` took away, as it was typed. */
 function unsetBy({ overrides, overridesBefore, replicasFromFile }: ReleaseBody): string {
   const gone = Object.keys(overridesBefore).filter((key) => !Object.hasOwn(overrides, key));
@@ -360,7 +316,7 @@ function unsetBy({ overrides, overridesBefore, replicasFromFile }: ReleaseBody):
 
 /** What a change of settings alone can change, to compare. */
 function settingsOf(app: App): string {
-  return JSON.stringify([app.settings, app.desired, app.overrides]);
+  return JSON.stringify([app.settings, app.desired, app.overrides, app.pending?.anytime]);
 }
 
 function headingFor(app: App): number | null {

@@ -193,7 +193,7 @@ test("the status waits for a newer version, and no longer than it takes", async 
   });
   await client.history();
   expect(answered).toBe(false);
-  await bed.operations.scale({ replicas: 3, by: "alice" });
+  await bed.operations.settings.scale({ replicas: 3, by: "alice" });
   const status = await news;
   expect(status.version).toBeGreaterThan(version);
   expect(status.desired.replicas).toBe(3);

@@ -32,6 +32,8 @@ const releaseBody = z.object({
   overridesBefore: z.record(z.string(), z.string()),
   /** The number of replicas is the file's again, whatever `scale` said. */
   replicasFromFile: z.boolean().optional(),
+  /** It waits for no release window. */
+  anytime: z.boolean().optional(),
   cause: z.string().max(1000),
   by,
   busy: z.enum(busyPolicies),
@@ -43,7 +45,7 @@ const meantFor = z.object({
 });
 /** `rollback` and `replace` have requests of their own. */
 const spoken = z.enum(intentKinds).exclude(["rollback", "replace"]);
-const intentBody = z.object({ kind: spoken, by, meantFor });
+const intentBody = z.object({ kind: spoken, by, meantFor, full: z.boolean().optional() });
 const rollbackBody = z.object({ to: z.number().int().positive().nullable(), by, meantFor });
 const byBody = z.object({ by });
 const maintenanceBody = z.discriminatedUnion("kind", [
@@ -53,6 +55,10 @@ const maintenanceBody = z.discriminatedUnion("kind", [
     message: z.string().max(500),
     by,
   }),
+  z.object({ kind: z.literal("off"), by }),
+]);
+const freezeBody = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("on"), reason: z.string().min(1).max(500), by }),
   z.object({ kind: z.literal("off"), by }),
 ]);
 const scaleBody = z.object({ replicas: z.number().int().min(1).max(1000), by });
@@ -147,11 +153,13 @@ function changeRoutes(server: FastifyInstance, { operations, down }: ApiOptions)
     schema: z.ZodType<T>,
     work: (body: T, origin: Origin | null) => Promise<unknown>,
   ) => server.post(path, ({ body, headers }) => work(parse(schema, body), originOf(headers)));
+  const { settings } = operations;
   change("/release", releaseBody, (body, origin) => operations.release(body, origin));
   change("/rollback", rollbackBody, (body, origin) => operations.rollback(body, origin));
   change("/restart", byBody, (body, origin) => operations.restart(body, origin));
-  change("/scale", scaleBody, (body, origin) => operations.scale(body, origin));
-  change("/maintenance", maintenanceBody, (body, origin) => operations.maintenance(body, origin));
+  change("/scale", scaleBody, (body, origin) => settings.scale(body, origin));
+  change("/maintenance", maintenanceBody, (body, origin) => settings.maintenance(body, origin));
+  change("/freeze", freezeBody, (body, origin) => settings.freeze(body, origin));
   change("/intent", intentBody, (body, origin) => operations.intent(body, origin));
   server.post("/down", async ({ body, headers }, reply) => {
     const audited = await operations.down(parse(byBody, body), originOf(headers));

@@ -3,6 +3,7 @@ import {
   account,
   courseOf,
   type Engine,
+  type EngineView,
   type Failure,
   type Intent,
   type MeantFor,
@@ -16,6 +17,15 @@ import {
   type Why,
 } from "@hitless/core";
 import type { Controller } from "../loop/controller.ts";
+import type { RevisionTraffic } from "../loop/side-traffic.ts";
+import {
+  analysisOf,
+  type HoldStatus,
+  holdsOf,
+  type MetricStatus,
+  type Remaining,
+  remainingOf,
+} from "./hold-status.ts";
 
 /** The release under way, for people and machines. */
 export interface ReleaseStatus {
@@ -34,6 +44,11 @@ export interface ReleaseStatus {
   /** It is on its way back and even that makes no progress: nothing more can be tried. */
   readonly overdue: boolean;
   readonly intents: readonly Intent[];
+  /** What the present waypoint holds for, and how far that is. */
+  readonly holds: readonly HoldStatus[];
+  /** What the metrics of the present waypoint say so far, by name. */
+  readonly analysis: Readonly<Record<string, MetricStatus>>;
+  readonly remaining: Remaining;
   /** What became of the requests since it began; null while the engine does not say. */
   readonly traffic: TrafficTotals | null;
 }
@@ -46,7 +61,10 @@ export interface StatusReport {
   readonly desired: App["desired"];
   readonly overrides: Readonly<Record<string, string>>;
   readonly maintenance: App["maintenance"];
+  readonly frozen: App["frozen"];
   readonly replicas: readonly ReplicaView[];
+  /** What each revision gets since the release reached its waypoint, or since the last one ended. */
+  readonly revisions: readonly RevisionTraffic[];
   /** Why the replicas cannot be listed; null when they are. */
   readonly unreadable: string | null;
   readonly route: {
@@ -87,6 +105,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
   const history = await store.history();
   const app = controller.current;
   const view = await engine.observe(app, [{ kind: "engine" }], AbortSignal.timeout(5000));
+  controller.traffic.look(app, view, performance.now());
   return {
     app: app.name,
     controller: { pid: process.pid },
@@ -94,14 +113,16 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
     desired: app.desired,
     overrides: app.overrides,
     maintenance: app.maintenance,
+    frozen: app.frozen,
     replicas: view.replicas.kind === "known" ? view.replicas.value : [],
+    revisions: controller.traffic.revisions,
     unreadable: view.replicas.kind === "known" ? null : view.replicas.reason,
     route: {
       generation: app.route.generation,
       inForce: view.route.kind === "known" ? view.route.value.inForce : null,
       rule: app.route.rule,
     },
-    release: releaseStatus(account(app, view).release, controller.why),
+    release: releaseStatus(account(app, view).release, controller.why, view.requests),
     pending: app.pending,
     newest: newestRelease(app, history),
     why: controller.why,
@@ -113,8 +134,15 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
   };
 }
 
-function releaseStatus(release: Release | null, why: Why): ReleaseStatus | null {
+function releaseStatus(
+  release: Release | null,
+  why: Why,
+  requests: EngineView["requests"],
+): ReleaseStatus | null {
   if (release === null) return null;
+  const now = Date.now();
+  const answered = requests.kind === "known" ? (requests.value[release.to] ?? 0) : null;
+  const seen = { now, requests: answered };
   const { id, kind, cause, from, to, direction, reason, paused, cursor, startedAt, intents } =
     release;
   return {
@@ -129,8 +157,11 @@ function releaseStatus(release: Release | null, why: Why): ReleaseStatus | null 
     waypoints: courseOf(release).map((w) => w.id),
     cursor,
     startedAt,
-    overdue: isOverdue(release, why, Date.now()),
+    overdue: isOverdue(release, why, now),
     intents,
+    holds: holdsOf(release, seen),
+    analysis: analysisOf(release),
+    remaining: remainingOf(release, seen),
     traffic: release.traffic?.counted ?? null,
   };
 }

@@ -39,6 +39,8 @@ const nothing: Accepted = {
   already: null,
   dropped: null,
   queued: null,
+  behind: null,
+  waits: null,
   turnsBack: null,
   changes: [],
   notAudited: null,

@@ -61,7 +61,7 @@ test("what was accepted and could not be saved has an entry that says so", async
   bed.store.watch = () => {
     throw new Error("the disk is full");
   };
-  const asked = bed.operations.scale({ replicas: 3, by: "alice" });
+  const asked = bed.operations.settings.scale({ replicas: 3, by: "alice" });
   await expect(asked).rejects.toThrow("the disk is full");
   bed.store.watch = watch;
   const [accepted, refused] = (await bed.store.audit()).entries.slice(-2);
@@ -97,7 +97,7 @@ test("once everything is being stopped nothing is accepted any more", async () =
   const refusals = [
     operations.release(releaseBody()),
     operations.restart({ by: "alice" }),
-    operations.scale({ replicas: 3, by: "alice" }),
+    operations.settings.scale({ replicas: 3, by: "alice" }),
     operations.rollback(await bed.meant({ to: null })),
   ];
   for (const refused of refusals) {

@@ -13,6 +13,12 @@ export interface Audited {
   readonly notAudited: string | null;
 }
 
+/** Who asks what; the trail gives it its number. */
+export type Asking = Omit<Asked, "request">;
+
+/** Tells the audit log of a change before that is saved. */
+export type Note = (change: Change) => Promise<void>;
+
 /** Writes down who asked what and what came of it, before the asker hears of it. */
 export class AuditTrail {
   private readonly controller: Controller;
@@ -28,10 +34,7 @@ export class AuditTrail {
    * without its entry. When an entry cannot be written (a full disk) the change is made all the same
    * and its answer says so: an abort must be possible then, too.
    */
-  async of<T>(
-    asked: Omit<Asked, "request">,
-    work: (note: (change: Change) => Promise<void>) => Promise<T>,
-  ): Promise<T & Audited> {
+  async of<T>(asked: Asking, work: (note: Note) => Promise<T>): Promise<T & Audited> {
     const whole = { ...asked, request: randomUUID() };
     let noted = false;
     let notAudited: string | null = null;

@@ -25,6 +25,7 @@ import {
 import { ClockWatch } from "./clock-watch.ts";
 import { observeAll } from "./observe-all.ts";
 import { noHooks, noMetrics, Outside } from "./outside.ts";
+import { SideTraffic } from "./side-traffic.ts";
 import { Sleeper } from "./sleeper.ts";
 
 /** Between attempts after something unforeseen, ms. */
@@ -79,6 +80,8 @@ export class Controller {
   private readonly options: ControllerOptions;
   private readonly sleeper = new Sleeper();
   private readonly clock = new ClockWatch();
+  /** What each revision gets. */
+  readonly traffic = new SideTraffic();
   private readonly outside: Outside;
   private readonly facts = new Map<number, { readonly minReadyMs: number }>();
   private app: App;
@@ -222,8 +225,9 @@ export class Controller {
     await this.exclusive(() => this.coverGap());
     const before = this.app;
     const wanted = needs(before, Date.now());
-    const at = { needs: wanted, outside: this.outside, signal };
-    const seen = await observeAll(this.options.engine, before, at);
+    const { traffic, outside } = this;
+    const ways = { needs: wanted, outside, traffic, signal };
+    const seen = await observeAll(this.options.engine, before, ways);
     const decision = await this.exclusive(async () => {
       // An intent came while we looked: what was seen is judged for the new app, next time.
       if (this.app !== before) return null;

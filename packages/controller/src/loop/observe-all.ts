@@ -8,6 +8,7 @@ import {
   type ReplicaView,
 } from "@hitless/core";
 import type { Outside } from "./outside.ts";
+import type { SideTraffic } from "./side-traffic.ts";
 
 /** How much of a failing replica's log is kept with a failure, lines. */
 const evidenceLines = 20;
@@ -21,15 +22,18 @@ export async function observeAll(
   at: {
     readonly needs: readonly Observation[];
     readonly outside: Outside;
+    readonly traffic: SideTraffic;
     readonly signal: AbortSignal;
   },
 ): Promise<Observed> {
   const view = await engine.observe(app, at.needs, at.signal);
+  at.traffic.look(app, view, performance.now());
   return {
     ...view,
     schema: { kind: "unknown", reason: "this controller has no migrator", since: Date.now() },
     verdicts: {},
     ...at.outside.look(at.needs),
+    rate: at.traffic.rate,
     lastLogLines: await linesOfFailing(engine, app, view),
   };
 }

@@ -2,7 +2,6 @@ import type {
   HookOrder,
   HookResult,
   HookRunner,
-  Known,
   MetricsSource,
   Observation,
   Observed,
@@ -37,7 +36,7 @@ export class Outside {
   }
 
   /** Begins what is asked for and was not begun, and tells what is over. */
-  look(needs: readonly Observation[]): Pick<Observed, "measurements" | "hooks" | "rate"> {
+  look(needs: readonly Observation[]): Pick<Observed, "measurements" | "hooks"> {
     const wanted = new Set(needs.flatMap((need) => ("key" in need ? [need.key] : [])));
     forget(this.#measurements, wanted);
     forget(this.#hooks, wanted);
@@ -45,7 +44,6 @@ export class Outside {
     return {
       measurements: over(this.#measurements),
       hooks: over(this.#hooks),
-      rate: unknownRate,
     };
   }
 
@@ -93,8 +91,6 @@ export const noMetrics: MetricsSource = {
 export const noHooks: HookRunner = {
   run: async () => ({ outcome: "failed", detail: "this controller has nobody to run hooks" }),
 };
-
-const unknownRate: Known<number> = { kind: "unknown", reason: "nobody counts it", since: 0 };
 
 function over<T>(all: ReadonlyMap<string, Running<T>>): Readonly<Record<string, T>> {
   const found = [...all].flatMap(([key, { result }]) =>

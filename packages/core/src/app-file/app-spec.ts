@@ -18,13 +18,14 @@ export interface AppSpec {
 /** Sorts the keys of a parsed app file into settings and revision. */
 export function appSpecOf(file: AppFile): AppSpec {
   const { name, artifact, envFile, replicas, strategy, host, port } = file;
-  const { progressDeadlineSeconds, keepRevisions, proxy, metrics } = file;
+  const { progressDeadlineSeconds, keepRevisions, proxy, metrics, windows } = file;
   return {
     name,
     settings: {
       ...{ replicas, strategy, host, port, progressDeadlineSeconds, keepRevisions, proxy },
       ...(file.analysis?.length ? { analysis: file.analysis } : {}),
       ...(metrics ? { metricsPort: metrics.port } : {}),
+      ...(windows == null || windows.length === 0 ? {} : { windows }),
     },
     artifact,
     envFile: envFile ?? null,

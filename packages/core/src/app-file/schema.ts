@@ -14,6 +14,7 @@ import { section } from "./section.ts";
 import { strategySchema } from "./strategy-schema.ts";
 import { text } from "./text.ts";
 import { portNumber, wholeNumber, wholeSeconds } from "./whole-number.ts";
+import { windowsSchema } from "./windows-schema.ts";
 
 const stopSignals = [
   "SIGTERM",
@@ -76,6 +77,7 @@ export const appFileSchema = section(
     proxy: proxySchema,
     analysis: analysisSchema.nullish(),
     metrics: metricsSchema,
+    windows: windowsSchema.nullish(),
   },
   must("a mapping that begins with name, run and probes"),
 );

@@ -20,6 +20,7 @@ export function auditStateOf(app: App): AuditState {
     queued: pending === null ? null : { id: pending.id, to: pending.to },
     replicas: app.desired.replicas,
     maintenance: app.maintenance !== null,
+    frozen: app.frozen !== null,
     overrides: Object.keys(app.overrides).sort(),
   };
 }

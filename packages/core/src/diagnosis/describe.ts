@@ -3,6 +3,7 @@ import type { ReplicaView } from "../model/observed.ts";
 import type { Outcome } from "../model/release.ts";
 import type { RouteRule } from "../model/route.ts";
 import type { Why } from "../model/why.ts";
+import { frozenText } from "../reconciler/freeze.ts";
 
 /** A `Why` as one sentence. `now` in milliseconds since the epoch, for "since" and "left". */
 export function describeWhy(why: Why, now: number): string {
@@ -122,6 +123,10 @@ function describeStep(why: Extract<Why, { kind: Later }>): string {
     case "held":
     case "holdUndecided":
       return `waypoint "${why.waypoint}" is held by ${why.hold}: ${why.detail}`;
+    case "windowClosed":
+      return `release ${why.release} waits for a release window, which ${why.detail}; \`hitless release --anytime\` begins it`;
+    case "frozen":
+      return `release ${why.release} waits: the app is ${frozenText(why.frozen)}; \`hitless unfreeze\` ends that`;
     case "scaling":
       return `revision ${why.revision}: ${why.from} → ${why.to} replicas`;
     case "routing":

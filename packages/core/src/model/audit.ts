@@ -33,6 +33,8 @@ const auditStateShape = z
     replicas: z.int(),
     /** An older version knew none. */
     maintenance: z.boolean().default(false),
+    /** An older version could not be frozen. */
+    frozen: z.boolean().default(false),
     /** Paths of the values over the file. */
     overrides: z.array(z.string()).readonly(),
   })

@@ -5,7 +5,7 @@ export type Weekday = (typeof weekdays)[number];
 export interface ReleaseWindow {
   /** On which days it opens. */
   readonly days: readonly Weekday[];
-  /** Minutes after midnight in `zone`. `to` below `from` is on the next day; equal: all day. */
+  /** Minutes after midnight in `zone`. A `to` that is not above `from` is on the next day. */
   readonly from: number;
   readonly to: number;
   /** An IANA name such as `Europe/Berlin`. */

@@ -144,6 +144,8 @@ export interface ReleaseRecord {
   readonly traffic?: TrafficTotals;
   /** What metrics said at each waypoint; absent: none was declared. */
   readonly judged?: readonly Judged[];
+  /** What people said of it, as `promote` and `pause`, and when; absent: nothing. */
+  readonly intents?: readonly Intent[];
   /** Hooks that failed and did not turn it back; absent: none. */
   readonly failedHooks?: readonly string[];
 }

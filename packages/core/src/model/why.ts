@@ -1,3 +1,4 @@
+import type { Frozen } from "./app.ts";
 import type { Failure } from "./failure.ts";
 import type { HookResult } from "./hook.ts";
 import type { Mutation } from "./mutation.ts";
@@ -20,6 +21,8 @@ export const whyKinds = [
   "held",
   "holdUndecided",
   "measured",
+  "windowClosed",
+  "frozen",
   "scaling",
   "routing",
   "collecting",
@@ -104,6 +107,16 @@ export type Why =
       readonly waypoint: string;
       readonly metrics: readonly string[];
     }
+  /** A release waits for a time at which it may begin. */
+  | {
+      readonly kind: "windowClosed";
+      readonly release: number;
+      /** Ms since the epoch; null: it waits for less traffic. */
+      readonly opensAt: number | null;
+      readonly detail: string;
+    }
+  /** A release waits until somebody ends the freeze. */
+  | { readonly kind: "frozen"; readonly release: number; readonly frozen: Frozen }
   | {
       readonly kind: "scaling";
       readonly revision: number;

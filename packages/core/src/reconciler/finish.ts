@@ -28,6 +28,7 @@ export function finish(app: App, world: World): Decision {
     reason: release.reason,
     startedAt: release.startedAt,
     endedAt: world.now,
+    ...(release.intents.length === 0 ? {} : { intents: release.intents }),
     ...(release.traffic === undefined ? {} : { traffic: release.traffic.counted }),
     ...(release.judged === undefined ? {} : { judged: release.judged }),
     ...failedHooksOf(release),

@@ -18,9 +18,15 @@ import { contracted, turnBack } from "./turn-back.ts";
  * moment ago. Throws REFUSED when it made no sense from the start.
  */
 export function applyIntent(app: App, intent: Intent, past: readonly ReleaseRecord[] = []): App {
+  if (intent.kind === "abort" && waits(app, intent)) return { ...app, pending: null };
   const release = releaseMeant(app, intent.meantFor, { now: intent.at, past });
   const noted = withIntent(release, intent);
   return move({ ...app, release: noted }, noted, intent);
+}
+
+/** The release that was meant has not begun: aborted, it never does. */
+function waits({ pending }: App, { meantFor }: Intent): boolean {
+  return pending !== null && pending.id === meantFor.release;
 }
 
 /** The release with what was asked of it noted. */

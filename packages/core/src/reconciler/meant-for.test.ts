@@ -123,10 +123,17 @@ describe("what was meant for a release", () => {
 
   it("and waits in the queue is refused until it has begun", () => {
     const meantFor = { ...seen, release: 8 };
-    expect(late(ask(moving, 3), "abort", { meantFor })).toMatchObject({
+    expect(late(ask(moving, 3), "pause", { meantFor })).toMatchObject({
       code: "REFUSED",
       message: "release 8 has not begun: it is queued behind release 7",
     });
+  });
+
+  it("and waits in the queue leaves it with an abort, and the running one goes on", () => {
+    const queued = ask(moving, 3);
+    const meantFor = { ...seen, release: 8 };
+    const after = applyIntent(queued, { kind: "abort", by: "bob", at: 5, meantFor });
+    expect(after).toEqual({ ...queued, pending: null });
   });
 });
 

@@ -82,7 +82,7 @@ function nextAfter(happened: Happened): string {
     case "turnedBack":
       return "Wait until it is back, or say `hitless retry`.";
     case "queued":
-      return "Wait until it has begun.";
+      return `Wait until it has begun; \`hitless abort --release ${happened.release}\` takes it out of the queue.`;
     case "noneYet":
     case "unknown":
     case "ended":

@@ -10,6 +10,7 @@ import { lookAgainMs, mutate, wait } from "./decide.ts";
 import { finish } from "./finish.ts";
 import { holdStep, pendingVerdicts } from "./hold-step.ts";
 import { references } from "./invariants.ts";
+import { asksRate, whyNotNow } from "./may-begin.ts";
 import { contractStep, hookKey, outsideStep } from "./outside-step.ts";
 import { atMost, courseOf, limitsAt, type Position, positionOf } from "./position.ts";
 import { failureNow, progressed, restartClock } from "./progress.ts";
@@ -26,6 +27,7 @@ export function needs(app: App, now: number): readonly Observation[] {
   const { release } = app;
   const at = release === null ? undefined : courseOf(release)[release.cursor];
   const all: Observation[] = [{ kind: "engine" }];
+  if (asksRate(app)) all.push({ kind: "rate" });
   if (release === null || at === undefined) return all;
   if (at.schema !== null) all.push({ kind: "schema" });
   for (const hook of at.before) {
@@ -49,7 +51,7 @@ export function next(app: App, seen: Observed, at: { now: number; facts: Facts }
   return (
     barrier(world) ??
     expireKept(counted, world) ??
-    startPending(counted, at.now) ??
+    startPending(counted, { now: at.now, rate: seen.rate }) ??
     moveRelease(counted, world, at.facts) ??
     stand(counted, world, at.facts)
   );
@@ -198,6 +200,9 @@ function rest(app: App, world: World): Decision {
     const { generation } = app.route;
     return wait({ kind: "routeBarrier", generation, lagging }, world.now + lookAgainMs);
   }
+  const { pending } = app;
+  const notNow = pending && whyNotNow(app, pending, { now: world.now, rate: world.seen.rate });
+  if (notNow !== null) return wait(notNow, world.now + lookAgainMs);
   const available = sum(world, (side) => side.available);
   return {
     kind: "steady",

@@ -64,14 +64,16 @@ describe("a request for a release", () => {
   });
 });
 
+const quiet = { now: 5, rate: { kind: "known", value: 0, asOf: 0 } } as const;
+
 describe("a pending release", () => {
   it("begins when nothing runs any more", () => {
-    const decision = startPending({ ...stable(1), pending: releaseTo(2) }, 5);
+    const decision = startPending({ ...stable(1), pending: releaseTo(2) }, quiet);
     expect(decision).toMatchObject({ kind: "advance", app: { pending: null, release: { to: 2 } } });
   });
 
   it("is dropped when its revision has become stable meanwhile", () => {
-    const decision = startPending({ ...stable(2), pending: releaseTo(2) }, 5);
+    const decision = startPending({ ...stable(2), pending: releaseTo(2) }, quiet);
     expect(decision).toMatchObject({ kind: "advance", app: { pending: null, release: null } });
   });
 });

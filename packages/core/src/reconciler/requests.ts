@@ -2,9 +2,13 @@ import { HitlessError } from "../errors.ts";
 import type { App, PendingRelease, Settings } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { MaintenanceRequest } from "../model/maintenance.ts";
+import type { Known } from "../model/observed.ts";
 import type { Intent, MeantFor, Release, ReleaseRecord } from "../model/release.ts";
 import { compile } from "../strategies/compile.ts";
+import type { WindowClock } from "../windows/window-state.ts";
+import { refuseFrozen } from "./freeze.ts";
 import { applyIntent } from "./intents.ts";
+import { unknownRate, whyNotNow } from "./may-begin.ts";
 import { newestRelease, standOf, tooLate, whatBecameOf } from "./meant-for.ts";
 import { startClock } from "./progress.ts";
 
@@ -40,21 +44,19 @@ export type ReleaseRequest = Omit<PendingRelease, "id" | "by">;
 
 /**
  * Asks for a release. It starts at once (to what is stable already: there is nothing to do), waits as
- * the one pending release (a newer one takes its place), or turns the running one back first (`replace`).
- * Throws REFUSED when the app is frozen, or busy under `reject`.
+ * the one pending release (a newer one takes its place) for its turn or its time, or turns the running
+ * one back first (`replace`). Throws REFUSED when the app is frozen, or busy under `reject`.
  */
 export function requestRelease(
   before: App,
   request: ReleaseRequest,
-  at: { now: number; by: string; busy: BusyPolicy },
+  at: { now: number; by: string; busy: BusyPolicy; rate?: Known<number> },
 ): App {
-  if (before.frozen !== null) {
-    throw new HitlessError("REFUSED", `${before.name} is frozen: ${before.frozen.reason}`);
-  }
+  if (request.kind !== "rollback") refuseFrozen(before);
   const { release } = before;
   if (release === null && request.to === before.stable) return { ...before, pending: null };
   const app = { ...before, revisions: Math.max(before.revisions, request.to) };
-  if (release === null) return begin(app, numbered(app, request, at.by), at.now);
+  if (release === null) return beginOrWait(app, request, at);
   switch (at.busy) {
     case "queue":
       return queue(app, request, at.by);
@@ -79,13 +81,20 @@ export function droppedBetween(before: App, after: App): PendingRelease | null {
   return after.release?.id === pending.id ? null : pending;
 }
 
-/** Starts the pending release once nothing else runs. */
-export function startPending(app: App, now: number): Decision | null {
+/** Starts the pending release once nothing else runs and it may begin. */
+export function startPending(app: App, at: WindowClock): Decision | null {
   const { pending } = app;
-  if (app.release !== null || pending === null) return null;
+  if (app.release !== null || pending === null || whyNotNow(app, pending, at) !== null) return null;
   const why = { kind: "pendingStarted", to: pending.to } as const;
   if (pending.to === app.stable) return { kind: "advance", app: { ...app, pending: null }, why };
-  return { kind: "advance", app: begin(app, pending, now), why };
+  return { kind: "advance", app: begin(app, pending, at.now), why };
+}
+
+/** Lets the release that waits begin at any time; it says who wanted that in the audit log. */
+export function hurryPending(app: App): App {
+  const { pending } = app;
+  if (pending === null || pending.anytime === true) return app;
+  return { ...app, pending: { ...pending, anytime: true } };
 }
 
 /**
@@ -185,6 +194,19 @@ function numbered(app: App, request: ReleaseRequest, by: string): PendingRelease
 function queue(app: App, request: ReleaseRequest, by: string): App {
   const pending = numbered(app, request, by);
   return { ...app, pending, releases: pending.id };
+}
+
+/** A restart takes nobody's place: what waits for its time waits on. */
+function beginOrWait(
+  app: App,
+  request: ReleaseRequest,
+  at: { readonly now: number; readonly by: string; readonly rate?: Known<number> },
+): App {
+  const { now, by, rate = unknownRate } = at;
+  const asked = numbered(app, request, by);
+  if (whyNotNow(app, asked, { now, rate }) !== null) return queue(app, request, by);
+  const begun = begin(app, asked, now);
+  return request.kind === "restart" ? { ...begun, pending: app.pending } : begun;
 }
 
 function begin(app: App, request: PendingRelease, now: number): App {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { App } from "../model/app.ts";
 import type { Failure } from "../model/failure.ts";
+import { weekdays } from "../model/release-window.ts";
 import type { Why } from "../model/why.ts";
 import { whyKinds } from "../model/why.ts";
 import { withSchemaPhases } from "../strategies/compile.ts";
@@ -77,6 +78,24 @@ const runs: Readonly<Record<Why["kind"], Prepare>> = {
       measure: (_, now) =>
         now < soon ? { kind: "noData", reason: "nobody" } : { kind: "value", value: 0 },
     };
+  },
+  windowClosed: (app, engine) => {
+    const minute =
+      new Date(engine.now()).getUTCHours() * 60 + new Date(engine.now()).getUTCMinutes();
+    const soon = {
+      days: weekdays,
+      from: (minute + 1) % 1440,
+      to: minute,
+      zone: "UTC",
+      below: null,
+    };
+    const windows = [soon];
+    return { app: begin({ ...app, settings: { ...app.settings, windows } }, 2, engine.now()) };
+  },
+  frozen: (app, engine) => {
+    const frozen = { reason: "the sale", since: engine.now() };
+    const thaw = { ...late(engine, () => undefined), act: (a: App) => ({ ...a, frozen: null }) };
+    return { app: { ...app, frozen, pending: releaseTo(2) }, events: [thaw] };
   },
   scaling: () => ({}),
   routing: () => ({}),

@@ -126,6 +126,7 @@ export const releaseRecordShape = wholeShape<ReleaseRecord>()(
     endedAt: z.number(),
     traffic: trafficTotalsShape.exactOptional(),
     judged: z.array(judgedShape).exactOptional(),
+    intents: z.array(intentShape).exactOptional(),
     failedHooks: z.array(z.string()).exactOptional(),
   }),
 );
