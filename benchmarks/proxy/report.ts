@@ -1,4 +1,5 @@
 import { arch, cpus, release } from "node:os";
+import { markdown } from "../markdown.ts";
 import { type Judged, judge, type Medians, type Planned } from "./claims.ts";
 import type { Measured } from "./measure.ts";
 import type { Sample } from "./sample.ts";
@@ -39,16 +40,6 @@ export function render(report: Report): string {
     `processes used less than ${foreign} cores; ${discarded} more did not count.`;
   const asked = report.claims.length === 0 ? [] : ["", ...claimsTable(report.claims)];
   return [...tables, how, ...asked].join("\n");
-}
-
-const [docsBegin, docsEnd] = ["<!-- measured -->\n", "\n<!-- /measured -->"];
-
-/** A page of the docs with the tables of this run in place of those of an earlier one. */
-export function intoDocs(page: string, report: Report): string {
-  const [before, rest] = page.split(docsBegin);
-  const after = rest?.split(docsEnd)[1];
-  if (before === undefined || after === undefined) throw new Error(`no ${docsBegin} in the page`);
-  return `${before}${docsBegin}\n${render(report)}\n${docsEnd}${after}`;
 }
 
 function tableOf({ name, what, connections }: Shape, measured: readonly Measured[]): string {
@@ -123,19 +114,4 @@ function median(values: readonly number[]): number {
   const upper = sorted[sorted.length >> 1] ?? Number.NaN;
   const lower = sorted[(sorted.length - 1) >> 1] ?? Number.NaN;
   return (lower + upper) / 2;
-}
-
-function markdown(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): readonly string[] {
-  const widths = head.map((cell, column) =>
-    Math.max(3, cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0))).join(" | ")} |`;
-  const rule = widths.map((width, c) =>
-    c === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`,
-  );
-  return [line(head), line(rule), ...rows.map(line)];
 }

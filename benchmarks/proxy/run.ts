@@ -2,15 +2,16 @@
 // Exit code 0: all that is asked of what was measured was met. 1: not, or a request failed. 2: not its flags, or something is missing.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { AppBed, repository } from "../../test/bed/app-bed.ts";
 import { debianPackages, isInPath } from "../../test/bed/in-path.ts";
 import { handleInterruptions } from "../../test/bed/interruption.ts";
 import { OwnFolder } from "../../test/bed/own-folder.ts";
+import { flagsOf, refuse, wholeNumber } from "../flags.ts";
+import { intoDocs } from "../markdown.ts";
 import { type Contender, type Rival, startRival } from "./contender.ts";
 import { startHitless, upstreamOf } from "./hitless.ts";
 import { measure } from "./measure.ts";
-import { intoDocs, type Report, render, reportOf } from "./report.ts";
+import { type Report, render, reportOf } from "./report.ts";
 import { rivals } from "./rivals.ts";
 import { shapes } from "./shapes.ts";
 
@@ -26,6 +27,17 @@ const usage = `npm run bench:proxy -- [--seconds N] [--rounds N] [--only SHAPE,.
 
 const docsPage = join(repository, "docs/performance.md");
 
+const options = {
+  seconds: { type: "string" },
+  rounds: { type: "string" },
+  only: { type: "string" },
+  beside: { type: "string" },
+  foreign: { type: "string" },
+  json: { type: "string" },
+  docs: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
 const asked = askedOf(process.argv.slice(2));
 handleInterruptions((line) => console.error(line));
 if (asked.help) console.log(usage);
@@ -37,7 +49,8 @@ async function run(): Promise<number> {
   }
   const report = await bench();
   if (asked.json !== undefined) await writeFile(asked.json, `${JSON.stringify(report, null, 1)}\n`);
-  if (asked.docs) await writeFile(docsPage, intoDocs(await readFile(docsPage, "utf8"), report));
+  if (asked.docs)
+    await writeFile(docsPage, intoDocs(await readFile(docsPage, "utf8"), render(report)));
   console.log(render(report));
   return report.claims.every(({ verdict }) => verdict === "met") ? 0 : 1;
 }
@@ -80,7 +93,7 @@ async function started(rival: Rival, root: string, upstreamPort: number): Promis
 }
 
 function askedOf(args: string[]) {
-  const { values } = parsed(args);
+  const values = flagsOf(args, { options, usage });
   const { seconds = "3", rounds = "4", foreign = "0.2", only, beside, json, docs, help } = values;
   return {
     help,
@@ -88,38 +101,13 @@ function askedOf(args: string[]) {
     foreign: /^\d+(\.\d+)?$/.test(foreign)
       ? Number(foreign)
       : refuse(`--foreign must be a number of cores such as 0.2, not ${foreign}`),
-    seconds: whole("seconds", seconds),
-    rounds: whole("rounds", rounds),
+    seconds: wholeNumber("seconds", seconds),
+    rounds: wholeNumber("rounds", rounds),
     shapes: named("only", shapes, only),
     rivals: named("beside", rivals, beside),
     // Relative to the folder that `npm run` was called in.
     json: json === undefined ? undefined : resolve(process.env["INIT_CWD"] ?? ".", json),
   };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        seconds: { type: "string" },
-        rounds: { type: "string" },
-        only: { type: "string" },
-        beside: { type: "string" },
-        foreign: { type: "string" },
-        json: { type: "string" },
-        docs: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (thrown) {
-    return refuse(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${usage}`);
-  }
-}
-
-function whole(flag: string, text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  return refuse(`--${flag} must be a whole number from 1 on, not ${text}`);
 }
 
 function named<T extends { readonly name: string }>(
@@ -134,9 +122,4 @@ function named<T extends { readonly name: string }>(
       found ?? refuse(`--${flag}: ${name} is none of ${all.map((each) => each.name).join(", ")}`)
     );
   });
-}
-
-function refuse(sentence: string): never {
-  console.error(sentence);
-  process.exit(2);
 }

@@ -1,4 +1,5 @@
 export { countsSince } from "./analysis/counts-since.ts";
+export { wealth } from "./analysis/evidence.ts";
 export { measured, newMetricState } from "./analysis/measured.ts";
 export { type Needed, type RequestsNeeded, requestsNeeded } from "./analysis/requests-needed.ts";
 export * from "./app-file/index.ts";
