@@ -32,8 +32,8 @@ const versions = [
 ];
 const each = 12;
 const requests = 600;
-const [width, height, left, bottom, top] = [640, 300, 64, 40, 16];
-const [lowest, highest] = [-3, 2];
+const [width, height, left, right, bottom, top] = [640, 260, 56, 20, 40, 16];
+const [lowest, highest] = [-1, 2];
 
 /** A drawing for the docs: the evidence over the requests of the canary, good ones and bad ones. */
 export function plot(seed: number): string {
@@ -42,7 +42,7 @@ export function plot(seed: number): string {
       lineOf(courseOf(version, requests, seed + i), stroke, width),
     ),
   );
-  const marks = [-3, -2, -1, 0, 1, 2].map((power) =>
+  const marks = [-1, 0, 1, 2].map((power) =>
     text([left - 8, y(power) + 4], power < 0 ? `1:${10 ** -power}` : `${10 ** power}:1`, "end"),
   );
   const steps = [0, 200, 400, 600].map((n) =>
@@ -52,9 +52,9 @@ export function plot(seed: number): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#444">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    `<path d="M${left} ${top}V${height - bottom}H${width - 8}" fill="none" stroke="#999"/>`,
-    `<path d="M${left} ${fails}H${width - 8}" stroke="#444" stroke-dasharray="4 3"/>`,
-    text([width - 8, fails - 5], "20:1, sent back", "end"),
+    `<path d="M${left} ${top}V${height - bottom}H${width - right}" fill="none" stroke="#999"/>`,
+    `<path d="M${left} ${fails}H${width - right}" stroke="#444" stroke-dasharray="4 3"/>`,
+    text([width - right, fails - 5], "20:1, sent back", "end"),
     ...marks,
     ...steps,
     text([(left + width) / 2, height - 6], "requests of the canary", "middle"),
@@ -79,7 +79,7 @@ function jumps(course: Course, n: number, power: number): boolean {
 }
 
 function x(n: number): number {
-  return round(left + (n / requests) * (width - left - 8));
+  return round(left + (n / requests) * (width - left - right));
 }
 
 function y(power: number): number {

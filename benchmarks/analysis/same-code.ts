@@ -20,18 +20,18 @@ const together = watchedBy(6);
 const three = {
   metrics: [together.errors, together.latency],
   shares: [0.05, 0.2, 0.5],
-  requests: 150,
+  requests: 120,
 };
 
 export const sameCodes: readonly SameCode[] = [
-  { name: "errors", makeClimate: steady, metrics: [errors], shares: [0.1], requests: 500 },
-  { name: "latency p95", makeClimate: steady, metrics: [latency], shares: [0.1], requests: 500 },
+  { name: "errors", makeClimate: steady, metrics: [errors], shares: [0.1], requests: 400 },
+  { name: "latency p95", makeClimate: steady, metrics: [latency], shares: [0.1], requests: 400 },
   {
     name: "errors, as many as the threshold allows",
     makeClimate: () => ({ spread: 0.5, at: () => ({ errors: 0.01, medianMs: 20 }) }),
     metrics: [errorsBelow],
     shares: [0.5],
-    requests: 500,
+    requests: 400,
   },
   { name: "2 metrics at 3 waypoints", makeClimate: steady, ...three },
   { name: "2 metrics at 3 waypoints, drifting", makeClimate: drifting, ...three },

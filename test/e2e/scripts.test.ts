@@ -54,6 +54,12 @@ describe("npm run bench:proxy", () => {
   });
 });
 
+test("npm run bench:analysis refuses what is no flag of it", () => {
+  const { status, stdout, stderr } = run("benchmarks/analysis/run.ts", "--release", "9");
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toContain("Unknown option '--release'");
+});
+
 describe("npm run simulate", () => {
   test("answers --help, and refuses a misspelt flag with the usage", () => {
     const help = run("scripts/simulate.ts", "--help");

@@ -60,7 +60,7 @@ describe("a metric", () => {
         ...usual,
         name: "error-rate vs stable",
         source: errors,
-        judge: { kind: "comparison", effect: 0.005 },
+        judge: { kind: "comparison", effect: 0.002 },
         intervalMs: 5_000,
       },
       {

@@ -25,7 +25,7 @@ export interface KeyProblem {
 }
 
 const boundRule = must("a percentage such as 1%, a time such as 500ms or a number");
-const usualEffect = { errors: 0.005, latency: 0.2 } as const;
+const usualEffect = { errors: 0.002, latency: 0.2 } as const;
 const shareRule = "a percentage such as 1%, more than 0% and less than 100%";
 const timeRule = "a time such as 500ms, more than 0";
 const numberRule = "a number, in the unit of what is measured";
