@@ -17,12 +17,17 @@ export function dueMeasurements(
   now: number,
 ): readonly Observation[] {
   if (release.reached === null || release.paused !== null) return [];
-  return (waypoint.metrics ?? [])
-    .filter((metric) => metric.source.kind !== "proxy" && isDue(release, metric, now))
-    .map((metric) => {
-      const key = measurementKey(release, waypoint, metric);
-      return { kind: "measurement", key, metric, revision: release.to };
-    });
+  return dueMetrics(release, waypoint, now).map((metric) => {
+    const key = measurementKey(release, waypoint, metric);
+    return { kind: "measurement", key, metric, revision: release.to };
+  });
+}
+
+/** The metrics of sources that are asked of which a measurement is due, and perhaps under way. */
+export function dueMetrics(release: Release, waypoint: Waypoint, now: number): readonly Metric[] {
+  return (waypoint.metrics ?? []).filter(
+    (metric) => metric.source.kind !== "proxy" && isDue(release, metric, now),
+  );
 }
 
 /**

@@ -3,7 +3,13 @@ import type { Decision } from "../model/decision.ts";
 import type { Metric, MetricState } from "../model/metric.ts";
 import type { Reached, Release } from "../model/release.ts";
 import type { Hold, Waypoint } from "../model/waypoint.ts";
-import { failedMetric, measureStep, nextDue, undecidedMetric } from "./analysis-step.ts";
+import {
+  dueMetrics,
+  failedMetric,
+  measureStep,
+  nextDue,
+  undecidedMetric,
+} from "./analysis-step.ts";
 import { lookAgainMs, wait } from "./decide.ts";
 import { evidenceOf } from "./progress.ts";
 import { turnBackDecision } from "./turn-back.ts";
@@ -145,9 +151,13 @@ function analysisState(
   const unread = undecidedMetric(release, waypoint, ["error"]);
   if (unread !== null) return { kind: "undecided", detail: textOf(unread) };
   if (timed.kind !== "open") return timed;
+  const lookAgain = world.now + lookAgainMs;
   const unsure = undecidedMetric(release, waypoint, ["inconclusive"]);
-  if (unsure === null) return timed;
-  return { kind: "closed", detail: textOf(unsure), lookAgain: world.now + lookAgainMs };
+  if (unsure !== null) return { kind: "closed", detail: textOf(unsure), lookAgain };
+  // What was good before may be bad, or gone, by the one that somebody is slow to answer.
+  const [due] = dueMetrics(release, waypoint, world.now);
+  if (due === undefined) return timed;
+  return { kind: "closed", detail: `${due.name}: a measurement is under way`, lookAgain };
 }
 
 function textOf({ metric, state }: NonNullable<ReturnType<typeof undecidedMetric>>): string {

@@ -103,6 +103,18 @@ describe("a hold", () => {
     expect(run.app.stable).toBe(2);
   });
 
+  it("for an analysis takes no earlier measurement for one that is still under way", async () => {
+    const { run, stoodMs } = await held([{ kind: "analysis", ms: 20_000 }], (start) => ({
+      measure: (_, now) =>
+        now > start + 10_000 && now < start + 60_000 ? null : { kind: "value", value: 0 },
+    }));
+    expect(stoodMs).toBeGreaterThan(55_000);
+    expect(run.decisions.map(({ why }) => why)).toContainEqual(
+      expect.objectContaining({ kind: "held", detail: "errors: a measurement is under way" }),
+    );
+    expect(run.app.stable).toBe(2);
+  });
+
   it("that fails turns the release back with the reason", async () => {
     const { run } = await held([{ kind: "analysis", ms: 40_000 }], (start) => ({
       measure: (_, now) => ({ kind: "value", value: now < start + 20_000 ? 0 : 3 }),
