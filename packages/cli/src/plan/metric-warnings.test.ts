@@ -36,7 +36,13 @@ async function warningsOf(analysis: readonly string[], revision: number | null) 
   const folder = await mkdtemp(join(tmpdir(), "hitless-metrics-"));
   opened.push(() => rm(folder, { recursive: true }));
   const path = join(folder, "hitless.yaml");
-  const lines = ["name: shop", "run: x", "probes: { readiness: { path: / } }", "analysis:"];
+  const lines = [
+    "name: shop",
+    "run: x",
+    "probes: { readiness: { path: / } }",
+    "strategy: canary",
+    "analysis:",
+  ];
   await writeFile(path, [...lines, ...analysis.map((metric) => `  - ${metric}`)].join("\n"));
   return metricWarnings(placeOf(path), await readAppFile(path), revision);
 }
@@ -51,7 +57,7 @@ it("refuses a query that Prometheus refuses, with its words, where it stands in 
     code: "BAD_INPUT",
     path: ["analysis", 1, "prometheus"],
     message: expect.stringMatching(
-      /hitless\.yaml:6:19: metric prometheus: Prometheus refuses the query: 1:5: parse error: unclosed$/u,
+      /hitless\.yaml:7:19: metric prometheus: Prometheus refuses the query: 1:5: parse error: unclosed$/u,
     ),
   });
 });

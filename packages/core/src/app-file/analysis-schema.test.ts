@@ -4,7 +4,12 @@ import { applyOverrides } from "./apply-overrides.ts";
 import { parseAppFile } from "./parse-app-file.ts";
 import { writtenSettings } from "./written-settings.ts";
 
-const least = { name: "shop", run: "node x.js", probes: { readiness: { path: "/ready" } } };
+const least = {
+  strategy: "canary",
+  name: "shop",
+  run: "node x.js",
+  probes: { readiness: { path: "/ready" } },
+};
 const prometheus = { prometheus: "up", url: "http://127.0.0.1:9090" };
 const http = { http: "http://127.0.0.1:9000/q", path: "$.value" };
 

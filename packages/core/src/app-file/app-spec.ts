@@ -2,6 +2,7 @@ import type { Settings } from "../model/app.ts";
 import type { RevisionContent } from "../model/revision.ts";
 import type { ArtifactSpec } from "./artifact-schema.ts";
 import type { AppFile } from "./schema.ts";
+import { usualAnalysis } from "./usual-analysis.ts";
 
 /** What an app file declares, with every default filled in. Paths are relative to the file's folder. */
 export interface AppSpec {
@@ -23,7 +24,7 @@ export function appSpecOf(file: AppFile): AppSpec {
     name,
     settings: {
       ...{ replicas, strategy, host, port, progressDeadlineSeconds, keepRevisions, proxy },
-      ...(file.analysis?.length ? { analysis: file.analysis } : {}),
+      ...analysisOf(file),
       ...(metrics ? { metricsPort: metrics.port } : {}),
       ...(windows == null || windows.length === 0 ? {} : { windows }),
     },
@@ -31,6 +32,12 @@ export function appSpecOf(file: AppFile): AppSpec {
     envFile: envFile ?? null,
     content: contentOf(file),
   };
+}
+
+/** An empty list says that nothing is to be watched. */
+function analysisOf({ analysis, strategy }: AppFile): Pick<Settings, "analysis"> {
+  const metrics = analysis ?? usualAnalysis(strategy);
+  return metrics.length === 0 ? {} : { analysis: metrics };
 }
 
 function contentOf(file: AppFile): AppSpec["content"] {

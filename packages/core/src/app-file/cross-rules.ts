@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { compile } from "../strategies/compile.ts";
 import type { AppFileProblem } from "./app-file-problem.ts";
 import { variableNameRule } from "./environment-schema.ts";
 import { appFileSchema } from "./schema.ts";
@@ -22,6 +23,7 @@ export function crossProblems(raw: unknown): readonly AppFileProblem[] {
     ...secretProblems(raw),
     ...probePortProblems(raw),
     ...listenedPortProblems(raw),
+    ...analysisProblems(raw),
   ];
 }
 
@@ -89,6 +91,25 @@ function probePortProblems(raw: unknown): readonly AppFileProblem[] {
       next: "leave it out: each replica is asked at its own PORT",
       at: "value",
     }));
+}
+
+const strategyOnly = z.object({ strategy: appFileSchema.shape.strategy });
+
+/** A measurement that nobody would ever take is a promise that nobody keeps. */
+function analysisProblems(raw: unknown): readonly AppFileProblem[] {
+  const metrics = childOf(raw, "analysis");
+  const strategy = strategyOnly.safeParse(raw).data?.strategy;
+  if (!Array.isArray(metrics) || metrics.length === 0 || strategy === undefined) return [];
+  const plan = compile({ strategy }, { from: 1, warm: false });
+  if (plan.some((waypoint) => waypoint.hold.length > 0)) return [];
+  return [
+    {
+      path: ["analysis"],
+      message: `analysis is declared, and strategy ${strategy.kind} never holds to measure anything`,
+      next: "write strategy: { rolling: { bake: 1m } }, or choose blueGreen, canary or abTest",
+      at: "key",
+    },
+  ];
 }
 
 const listened = [

@@ -149,3 +149,35 @@ describe("strategies with both sides side by side", () => {
     expect(told(written)).toEqual([message]);
   });
 });
+
+describe("what a release is judged by", () => {
+  const settingsOf = (changes: object) => {
+    const parsed = parseAppFile({ ...least, ...changes });
+    if (parsed.kind === "problems") return parsed.problems.map((p) => p.message);
+    return parsed.spec.settings.analysis?.map((metric) => [metric.name, metric.judge.kind]);
+  };
+  const metric = { metric: "error-rate", below: "1%" };
+
+  it("is without a word of the file the comparison of both sides, where both get requests", () => {
+    const compared = [
+      ["error-rate vs stable", "comparison"],
+      ["latency-p95 vs stable", "comparison"],
+    ];
+    expect(settingsOf({ strategy: "canary" })).toEqual(compared);
+    expect(settingsOf({ strategy: { abTest: { match: [{ header: "a", value: "b" }] } } })).toEqual(
+      compared,
+    );
+    expect(settingsOf({ strategy: "blueGreen" })).toBeUndefined();
+    expect(settingsOf({ strategy: "canary", analysis: [] })).toBeUndefined();
+  });
+
+  it("is refused where nothing ever holds to measure it", () => {
+    expect(settingsOf({ analysis: [metric] })).toEqual([
+      "analysis is declared, and strategy rolling never holds to measure anything",
+    ]);
+    const rolling = { rolling: { bake: "1m" } };
+    expect(settingsOf({ analysis: [metric], strategy: rolling })).toEqual([
+      ["error-rate", "threshold"],
+    ]);
+  });
+});

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Strategy } from "../model/strategy.ts";
 import type { Amount } from "../model/waypoint.ts";
 import { canarySchema, usualCanary } from "./canary-schema.ts";
+import { duration } from "./duration-schema.ts";
 import { must } from "./expectation.ts";
 import { isPercent } from "./percent.ts";
 import { section } from "./section.ts";
@@ -17,9 +18,10 @@ const rollingSchema = section(
   {
     maxSurge: amountSchema("25%", 9999).default(1),
     maxUnavailable: amountSchema("25%", 100).default(0),
+    bake: duration({ least: "0s", most: "30d" }).default(0),
   },
   must("a mapping such as { maxSurge: 1, maxUnavailable: 0 }"),
-).transform((amounts, context) => {
+).transform(({ bake, ...amounts }, context) => {
   const { maxSurge, maxUnavailable } = amounts;
   if (isNothing(maxSurge) && isNothing(maxUnavailable)) {
     context.addIssue({
@@ -31,7 +33,7 @@ const rollingSchema = section(
       ),
     });
   }
-  return amounts;
+  return { ...amounts, ...(bake === 0 ? {} : { bakeMs: bake }) };
 });
 
 const formsSchema = section(

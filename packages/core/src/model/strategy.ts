@@ -26,7 +26,13 @@ export interface SideBySide {
 
 /** How a release moves. Only `strategies/` reads this: everybody else sees waypoints. */
 export type Strategy =
-  | { readonly kind: "rolling"; readonly maxSurge: Amount; readonly maxUnavailable: Amount }
+  | {
+      readonly kind: "rolling";
+      readonly maxSurge: Amount;
+      readonly maxUnavailable: Amount;
+      /** How long the new side is watched when it has everything, ms; absent: not at all. */
+      readonly bakeMs?: number;
+    }
   | { readonly kind: "recreate" }
   | ({
       readonly kind: "blueGreen";

@@ -28,7 +28,12 @@ const sideBySide = {
 };
 
 const strategyShape = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("rolling"), maxSurge: amountShape, maxUnavailable: amountShape }),
+  z.object({
+    kind: z.literal("rolling"),
+    maxSurge: amountShape,
+    maxUnavailable: amountShape,
+    bakeMs: z.number().exactOptional(),
+  }),
   z.object({ kind: z.literal("recreate") }),
   z.object({
     kind: z.literal("blueGreen"),

@@ -30,7 +30,7 @@ export function compile(course: Course, { from, warm }: Departure): readonly Way
   if (from === null) {
     return withHooks([waypoint("start", { stable: 0, canary: 1 }, { pace: noneToKeep })], hooks);
   }
-  if (warm && "bakeMs" in strategy) {
+  if (warm && strategy.kind !== "rolling" && strategy.kind !== "recreate") {
     return withHooks(instantPlan(strategy.keepWarmMs ?? 0), hooks);
   }
   return watched(withHooks(planOf(strategy), hooks), analysis);
