@@ -58,9 +58,10 @@ export class MetricsEndpoint {
     this.#server = null;
     this.#port = null;
     if (server === null) return;
-    server.close();
-    server.closeAllConnections();
-    await once(server, "close");
+    await new Promise<void>((closed) => {
+      server.close(() => closed());
+      server.closeAllConnections();
+    });
   }
 
   #tell(text: string): void {

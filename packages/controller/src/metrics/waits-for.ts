@@ -12,12 +12,13 @@ export const waits = [
   "route",
   "drain",
   "hook",
+  "window",
 ] as const;
 
 /**
  * `nothing`: it acts · `person`: for `promote`, `resume` or a gate · `time`, `requests`, `analysis`:
  * a hold that opens by itself · `data`: something cannot be read or judged · `replicas`: starts ·
- * `route`: the data plane · `drain`: what leaves · `hook`: one that runs.
+ * `route`: the data plane · `drain`: what leaves · `hook`: one that runs · `window`: it may not begin yet.
  */
 export type WaitsFor = (typeof waits)[number];
 
@@ -41,6 +42,8 @@ const byWhy: Partial<Record<Why["kind"], WaitsFor>> = {
   stopping: "drain",
   paused: "person",
   hookRunning: "hook",
+  windowClosed: "window",
+  frozen: "window",
 };
 
 export function waitsFor(why: Why): WaitsFor {
