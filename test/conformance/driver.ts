@@ -4,6 +4,7 @@ import {
   type Known,
   type LogQuery,
   newApp,
+  type Preview,
   type ReplicaState,
   type ReplicaView,
   type RevisionView,
@@ -44,10 +45,12 @@ export class Driver {
   }
 
   /** Hands over a table with the next generation and returns its generation. */
-  async handOver(rule: RouteRule): Promise<number> {
+  async handOver(rule: RouteRule, preview?: Preview): Promise<number> {
     this.generation += 1;
-    await this.apply({ kind: "route", table: { generation: this.generation, rule } });
-    return this.generation;
+    const { generation } = this;
+    const table = { generation, rule, ...(preview === undefined ? {} : { preview }) };
+    await this.apply({ kind: "route", table });
+    return generation;
   }
 
   /** Routes by replica to these revisions; resolves when that is in force. */

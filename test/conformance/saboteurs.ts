@@ -121,4 +121,17 @@ export const saboteurs: Readonly<Record<number, new () => FakeEngine>> = {
       return { ...view, traffic: { ...view.traffic, value: { ...view.traffic.value, epoch } } };
     }
   },
+  17: class CountsNoErrors extends QuickFake {
+    override view(): EngineView {
+      const view = super.view();
+      if (view.counts.kind === "unknown") return view;
+      const { epoch, revisions } = view.counts.value;
+      const counts = Object.entries(revisions).map(([n, one]) => [n, { ...one, errors: 0 }]);
+      const value = { epoch, revisions: Object.fromEntries(counts) };
+      return { ...view, counts: { ...view.counts, value } };
+    }
+  },
+  18: class TakesNobodysPort extends QuickFake {
+    override takePort(): void {}
+  },
 };

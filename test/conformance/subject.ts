@@ -9,6 +9,8 @@ export interface RevisionBehaviour {
   readonly crashAfterMs?: number;
   /** From the stop signal until it has exited. */
   readonly stopMs?: number;
+  /** Every request is answered with 500. */
+  readonly fails?: boolean;
 }
 
 /**
@@ -31,6 +33,12 @@ export interface Subject extends AsyncDisposable {
   recover(replica: string): Promise<void>;
   /** Sends one request through the data plane; the replica that answered, null when nobody did. */
   ask(headers?: Readonly<Record<string, string>>): Promise<string | null>;
+  /** Sends one request to that port; the replica that answered, null when nobody did. */
+  askAt(port: number): Promise<string | null>;
+  /** A port that nobody has; another one each time. */
+  freePort(): Promise<number>;
+  /** Somebody else listens on that port, until what is returned is called. */
+  occupy(port: number): Promise<() => Promise<void>>;
   /** One part of the data plane answers and acknowledges nothing, until `letGo`. */
   hold(): Promise<void>;
   letGo(): Promise<void>;

@@ -4,6 +4,7 @@ import { accepting } from "./clauses/accepting.ts";
 import { levels } from "./clauses/levels.ts";
 import { logging } from "./clauses/logging.ts";
 import { observing } from "./clauses/observing.ts";
+import { previewing } from "./clauses/previewing.ts";
 import { routing } from "./clauses/routing.ts";
 import { Driver } from "./driver.ts";
 import type { Subjects } from "./subject.ts";
@@ -13,6 +14,7 @@ export const clauseTests: readonly ClauseTest[] = [
   ...accepting,
   ...levels,
   ...routing,
+  ...previewing,
   ...observing,
   ...logging,
 ].sort((a, b) => a.clause - b.clause);

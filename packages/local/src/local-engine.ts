@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type App,
-  type CountsView,
   type Engine,
   type EngineCapabilities,
   type EngineMutation,
@@ -18,9 +17,9 @@ import {
   type ReleaseStore,
   type Revision,
   type RouteTable,
+  type RouteView,
   type Scale,
   type SecretSource,
-  type TrafficView,
 } from "@hitless/core";
 import type { ProxyStatus, Upstream } from "@hitless/proxy";
 import type { LocalArtifactStore } from "./artifacts/artifact-store.ts";
@@ -30,7 +29,9 @@ import { readLogs } from "./logs/read-logs.ts";
 import { parsePortRange } from "./processes/parse-port-range.ts";
 import { PortPool } from "./processes/port-pool.ts";
 import { ReplicaKeeper } from "./replicas/replica-keeper.ts";
+import { countedParts } from "./routing/counts-view.ts";
 import { holdFor } from "./routing/hold-for.ts";
+import { PreviewListener } from "./routing/preview.ts";
 import { Router } from "./routing/router.ts";
 import { ChangeSignal } from "./signal.ts";
 import { unlessDiskFault } from "./state/disk-fault.ts";
@@ -75,6 +76,7 @@ export class LocalEngine implements Engine {
   private readonly signal = new ChangeSignal();
   private readonly router: Router;
   private readonly keeper: ReplicaKeeper;
+  private readonly preview: PreviewListener;
   private readonly logKeeper: LogKeeper;
   /** Since when the proxy leaves questions unanswered. */
   private silentSince: number | null = null;
@@ -120,6 +122,10 @@ export class LocalEngine implements Engine {
       save: () => this.file.save(),
       changed: () => this.signal.notify(),
     });
+    this.preview = new PreviewListener({
+      admitted: () => this.keeper.admitted(),
+      changed: () => this.signal.notify(),
+    });
     this.logKeeper = new LogKeeper({
       root: options.folder.logs,
       living: () => new Set(state.replicas.map((r) => r.id)),
@@ -142,6 +148,7 @@ export class LocalEngine implements Engine {
     await engine.router.open(assumed);
     await failpoint("proxy-started");
     await engine.keeper.adopt();
+    engine.preview.follow(state.route);
     // A worker that hangs must not keep the controller from coming up and saying so.
     await Promise.race([engine.router.push(), delay(firstTableMs, undefined, { ref: false })]);
     return engine;
@@ -158,7 +165,7 @@ export class LocalEngine implements Engine {
     _signal: AbortSignal,
   ): Promise<EngineView> {
     const counts = await this.counts();
-    const { token, revisions, route } = this.state;
+    const { token, revisions } = this.state;
     const inFlight = counts.kind === "known" ? counts.value.inFlight : null;
     return {
       replicas: known(this.keeper.views(inFlight), token),
@@ -166,21 +173,21 @@ export class LocalEngine implements Engine {
         revisions.map((r) => ({ ...r })),
         token,
       ),
-      route: known(
-        {
-          accepted: route.generation,
-          inForce: this.router.ruleGeneration,
-          lagging:
-            counts.kind === "known"
-              ? laggards(counts.value.workers, route.generation)
-              : [counts.reason],
-        },
-        token,
-      ),
+      route: known(this.routeView(counts), token),
       capacity: known({ fits: true, detail: "" }, token),
-      requests: counts.kind === "known" ? known(requestsOf(counts.value.revisions), token) : counts,
-      counts: countsOf(counts, { token, openedAt: this.openedAt }),
-      traffic: trafficOf(counts, { token, openedAt: this.openedAt }),
+      ...countedParts(counts, { token, openedAt: this.openedAt }),
+    };
+  }
+
+  private routeView(counts: Known<ProxyStatus>): RouteView {
+    const { generation } = this.state.route;
+    const { trouble } = this.preview;
+    const behind =
+      counts.kind === "known" ? laggards(counts.value.workers, generation) : [counts.reason];
+    return {
+      accepted: generation,
+      inForce: Math.min(this.router.ruleGeneration, this.preview.generation),
+      lagging: trouble === null ? behind : [...behind, trouble],
     };
   }
 
@@ -243,6 +250,7 @@ export class LocalEngine implements Engine {
   /** Stops watching and leaves everything running, for the next controller to adopt. */
   async abandon(): Promise<void> {
     this.logKeeper[Symbol.dispose]();
+    this.preview.close();
     this.keeper.abandon();
     this.file.close();
     await this.router.abandon();
@@ -250,6 +258,7 @@ export class LocalEngine implements Engine {
 
   /** Drains and stops every replica, then the proxy. Levels stay: the next start goes on from them. */
   async shutdown(timeoutMs: number): Promise<void> {
+    this.preview.close();
     await this.keeper.stopAll();
     await failpoint("replicas-stopped");
     await this.router.stop(timeoutMs);
@@ -282,6 +291,7 @@ export class LocalEngine implements Engine {
     await failpoint("route-due");
     await this.file.save();
     await failpoint("route-saved");
+    this.preview.follow(this.state.route);
     // In force is read from observe(): the release waits there, not here.
     this.router.push().catch(() => undefined);
   }
@@ -330,35 +340,4 @@ function laggards(
   return workers
     .filter((w) => w.ruleGeneration < wanted)
     .map((w) => `worker ${w.pid} at generation ${w.ruleGeneration}`);
-}
-
-function trafficOf(
-  counts: Known<{ readonly traffic: TrafficView | null }>,
-  at: { readonly token: number; readonly openedAt: number },
-): Known<TrafficView> {
-  if (counts.kind === "unknown") return counts;
-  const { traffic } = counts.value;
-  if (traffic !== null) return known(traffic, at.token);
-  return { kind: "unknown", reason: "the proxy is of an older version", since: at.openedAt };
-}
-
-function countsOf(
-  counts: Known<ProxyStatus>,
-  at: { readonly token: number; readonly openedAt: number },
-): Known<CountsView> {
-  const traffic = trafficOf(counts, at);
-  if (counts.kind === "unknown") return counts;
-  if (traffic.kind === "unknown") return traffic;
-  const revisions = Object.entries(counts.value.revisions).map(([n, c]) => {
-    const answered = c.status1xx + c.status2xx + c.status3xx + c.status4xx;
-    const errors = Math.max(0, c.requests - answered);
-    return [Number(n), { requests: c.requests, errors, latency: c.latency }] as const;
-  });
-  return known({ epoch: traffic.value.epoch, revisions: Object.fromEntries(revisions) }, at.token);
-}
-
-function requestsOf(
-  revisions: Readonly<Record<string, { readonly requests: number }>>,
-): Readonly<Record<number, number>> {
-  return Object.fromEntries(Object.entries(revisions).map(([n, c]) => [Number(n), c.requests]));
 }

@@ -106,14 +106,11 @@ function isRouteRule(value: unknown): value is RouteRule {
       return (
         Array.isArray(value["weights"]) &&
         value["weights"].every(isWeight) &&
-        (value["sticky"] === null || isStickiness(value["sticky"]))
+        (value["sticky"] === null || isStickiness(value["sticky"])) &&
+        (value["first"] === undefined || isEach(value["first"], isMatchRule))
       );
     case "byMatch":
-      return (
-        Array.isArray(value["rules"]) &&
-        value["rules"].every(isMatchRule) &&
-        isCount(value["otherwise"])
-      );
+      return isEach(value["rules"], isMatchRule) && isCount(value["otherwise"]);
     default:
       return false;
   }
@@ -128,15 +125,27 @@ function isStickiness(value: unknown): value is Stickiness {
 }
 
 function isMatchRule(value: unknown): value is MatchRule {
-  if (!isRecord(value) || !isCount(value["revision"]) || !isRecord(value["match"])) return false;
-  const { kind, name, value: wanted, by, percent } = value["match"];
+  return isRecord(value) && isCount(value["revision"]) && isMatch(value["match"], deepestMatch);
+}
+
+/** `all` stands in `all` at most so often. */
+const deepestMatch = 4;
+
+function isMatch(value: unknown, deeper: number): boolean {
+  if (!isRecord(value)) return false;
+  const { kind, name, value: wanted, by, percent, of } = value;
+  if (kind === "all") {
+    // One that demands nothing would match every request.
+    const some = Array.isArray(of) && of.length > 0;
+    return deeper > 0 && some && of.every((one) => isMatch(one, deeper - 1));
+  }
   if (typeof name !== "string") return false;
   if (kind === "hash") return isKeySource(by) && isShare(percent);
   return isKeySource(kind) && typeof wanted === "string";
 }
 
 function isKeySource(value: unknown): boolean {
-  return value === "cookie" || value === "header";
+  return value === "cookie" || value === "header" || value === "query";
 }
 
 function isShare(value: unknown): boolean {

@@ -14,6 +14,8 @@ export interface ProxyTimeouts {
   readonly connectMs: number;
   /** For a replica to take more of a body, and from the end of the request to the answer's head. Default 60 000, until a table says otherwise. */
   readonly responseHeadMs: number;
+  /** A request without the head of an answer for so long counts as stalled, as coarse as deadlines are. Default 5 000. */
+  readonly stalledAfterMs: number;
   /** Between two pieces of a tunnel or of an answer without a length (SSE). Default 3 600 000. */
   readonly streamIdleMs: number;
   /** For a worker to answer its holder; then it is killed and replaced. Default 10 000. */
@@ -29,6 +31,7 @@ export const defaultTimeouts: ProxyTimeouts = {
   bodyGraceMs: 5_000,
   connectMs: 1_000,
   responseHeadMs: defaultFront.responseTimeoutSeconds * 1_000,
+  stalledAfterMs: 5_000,
   streamIdleMs: 3_600_000,
   workerAnswerMs: 10_000,
   tickMs: 1_000,

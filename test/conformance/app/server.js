@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 
 const { PORT, HOST, HITLESS_REPLICA = "", WORLD = "" } = process.env;
-const { READY_AFTER_MS, NEVER_READY, CRASH_AFTER_MS, STOP_MS } = process.env;
+const { READY_AFTER_MS, NEVER_READY, CRASH_AFTER_MS, STOP_MS, FAILS } = process.env;
 const began = performance.now();
 const starts = `${WORLD}/${HITLESS_REPLICA}.starts`;
 
@@ -12,6 +12,7 @@ process.stdout.write(`start ${statSync(starts).size}\n`);
 
 createServer((request, response) => {
   if (request.url === "/ready") response.statusCode = isReady() ? 200 : 503;
+  else if (FAILS !== undefined) response.statusCode = 500;
   response.end(HITLESS_REPLICA);
 }).listen(Number(PORT), HOST);
 

@@ -1,9 +1,9 @@
-import { trafficBetween } from "@hitless/core";
+import { type RevisionCounts, trafficBetween } from "@hitless/core";
 import { expect } from "vitest";
 import type { ClauseTest } from "../clause-test.ts";
 import { type Driver, readOf } from "../driver.ts";
 
-/** Clauses 5 and 15: who gets requests. */
+/** Clauses 5 and 15 to 17: who gets requests, and what becomes of them. */
 export const routing: readonly ClauseTest[] = [
   {
     clause: 5,
@@ -181,7 +181,53 @@ export const routing: readonly ClauseTest[] = [
       expect(growth.filter((n) => typeof n === "number" && n < 0)).toEqual([]);
     },
   },
+  {
+    clause: 17,
+    name: "what clients got is counted for the revision that they were sent to, errors apart",
+    async run(driver) {
+      await driver.serving(1, 1);
+      const before = await Promise.all([fared(driver, 1, 1), fared(driver, 2, 0)]);
+      await driver.running(2, 1, { fails: true });
+      await driver.route(2);
+      for (let n = 0; n < 5; n += 1) await driver.subject.ask();
+      const failing = await fared(driver, 2, before[1].requests + 5);
+      expect(failing.errors - before[1].errors).toBe(failing.requests - before[1].requests);
+      expect(sum(failing.latency)).toBeGreaterThanOrEqual(sum(before[1].latency) + 5);
+      expect((await fared(driver, 1, 0)).errors).toBe(before[0].errors);
+    },
+  },
+  {
+    clause: 17,
+    name: "within an epoch, that of the traffic, figures only grow, under the next engine too",
+    async run(driver) {
+      await driver.serving(1, 1);
+      const first = await fared(driver, 1, 1);
+      const { traffic, counts } = await driver.look();
+      expect(readOf(counts).epoch).toBe(readOf(traffic).epoch);
+      await driver.subject.restart();
+      for (let n = 0; n < 5; n += 1) await driver.subject.ask();
+      const second = await fared(driver, 1, first.requests + 5);
+      expect(readOf((await driver.look()).counts).epoch).toBe(readOf(counts).epoch);
+      const shrunk = first.latency.filter((count, bucket) => count > (second.latency[bucket] ?? 0));
+      expect([second.errors - first.errors, shrunk]).toEqual([0, []]);
+    },
+  },
 ];
+
+/** The counts of a revision, once they have at least so many requests. */
+async function fared(driver: Driver, revision: number, atLeast: number): Promise<RevisionCounts> {
+  let found: RevisionCounts = { requests: 0, errors: 0, latency: [] };
+  await driver.subject.until(`${atLeast} requests to revision ${revision}`, async () => {
+    const { counts } = await driver.look();
+    if (counts.kind === "known") found = counts.value.revisions[revision] ?? found;
+    return counts.kind === "known" && found.requests >= atLeast;
+  });
+  return found;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
 
 async function answers(
   driver: Driver,

@@ -1,4 +1,4 @@
-import type { RouteRule } from "@hitless/core";
+import type { Match, MatchRule, RouteRule } from "@hitless/core";
 import { type Behaviour, FakeEngine } from "@hitless/core/testing";
 import type { RevisionBehaviour, Subject } from "../subject.ts";
 
@@ -20,6 +20,7 @@ export class FakeSubject implements Subject {
   readonly limit = (replicas: number | null) => this.engine.setSlots(replicas);
   private readonly made = new Set<number>();
   private asked = 0;
+  private ports = 9000;
 
   constructor(engine: FakeEngine = new QuickFake()) {
     this.engine = engine;
@@ -68,6 +69,23 @@ export class FakeSubject implements Subject {
     return able[this.asked % Math.max(1, able.length)]?.id ?? null;
   }
 
+  async askAt(port: number): Promise<string | null> {
+    this.asked += 1;
+    const revision = this.engine.dataPlane.previewedAt(port);
+    const able = this.engine.replicas(revision ?? -1).filter((r) => r.state === "ready");
+    return able[this.asked % Math.max(1, able.length)]?.id ?? null;
+  }
+
+  async freePort(): Promise<number> {
+    this.ports += 1;
+    return this.ports;
+  }
+
+  async occupy(port: number): Promise<() => Promise<void>> {
+    this.engine.takePort(port, "process 4711");
+    return async () => this.engine.freePort(port);
+  }
+
   async hold(): Promise<void> {
     this.engine.dataPlane.hold();
   }
@@ -91,6 +109,7 @@ function behaviourOf(asked: RevisionBehaviour): Partial<Behaviour> {
     neverReady: asked.neverReady ?? false,
     crashAfterMs: asked.crashAfterMs ?? null,
     drainMs: asked.stopMs ?? 100,
+    errorShare: asked.fails === true ? 1 : 0,
   };
 }
 
@@ -104,6 +123,8 @@ function chosenBy(
     case "byReplica":
       return rule.revisions;
     case "byWeight": {
+      const first = matchedBy(rule.first ?? [], headers);
+      if (first !== undefined) return [first.revision];
       let below = 0;
       const point = (n * 37) % 100;
       const chosen = rule.weights.find((w) => {
@@ -112,11 +133,18 @@ function chosenBy(
       });
       return chosen === undefined ? [] : [chosen.revision];
     }
-    case "byMatch": {
-      const found = rule.rules.find(
-        ({ match }) => match.kind === "header" && headers[match.name] === match.value,
-      );
-      return [found?.revision ?? rule.otherwise];
-    }
+    case "byMatch":
+      return [matchedBy(rule.rules, headers)?.revision ?? rule.otherwise];
   }
+}
+
+function matchedBy(
+  rules: readonly MatchRule[],
+  headers: Readonly<Record<string, string>>,
+): MatchRule | undefined {
+  const matches = (match: Match): boolean => {
+    if (match.kind === "all") return match.of.every(matches);
+    return match.kind === "header" && headers[match.name] === match.value;
+  };
+  return rules.find(({ match }) => matches(match));
 }

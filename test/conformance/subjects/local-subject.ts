@@ -1,4 +1,5 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { EngineMutation } from "@hitless/core";
 import { ask, EngineBed } from "@hitless/local/testing";
@@ -61,7 +62,7 @@ class LocalSubject implements Subject {
   }
 
   async revision(number: number, behaviour: RevisionBehaviour = {}): Promise<void> {
-    const { readyAfterMs, neverReady, crashAfterMs, stopMs } = behaviour;
+    const { readyAfterMs, neverReady, crashAfterMs, stopMs, fails } = behaviour;
     await this.bed.revision(number, `${number}`, {
       run: { command: [process.execPath, appFile] },
       config: {
@@ -70,6 +71,7 @@ class LocalSubject implements Subject {
         ...(neverReady === true ? { NEVER_READY: "yes" } : {}),
         ...(crashAfterMs === undefined ? {} : { CRASH_AFTER_MS: `${crashAfterMs}` }),
         ...(stopMs === undefined ? {} : { STOP_MS: `${stopMs}` }),
+        ...(fails === true ? { FAILS: "yes" } : {}),
       },
     });
   }
@@ -101,6 +103,24 @@ class LocalSubject implements Subject {
   async ask(headers: Readonly<Record<string, string>> = {}): Promise<string | null> {
     const { status, body } = await ask(this.bed.port, "/", headers);
     return status === 200 ? body : null;
+  }
+
+  async askAt(port: number): Promise<string | null> {
+    const { status, body } = await ask(port);
+    return status === 0 ? null : body;
+  }
+
+  async freePort(): Promise<number> {
+    const server = createServer();
+    const port = await listenOn(server, 0);
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+
+  async occupy(port: number): Promise<() => Promise<void>> {
+    const server = createServer((socket) => socket.destroy());
+    await listenOn(server, port);
+    return async () => void (await new Promise((resolve) => server.close(resolve)));
   }
 
   async hold(): Promise<void> {
@@ -141,4 +161,10 @@ class LocalSubject implements Subject {
   private signalHeld(signal: "SIGSTOP" | "SIGCONT"): void {
     for (const pid of this.held) process.kill(pid, signal);
   }
+}
+
+async function listenOn(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }

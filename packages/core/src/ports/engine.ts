@@ -70,6 +70,13 @@ export interface LogLine {
  *     that comes or goes needs no new table. Answers are counted by revision, and only grow.
  * 16. `traffic` has every request that is over in one of its totals, which only grow while the epoch
  *     stays the same; a new engine over the same data plane goes on with that.
+ * 17. `counts` has for each revision what its clients got: requests, how many of them went wrong
+ *     and how long whole answers took. Within an epoch, that of `traffic`, figures only grow.
+ * 18. A `preview` in the table gives one revision an address of its own, whatever the rule says, on
+ *     loopback: it answers from the ready replicas of that revision, and none of its requests is in
+ *     `requests`, `traffic` or `counts`. While its port is somebody else's the table is not in force,
+ *     `lagging` says who has it, and it is tried again. The next engine opens it again; it is closed
+ *     when a table without it is in force.
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;

@@ -2,6 +2,7 @@ import type { CountsView } from "../model/metric.ts";
 import type { RouteView } from "../model/observed.ts";
 import { type RouteRule, type RouteTable, routedRevisions } from "../model/route.ts";
 import { addTraffic, noTraffic, type TrafficTotals, type TrafficView } from "../model/traffic.ts";
+import { FakeCounts, type Fare } from "./fake-counts.ts";
 
 /** Requests each second that the fake clients send. */
 const requestsPerSecond = 100;
@@ -12,6 +13,11 @@ const nothing: RouteTable = { generation: 0, rule: { kind: "byReplica", revision
 export class FakeDataPlane {
   readonly #routeMs: number;
   readonly #requests = new Map<number, number>();
+  readonly #counts = new FakeCounts();
+  /** Who holds a port that is not ours, in words. */
+  readonly #takenPorts = new Map<number, string>();
+  /** The last table of which everything was in force. */
+  #complete: RouteTable = nothing;
   #accepted: RouteTable = nothing;
   #inForce: RouteTable = nothing;
   #ackAt = Number.POSITIVE_INFINITY;
@@ -66,14 +72,44 @@ export class FakeDataPlane {
     if (now < this.ackAt) return;
     this.#inForce = this.#accepted;
     this.#ackAt = Number.POSITIVE_INFINITY;
+    this.#openPreview();
   }
 
-  /** Counts the requests of a stretch of time for the revisions that have ready replicas. */
-  serve(ms: number, ready: ReadonlySet<number>): void {
+  /** Somebody else listens on that port: no preview can. */
+  takePort(port: number, by: string): void {
+    this.#takenPorts.set(port, by);
+  }
+
+  freePort(port: number): void {
+    this.#takenPorts.delete(port);
+    this.#openPreview();
+  }
+
+  /** The revision that answers at that port and not to the rule; null when nobody does. */
+  previewedAt(port: number): number | null {
+    const { preview } = this.#complete;
+    return preview?.port === port ? preview.revision : null;
+  }
+
+  /** Who holds the port of the preview in the table in force; null when it is ours, or there is none. */
+  get #previewHeldBy(): string | null {
+    const { preview } = this.#inForce;
+    const isOpen = preview === undefined || preview.port === this.#complete.preview?.port;
+    return isOpen ? null : (this.#takenPorts.get(preview.port) ?? null);
+  }
+
+  #openPreview(): void {
+    if (this.#previewHeldBy === null) this.#complete = this.#inForce;
+    else this.#complete = withoutPreview(this.#complete);
+  }
+
+  /** Counts the requests of a stretch of time for the revisions that have ready replicas, and how they fare. */
+  serve(ms: number, ready: ReadonlySet<number>, fareOf: (revision: number) => Fare): void {
     for (const revision of routedRevisions(this.#inForce.rule)) {
       if (!ready.has(revision)) continue;
       const answered = (ms / 1000) * requestsPerSecond * shareOf(this.#inForce.rule, revision);
       this.#requests.set(revision, (this.#requests.get(revision) ?? 0) + answered);
+      if (answered > 0) this.#counts.add(revision, answered, fareOf(revision));
     }
   }
 
@@ -82,12 +118,8 @@ export class FakeDataPlane {
     return Object.fromEntries(counts);
   }
 
-  /** How each revision has answered: well, and at once. */
   counts(): CountsView {
-    const revisions = Object.entries(this.requests()).map(
-      ([n, requests]) => [Number(n), { requests, errors: 0, latency: [] }] as const,
-    );
-    return { epoch: "1", revisions: Object.fromEntries(revisions) };
+    return this.#counts.view(String(this.#epoch));
   }
 
   /** What became of all requests, since the count was last started anew. */
@@ -109,6 +141,7 @@ export class FakeDataPlane {
     this.#epoch += 1;
     this.#others = noTraffic;
     this.#answeredBefore = this.#answered();
+    this.#counts.beginAnew();
   }
 
   #answered(): number {
@@ -118,12 +151,22 @@ export class FakeDataPlane {
   view(): RouteView {
     const { generation } = this.#inForce;
     const lags = generation < this.#accepted.generation;
+    const holder = this.#previewHeldBy;
     return {
       accepted: this.#accepted.generation,
-      inForce: generation,
-      lagging: lags ? [`worker 1 at generation ${generation}`] : [],
+      inForce: this.#complete.generation,
+      lagging: [
+        ...(lags ? [`worker 1 at generation ${generation}`] : []),
+        ...(holder === null
+          ? []
+          : [`preview: port ${this.#inForce.preview?.port} is held by ${holder}`]),
+      ],
     };
   }
+}
+
+function withoutPreview({ generation, rule }: RouteTable): RouteTable {
+  return { generation, rule };
 }
 
 function shareOf(rule: RouteRule, revision: number): number {

@@ -7,6 +7,7 @@ import type { Engine, EngineCapabilities, LogLine, LogQuery } from "../ports/eng
 import { Announcements } from "./announcements.ts";
 import { FakeDataPlane } from "./fake-data-plane.ts";
 import { FakeFleet } from "./fake-fleet.ts";
+import { FakeLog } from "./fake-log.ts";
 import type { Behaviour, FakeReplica } from "./fake-replica.ts";
 
 /** The parts of a view, each of which can be made unknown. */
@@ -54,6 +55,8 @@ const healthy: Behaviour = {
   startError: null,
   liesForMs: null,
   flapMs: null,
+  errorShare: 0,
+  latencyMs: 1,
 };
 
 /**
@@ -70,7 +73,9 @@ export class FakeEngine implements Engine, Clock {
   readonly #announcements = new Announcements();
   readonly #behaviours = new Map<number, Behaviour>();
   readonly #unknown = new Map<EnginePart, { readonly reason: string; readonly since: number }>();
-  readonly #log: (LogLine & { readonly at: number })[] = [];
+  readonly #log = new FakeLog();
+  /** Behaviour of a revision of which nothing else was said. */
+  readonly #healthy: Behaviour;
   readonly #late: Late[] = [];
   #options: Required<FakeEngineOptions>;
   #witness: Witness = (_, take) => take();
@@ -86,6 +91,7 @@ export class FakeEngine implements Engine, Clock {
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = { ...usual, ...options };
+    this.#healthy = { ...healthy, ...options.behaviour };
     this.#elapsed = this.#options.startsAt;
     this.#random = this.#options.seed;
     this.dataPlane = new FakeDataPlane(this.#options.routeMs);
@@ -93,7 +99,7 @@ export class FakeEngine implements Engine, Clock {
       behaviourOf: (revision) => this.#behaviourOf(revision),
       slots: () => this.#options.slots,
       say: ({ id, revision }, text) => {
-        this.#log.push({ replica: id, revision, text, at: this.now() });
+        this.#log.add({ replica: id, revision, text }, this.now());
       },
     });
   }
@@ -149,22 +155,8 @@ export class FakeEngine implements Engine, Clock {
     return this.#announcements.listen(signal);
   }
 
-  async *logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
-    const matching = () =>
-      this.#log
-        .filter((line) => query.revision === null || line.revision === query.revision)
-        .filter((line) => query.replica === null || line.replica === query.replica)
-        .filter((line) => query.since === null || line.at >= query.since);
-    const news = this.changes(signal)[Symbol.asyncIterator]();
-    let fresh = matching();
-    let told = fresh.length;
-    if (query.tail !== null) fresh = lastOfEach(fresh, query.tail);
-    for (;;) {
-      for (const { replica, revision, text } of fresh) yield { replica, revision, text };
-      if (!query.follow || (await news.next()).done === true) return;
-      fresh = matching().slice(told);
-      told += fresh.length;
-    }
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
+    return this.#log.read(query, this.changes(signal)[Symbol.asyncIterator]());
   }
 
   /** Lets true time pass until `at`, with everything that happens on the way in its order. */
@@ -218,8 +210,20 @@ export class FakeEngine implements Engine, Clock {
 
   /** Whatever ails the replicas of a revision ends, and those that are stuck become ready. */
   heal(revision: number): void {
-    this.behave(revision, { neverReady: false, crashAfterMs: null, liesForMs: null, flapMs: null });
+    const { errorShare, latencyMs } = this.#healthy;
+    const ills = { neverReady: false, crashAfterMs: null, liesForMs: null, flapMs: null };
+    this.behave(revision, { ...ills, errorShare, latencyMs });
     this.#fleet.heal(revision, this.#elapsed);
+    this.#announcements.announce();
+  }
+
+  /** Somebody else (`by`, in words) listens on that port of this machine, until `freePort`. */
+  takePort(port: number, by: string): void {
+    this.dataPlane.takePort(port, by);
+  }
+
+  freePort(port: number): void {
+    this.dataPlane.freePort(port);
     this.#announcements.announce();
   }
 
@@ -303,7 +307,7 @@ export class FakeEngine implements Engine, Clock {
       capacity: this.#known("capacity", { fits, detail }),
       requests,
       traffic: counted ? this.#known("traffic", this.dataPlane.traffic()) : requests,
-      counts: counted ? this.#known("traffic", this.dataPlane.counts()) : requests,
+      counts: counted ? this.#known("counts", this.dataPlane.counts()) : requests,
     };
   }
 
@@ -347,12 +351,13 @@ export class FakeEngine implements Engine, Clock {
   }
 
   #pass(at: number): void {
-    if (at > this.#elapsed) this.dataPlane.serve(at - this.#elapsed, this.#fleet.ready());
+    const ms = at - this.#elapsed;
+    if (ms > 0) this.dataPlane.serve(ms, this.#fleet.ready(), (revision) => this.#baseOf(revision));
     this.#elapsed = at;
   }
 
   #baseOf(revision: number): Behaviour {
-    return this.#behaviours.get(revision) ?? { ...healthy, ...this.#options.behaviour };
+    return this.#behaviours.get(revision) ?? this.#healthy;
   }
 
   #behaviourOf(revision: number): Behaviour {
@@ -368,18 +373,6 @@ export class FakeEngine implements Engine, Clock {
     this.#random = (this.#random * 48_271) % 2_147_483_647;
     return this.#random / 2_147_483_647;
   }
-}
-
-function lastOfEach<T extends LogLine>(lines: readonly T[], count: number): T[] {
-  const after = new Map<string, number>();
-  return lines
-    .toReversed()
-    .filter(({ replica }) => {
-      const nth = (after.get(replica) ?? 0) + 1;
-      after.set(replica, nth);
-      return nth <= count;
-    })
-    .reverse();
 }
 
 /**

@@ -19,6 +19,10 @@ export interface Behaviour {
   readonly liesForMs: number | null;
   /** Readiness passes for so long, then fails for as long, and so on. Null: it stays as it is. */
   readonly flapMs: number | null;
+  /** Share of its requests that end with 5xx or without an answer, 0 to 1. */
+  readonly errorShare: number;
+  /** What half of its answers take at most. */
+  readonly latencyMs: number;
 }
 
 /** What happens to a fake replica by itself. */

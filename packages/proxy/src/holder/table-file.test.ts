@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { defaultFront } from "@hitless/core/traffic";
 import { afterEach, expect, test } from "vitest";
+import { readTable } from "../table.ts";
 import { Cleanup, tableOf, temporaryFolder, upstream } from "../testing/proxy-harness.ts";
 import { TableFile } from "./table-file.ts";
 
@@ -18,6 +19,35 @@ test("reads back what it wrote, and leaves no temporary file", async () => {
   }
   expect(await readdir(folder)).toEqual(["proxy-table.json"]);
 });
+
+const pro = { kind: "query", name: "plan", value: "pro" };
+const half = { kind: "hash", by: "query", name: "user", percent: 50 };
+
+test.each([
+  [{ kind: "all", of: [pro, half] }, true],
+  [within(within(within(within(pro)))), true],
+  [within(within(within(within(within(pro))))), false],
+  [{ kind: "all", of: [] }, false],
+  [{ kind: "all" }, false],
+  [{ kind: "all", of: [pro, { kind: "body", name: "a", value: "b" }] }, false],
+  [{ ...half, by: "body" }, false],
+  [{ kind: "query", name: "plan" }, false],
+])("what it may match by: %j, %s", (match, isOne) => {
+  const rules = [{ match, revision: 2 }];
+  const weights = [{ revision: 1, weight: 100 }];
+  for (const rule of [
+    { kind: "byMatch", rules, otherwise: 1 },
+    { kind: "byWeight", weights, sticky: { by: "query", name: "user" }, first: rules },
+  ]) {
+    expect(readTable({ generation: 1, ruleGeneration: 1, rule, replicas: [] }) !== null).toBe(
+      isOne,
+    );
+  }
+});
+
+function within(match: unknown): unknown {
+  return { kind: "all", of: [match] };
+}
 
 test("what a table of an older version does not say of the clients is as it was then", async () => {
   const file = new TableFile(await temporaryFolder(cleanup));

@@ -62,3 +62,15 @@ test("of the revisions the 32 newest are kept", () => {
   const kept = Object.keys(ledger.view().revisions).map(Number);
   expect([Math.min(...kept), Math.max(...kept), kept.length]).toEqual([9, 40, 32]);
 });
+
+test("what a worker of an older version does not count is 0, and nothing else is lost with it", () => {
+  const ledger = new TrafficLedger();
+  const { errors, stalled, ...older } = newRevisionCounters();
+  const newer = { ...newRevisionCounters(), requests: 3, errors: 2, stalled: 1 };
+  for (const counters of [{ ...older, requests: 5 }, newer]) {
+    const one = worker(1, true);
+    ledger.add({ ...one, counts: { ...one.counts, revisions: { "3": counters } } });
+  }
+  expect(ledger.view().revisions["3"]).toMatchObject({ requests: 8, errors: 2, stalled: 1 });
+  expect([errors, stalled]).toEqual([0, 0]);
+});

@@ -74,6 +74,15 @@ export class RequestHead {
     return headerValue(this.#text, this.#headersAt, name);
   }
 
+  /** The decoded value of the first parameter of that name in the query (WHATWG URL §5.1), or null. */
+  query(name: string): string | null {
+    const { target } = this;
+    const from = target.indexOf("?");
+    if (from < 0) return null;
+    const to = target.indexOf("#");
+    return new URLSearchParams(target.slice(from, to < 0 ? undefined : to)).get(name);
+  }
+
   /** The value of that cookie, as it came, or null. */
   cookie(name: string): string | null {
     const cookies = this.header("cookie");

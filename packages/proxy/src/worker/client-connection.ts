@@ -29,6 +29,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   readonly #plane: DataPlane;
   #phase: Phase = "idle";
   #waiting: Waiting = "connect";
+  /** When that wait began, by the tick before. */
+  #since = 0;
   #deadline = Number.POSITIVE_INFINITY;
   #exchange: Exchange | null = null;
   /** What no request has taken yet. */
@@ -87,6 +89,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
 
   waitFor(what: Waiting): void {
     this.#waiting = what;
+    this.#since = this.#plane.tickNow;
     this.#setDeadline(timeoutOf(what, this.#plane.timeouts));
   }
 
@@ -157,6 +160,7 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
   }
 
   checkDeadline(now: number): boolean {
+    if (this.#isStalled(now - this.#plane.timeouts.tickMs)) this.#exchange?.stalled();
     const slow = this.#takesItsTime(now);
     // Who reads may do so for as long as that is not too slow.
     if (!slow && (now < this.#deadline || this.#hasToRead)) return false;
@@ -166,6 +170,12 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     else if (this.#phase === "head") this.answer("head-timeout");
     else this.socket.destroy();
     return true;
+  }
+
+  /** Whether its replica owes it the head of an answer for too long at `now`. */
+  #isStalled(now: number): boolean {
+    if (this.#waiting !== "responseHead" && this.#waiting !== "replicaReading") return false;
+    return this.#phase === "exchange" && now - this.#since >= this.#plane.timeouts.stalledAfterMs;
   }
 
   /** Whether it sends, or reads, too slowly. */
@@ -304,6 +314,8 @@ export class ClientConnection implements ExchangeClient, Guest, PlaneClient {
     this.#plane.clients.delete(this);
     this.#plane.front.admission.leave(this);
     const exchange = this.#exchange;
+    // Who waits for so long and leaves must not go uncounted because no tick came in between.
+    if (this.#isStalled(performance.now())) exchange?.stalled();
     this.#exchange = null;
     this.#phase = "closing";
     exchange?.abandon();

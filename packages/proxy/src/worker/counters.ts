@@ -2,8 +2,15 @@ import { addLatency, latencyBucketOf, latencyBuckets } from "@hitless/core/traff
 
 /** What one revision answered; plain numbers that only grow. */
 export interface RevisionCounters {
-  /** Requests that this revision answered, or that finally failed on it. */
+  /** Requests that this revision answered, that finally failed on it, or that stalled there. */
   requests: number;
+  /**
+   * Of these, each once: answered with 5xx, never or not to its end, or stalled. A worker of an older
+   * version does not say.
+   */
+  errors?: number;
+  /** Of these: without the head of an answer for 5 s, whatever came later. A worker of an older version does not say. */
+  stalled?: number;
   /** Answers by class; 101 counts as 1xx, other interim answers are not counted. */
   status1xx: number;
   status2xx: number;
@@ -25,6 +32,8 @@ export interface RevisionCounters {
 export function newRevisionCounters(): RevisionCounters {
   return {
     requests: 0,
+    errors: 0,
+    stalled: 0,
     status1xx: 0,
     status2xx: 0,
     status3xx: 0,
@@ -38,14 +47,25 @@ export function newRevisionCounters(): RevisionCounters {
   };
 }
 
-/** Counts one answer of that status. */
-export function countAnswer(counters: RevisionCounters, status: number): void {
-  counters.requests += 1;
+/** Counts the status of one answer. */
+export function countStatus(counters: RevisionCounters, status: number): void {
   if (status < 200) counters.status1xx += 1;
   else if (status < 300) counters.status2xx += 1;
   else if (status < 400) counters.status3xx += 1;
   else if (status < 500) counters.status4xx += 1;
   else counters.status5xx += 1;
+}
+
+/** Counts one request of `requests` among the errors. */
+export function countError(counters: RevisionCounters): void {
+  counters.errors = (counters.errors ?? 0) + 1;
+}
+
+/** Counts one request that nobody answers for now. */
+export function countStalled(counters: RevisionCounters): void {
+  counters.requests += 1;
+  counters.stalled = (counters.stalled ?? 0) + 1;
+  countError(counters);
 }
 
 /** Counts a whole answer that took so many milliseconds. */
@@ -61,6 +81,8 @@ export function addCounters(
 ): RevisionCounters {
   return {
     requests: a.requests + b.requests,
+    errors: (a.errors ?? 0) + (b.errors ?? 0),
+    stalled: (a.stalled ?? 0) + (b.stalled ?? 0),
     status1xx: a.status1xx + b.status1xx,
     status2xx: a.status2xx + b.status2xx,
     status3xx: a.status3xx + b.status3xx,

@@ -5,7 +5,7 @@ import type { RequestHead } from "../http/request-head.ts";
 import type { ResponseHead } from "../http/response-head.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { Attempts } from "./attempts.ts";
-import { countAnswer, countLatency } from "./counters.ts";
+import { countLatency } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { EventAnswer } from "./event-answer.ts";
 import type { ExchangeClient, Waiting } from "./exchange-client.ts";
@@ -137,6 +137,11 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     this.#client.destroy();
   }
 
+  /** Its replica has not begun to answer for too long. */
+  stalled(): void {
+    this.#record.stalled();
+  }
+
   /** The wait that `waitFor` started took too long. */
   timedOut(waiting: Waiting): void {
     switch (waiting) {
@@ -199,11 +204,8 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     this.#answered = true;
     this.#kept.forget();
     this.#keepAliveSeconds = head.keepAliveSeconds;
-    this.#record.status = head.status;
-    if (this.#replica !== null) {
-      this.#replica.answers();
-      countAnswer(this.#replica.counters, head.status);
-    }
+    this.#replica?.answers();
+    this.#record.answeredWith(head.status);
     this.#close =
       !this.head.keepAlive ||
       head.framing === "eof" ||
@@ -233,9 +235,8 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
     const upstream = this.#upstream;
     if (upstream === null) return;
     this.#answered = true;
-    this.#record.status = 101;
+    this.#record.answeredWith(101);
     this.#kept.forget();
-    if (this.#replica !== null) countAnswer(this.#replica.counters, 101);
     this.#close = true;
     const ends = { client: this.#client, upstream: upstream.socket, owner: this };
     this.tunnel = this.#plane.streams.opened(this.#replica, new Tunnel(ends, bytes));
@@ -276,7 +277,6 @@ export class Exchange implements AnswerSink, Held, StreamOwner {
       replica.counters.retries += 1;
       return;
     }
-    if (!this.#answered) replica.counters.requests += 1;
     this.giveUp(this.#failed.reason);
   }
 

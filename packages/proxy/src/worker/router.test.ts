@@ -1,4 +1,4 @@
-import type { RouteRule } from "@hitless/core";
+import type { Match, RouteRule } from "@hitless/core";
 import { expect, test } from "vitest";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import { newRevisionCounters } from "./counters.ts";
@@ -9,8 +9,8 @@ function replica(id: string, revision: number): Replica {
   return new Replica({ id, revision, host: "127.0.0.1", port: 1 }, newRevisionCounters());
 }
 
-function request(lines = ""): RequestHead {
-  const head = parseRequestHead(`GET / HTTP/1.1\r\nHost: a\r\n${lines}`);
+function request(lines = "", target = "/"): RequestHead {
+  const head = parseRequestHead(`GET ${target} HTTP/1.1\r\nHost: a\r\n${lines}`);
   if (typeof head === "string") throw new Error(head);
   return head;
 }
@@ -122,7 +122,111 @@ test("another rule begins anew: nothing that it was owed stays with a revision",
   expect(sharesOf(after, [request(), request()])).toEqual({ b: 2 });
 });
 
-function byWeight(first: number, second: number): RouteRule {
+test("a canary of weight 0 gets whom a rule before the weights matches, and nobody else", () => {
+  const match = { kind: "header", name: "x-canary", value: "true" } as const;
+  const rule: RouteRule = { ...byWeight(100, 0), first: [{ match, revision: 2 }] };
+  const chosen = request("X-Canary: true\r\n");
+  expect(shares(rule, [chosen, chosen])).toEqual({ b: 2 });
+  expect(shares(rule, [request(), request("X-Canary: false\r\n")])).toEqual({ a: 2 });
+});
+
+test.each([
+  "/?a=1&group=early+birds",
+  "/x?group=early%20birds&group=late",
+  "http://a/?group=early+birds",
+])("%s matches by the decoded value of its first parameter of that name", (target) => {
+  const match = { kind: "query", name: "group", value: "early birds" } as const;
+  const rule: RouteRule = { kind: "byMatch", rules: [{ match, revision: 2 }], otherwise: 1 };
+  expect(shares(rule, [request("", target)])).toEqual({ b: 1 });
+});
+
+test.each([
+  "/",
+  "/group=beta",
+  "/?group=Beta",
+  "/?x=group%3Dbeta",
+  "/#?group=beta",
+  "/?Group=beta",
+])("%s does not match", (target) => {
+  const match = { kind: "query", name: "group", value: "beta" } as const;
+  const rule: RouteRule = { kind: "byMatch", rules: [{ match, revision: 2 }], otherwise: 1 };
+  expect(shares(rule, [request("", target)])).toEqual({ a: 1 });
+});
+
+test("a percentage of a segment is asked of those who are in it", () => {
+  const segment: Match = { kind: "header", name: "x-plan", value: "pro" };
+  const half: Match = { kind: "hash", by: "query", name: "user", percent: 50 };
+  const rules = [{ match: { kind: "all", of: [segment, half] }, revision: 2 } as const];
+  const rule: RouteRule = { kind: "byMatch", rules, otherwise: 1 };
+  const users = Array.from({ length: 400 }, (_, i) => `/?user=u${i}`);
+  const pro = shares(
+    rule,
+    users.map((target) => request("X-Plan: pro\r\n", target)),
+  );
+  expect(pro["b"]).toBeGreaterThan(150);
+  expect(pro["b"]).toBeLessThan(250);
+  expect(
+    shares(
+      rule,
+      users.map((target) => request("", target)),
+    ),
+  ).toEqual({ a: 400 });
+});
+
+test("whose side has no replica is asked of the next rule, and of the rest at last", () => {
+  const rules = [2, 3].map((revision) => ({
+    match: { kind: "header", name: "x", value: "1" } as const,
+    revision,
+  }));
+  const meant = request("X: 1\r\n");
+  const matching: RouteRule = { kind: "byMatch", rules, otherwise: 1 };
+  expect(sharesOf(new Router(matching, [replica("a", 1), replica("c", 3)]), [meant])).toEqual({
+    c: 1,
+  });
+  expect(sharesOf(new Router(matching, [replica("a", 1)]), [meant])).toEqual({ a: 1 });
+  const weighted: RouteRule = { ...byWeight(100, 0), first: rules };
+  expect(sharesOf(new Router(weighted, [replica("a", 1)]), [meant])).toEqual({ a: 1 });
+});
+
+test("whose side refuses, or was tried, is asked of the rest; of nobody else it is still asked", () => {
+  const rules = [{ match: { kind: "header", name: "x", value: "1" } as const, revision: 2 }];
+  const rule: RouteRule = { kind: "byMatch", rules, otherwise: 1 };
+  const meant = request("X: 1\r\n");
+  const [a, b] = [replica("a", 1), replica("b", 2)];
+  expect(new Router(rule, [a, b]).choose(meant, [b], 0)).toBe(a);
+  b.suspect(0);
+  expect(new Router(rule, [a, b]).choose(meant, [], 0)).toBe(a);
+  expect(new Router(rule, [b]).choose(meant, [b], 0)).toBe(b);
+});
+
+test.each(["cookie", "header", "query"] as const)(
+  "from 5 to 20 percent nobody who sticks by a %s is moved back, in any worker",
+  (by) => {
+    const users = Array.from({ length: 2_000 }, (_, i) => sayingWho(by, `u${i}`));
+    const sideAt = (weight: number) => {
+      const sticky = { by, name: "user" } as const;
+      // Each user meets another worker, which knows nothing of those before.
+      return users.map(
+        (user) =>
+          new Router({ ...byWeight(100 - weight, weight), sticky }, two).choose(user, [], 0)
+            ?.upstream.id,
+      );
+    };
+    const [at5, at20] = [sideAt(5), sideAt(20)];
+    const early = at5.flatMap((side, i) => (side === "b" ? [at20[i]] : []));
+    expect(early.length).toBeGreaterThan(50);
+    expect(new Set(early)).toEqual(new Set(["b"]));
+    expect(at20.filter((side) => side === "b").length).toBeGreaterThan(300);
+    expect(sideAt(20)).toEqual(at20);
+  },
+);
+
+function sayingWho(by: "cookie" | "header" | "query", user: string): RequestHead {
+  if (by === "query") return request("", `/?user=${user}`);
+  return request(by === "cookie" ? `Cookie: user=${user}\r\n` : `User: ${user}\r\n`);
+}
+
+function byWeight(first: number, second: number): Extract<RouteRule, { kind: "byWeight" }> {
   const weights = [
     { revision: 1, weight: first },
     { revision: 2, weight: second },

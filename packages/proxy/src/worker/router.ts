@@ -1,13 +1,18 @@
-import { type MatchRule, type RouteRule, type Stickiness, sameRule } from "@hitless/core/traffic";
+import {
+  type Match,
+  type MatchRule,
+  type RouteRule,
+  type Stickiness,
+  sameRule,
+} from "@hitless/core/traffic";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Replica } from "./replica.ts";
 import { places, WeightedTurns } from "./weighted-turns.ts";
 
 /** What a request is chosen by. */
-export type Routed = Pick<RequestHead, "header" | "cookie">;
+export type Routed = Pick<RequestHead, "header" | "cookie" | "query">;
 
 type ByWeight = Extract<RouteRule, { kind: "byWeight" }>;
-type ByMatch = Extract<RouteRule, { kind: "byMatch" }>;
 
 const none: readonly Replica[] = [];
 
@@ -40,7 +45,7 @@ export class Router {
    * at `now` (milliseconds), is only chosen when there is no other.
    */
   choose(request: Routed, tried: readonly Replica[], now: number): Replica | null {
-    const candidates = this.#candidates(request);
+    const candidates = this.#candidates(request, tried, now);
     const start = this.#turn;
     this.#turn = (this.#turn + 1) % 1_000_000_007;
     let best: Replica | null = null;
@@ -57,16 +62,28 @@ export class Router {
     return best;
   }
 
-  #candidates(request: Routed): readonly Replica[] {
+  #candidates(request: Routed, tried: readonly Replica[], now: number): readonly Replica[] {
     const rule = this.#rule;
-    switch (rule.kind) {
-      case "byReplica":
-        return this.#every;
-      case "byWeight":
-        return this.#byWeight(rule, request);
-      case "byMatch":
-        return this.#replicasOf(matchedRevision(rule, request));
+    if (rule.kind === "byReplica") return this.#every;
+    const rules = rule.kind === "byMatch" ? rule.rules : rule.first;
+    let meant = none;
+    if (rules !== undefined) {
+      meant = this.#matched(rules, request);
+      if (meant.some((one) => penalty(one, tried, now) === 0)) return meant;
     }
+    const others =
+      rule.kind === "byMatch" ? this.#replicasOf(rule.otherwise) : this.#byWeight(rule, request);
+    // Whom they were meant for is still better than nobody.
+    return others.length > 0 ? others : meant;
+  }
+
+  /** Those of the first rule that matches; a revision without a replica is passed over: its requests must not get lost. */
+  #matched(rules: readonly MatchRule[], request: Routed): readonly Replica[] {
+    for (const { match, revision } of rules) {
+      const replicas = this.#replicasOf(revision);
+      if (replicas.length > 0 && matches(match, request)) return replicas;
+    }
+    return none;
   }
 
   #replicasOf(revision: number | null): readonly Replica[] {
@@ -99,33 +116,22 @@ function penalty(replica: Replica, tried: readonly Replica[], now: number): numb
   return replica.isSuspect(now) ? 1_000_000 : 0;
 }
 
-function matchedRevision(rule: ByMatch, request: Routed): number {
-  for (const one of rule.rules) {
-    if (matches(one.match, request)) return one.revision;
-  }
-  return rule.otherwise;
-}
-
-function matches(match: MatchRule["match"], request: Routed): boolean {
+function matches(match: Match, request: Routed): boolean {
   switch (match.kind) {
-    case "header":
-      return request.header(match.name) === match.value;
-    case "cookie":
-      return request.cookie(match.name) === match.value;
-    case "query":
-      return false;
     case "all":
       return match.of.every((one) => matches(one, request));
     case "hash": {
       const key = keyOf(match, request);
       return key !== null && placeOf(key) < Math.round((match.percent * places) / 100);
     }
+    default:
+      return request[match.kind](match.name) === match.value;
   }
 }
 
-function keyOf(by: Stickiness, request: Routed): string | null {
-  const value = by.by === "cookie" ? request.cookie(by.name) : request.header(by.name);
-  return value === null ? null : `${by.name}=${value}`;
+function keyOf({ by, name }: Stickiness, request: Routed): string | null {
+  const value = request[by](name);
+  return value === null ? null : `${name}=${value}`;
 }
 
 /** A stable place, a whole number below `places`, for that text: FNV-1a with a final mix. */
