@@ -5,6 +5,7 @@ import {
   messageOf,
   type Observation,
   type Observed,
+  type Release,
   type ReplicaView,
 } from "@hitless/core";
 import type { Outside } from "./outside.ts";
@@ -45,9 +46,16 @@ async function linesOfFailing(
 ): Promise<Readonly<Record<string, readonly string[]>>> {
   const { release } = app;
   if (release?.direction !== "forward" || view.replicas.kind === "unknown") return {};
-  const failing = view.replicas.value.filter((r) => r.revision === release.to && isFailing(r));
-  const pairs = failing.map(async (r) => [r.id, await lastLines(engine, r.id)] as const);
+  const canary = view.replicas.value.filter((r) => r.revision === release.to);
+  const failing = canary.filter(isFailing);
+  const named = failing.length === 0 && isDoubted(release) ? canary.slice(0, 1) : failing;
+  const pairs = named.map(async (r) => [r.id, await lastLines(engine, r.id)] as const);
   return Object.fromEntries(await Promise.all(pairs));
+}
+
+/** Ready, and perhaps bad: what it wrote last may say why. */
+function isDoubted({ analysis = {} }: Release): boolean {
+  return Object.values(analysis).some(({ verdict }) => verdict !== "successful");
 }
 
 function isFailing(replica: ReplicaView): boolean {
