@@ -43,6 +43,7 @@ import {
   tidyState,
 } from "@hitless/local";
 import type { LoadedAppFile } from "./app-file/read-app-file.ts";
+import { type Outside, openOutside } from "./hooks/open-outside.ts";
 import type { Place } from "./place.ts";
 
 /** How long the proxy may finish what is in flight at `down`, ms. */
@@ -117,12 +118,17 @@ export async function startController(
       await store.save(app);
       await failpoint("app-saved");
       const recorder = options.record ? recorderOf(folder, store) : undefined;
-      const controller = await Controller.open(app, {
+      let controller: Controller | null = null;
+      const current = () => controller?.current ?? null;
+      const outside = await outsideOf({ app, current, folder, store, lock });
+      controller = await Controller.open(app, {
         ...{ store, engine, lock, recorder },
         metrics: metricsOf(place),
+        hooks: outside.hooks,
       });
       const adopted = known !== null;
-      return await serve({ controller, engine, store, maker, folder, lock, adopted, ...options });
+      const parts = { controller, engine, store, maker, folder, lock, adopted, outside };
+      return await serve({ ...parts, ...options });
     } catch (thrown) {
       await (known === null ? engine.shutdown(proxyStopMs) : engine.abandon());
       throw thrown;
@@ -185,6 +191,24 @@ function tellEngine(store: FileStore, text: string): void {
   void store.addEvent({ at: Date.now(), kind: "engine", text }).catch(() => undefined);
 }
 
+function outsideOf(from: {
+  readonly app: App;
+  readonly current: () => App | null;
+  readonly folder: StateFolder;
+  readonly store: FileStore;
+  readonly lock: ControllerLock;
+}): Promise<Outside> {
+  const { app, lock, store, ...rest } = from;
+  return openOutside({
+    ...rest,
+    app: app.name,
+    store,
+    secrets: new EnvironmentSecrets(process.env),
+    assertMine: () => lock.assertHeld(),
+    event: (text) => tellEngine(store, text),
+  });
+}
+
 /** The saved app. Its socket moves to where the file says only while nobody listens. */
 function adoptable(known: App | null, file: LoadedAppFile, listening: boolean): App | null {
   if (known !== null && known.name !== file.spec.name) {
@@ -227,6 +251,7 @@ interface Parts extends StartOptions {
   readonly folder: StateFolder;
   readonly lock: ControllerLock;
   readonly adopted: boolean;
+  readonly outside: Outside;
 }
 
 async function serve(parts: Parts): Promise<RunningController> {
@@ -248,7 +273,7 @@ async function serve(parts: Parts): Promise<RunningController> {
   };
   lock.lost.addEventListener("abort", replaced, { once: true });
   const operations = await operationsOf(parts);
-  let told = false;
+  let saidDown = false;
   const api = await serveApi({
     controller,
     engine,
@@ -261,19 +286,17 @@ async function serve(parts: Parts): Promise<RunningController> {
     },
     engineDetails: async () => ({ proxy: await engine.proxyStatus() }),
     down: () => {
-      told = true;
+      saidDown = true;
       ask("down");
     },
   });
   const running = controller.run(ending.signal);
-  void followFront(controller, engine, ending.signal);
-  const event = (text: string) => tellEngine(store, text);
-  const metrics = serveMetrics({ controller, engine, store, event }, ending.signal);
+  const beside = runBeside(parts, ending.signal);
   const stopDeciding = async () => {
     ending.abort(new HitlessError("NO_CONTROLLER", "the controller is ending"));
     await running;
-    // The next controller wants the port.
-    await metrics;
+    // The next controller wants the port of the metrics.
+    await beside;
     await failpoint("decisions-ended");
   };
   const giveBack = async () => {
@@ -286,7 +309,7 @@ async function serve(parts: Parts): Promise<RunningController> {
     folder,
     asked,
     down: async () => {
-      if (!told) await operations.down({ by: parts.by }, parts.origin);
+      if (!saidDown) await operations.down({ by: parts.by }, parts.origin);
       await stopDeciding();
       await engine.shutdown(proxyStopMs);
       await api.close();
@@ -304,6 +327,17 @@ async function serve(parts: Parts): Promise<RunningController> {
       await giveBack();
     },
   };
+}
+
+/** What watches the controller and holds up none of its decisions; resolves when it has ended. */
+async function runBeside(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { controller, engine, store, outside } = parts;
+  const event = (text: string) => tellEngine(store, text);
+  await Promise.all([
+    followFront(controller, engine, signal),
+    outside.follow(controller, signal),
+    serveMetrics({ controller, engine, store, event }, signal),
+  ]);
 }
 
 /** A change of how clients are met needs no release, and no step of one waits for it. */

@@ -1,8 +1,14 @@
 export { LocalArtifactStore } from "./artifacts/artifact-store.ts";
 export { LocalEngine, type LocalEngineOptions, type MetClients } from "./local-engine.ts";
 export { parsePortRange } from "./processes/parse-port-range.ts";
-export { inheritedEnvironment } from "./processes/process-environment.ts";
-export { isAlive, isSameIdentity, type ProcessIdentity } from "./processes/process-identity.ts";
+export { commandLine, inheritedEnvironment } from "./processes/process-environment.ts";
+export { isGroupEmpty, signalGroup } from "./processes/process-group.ts";
+export {
+  identify,
+  isAlive,
+  isSameIdentity,
+  type ProcessIdentity,
+} from "./processes/process-identity.ts";
 export { findAccount } from "./processes/user-account.ts";
 export { proxyRuns } from "./routing/proxy-runs.ts";
 export { EnvironmentSecrets } from "./secrets/environment-secrets.ts";
@@ -26,5 +32,6 @@ export {
   removeSocketFolder,
   type StateFolder,
 } from "./state/state-folder.ts";
+export { VersionedFile } from "./state/versioned-file.ts";
 export { tidyState } from "./tidy.ts";
 export { TraceFile } from "./traces/trace-file.ts";

@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type AppSpec, HitlessError } from "@hitless/core";
+import { type AppSpec, HitlessError, secretsNamedIn } from "@hitless/core";
 import { findAccount } from "@hitless/local";
 import type { LoadedAppFile } from "../app-file/read-app-file.ts";
 import { located } from "../located.ts";
@@ -28,14 +28,13 @@ export async function preflight(place: Place, file: LoadedAppFile): Promise<void
  * it. Throws SECRET_MISSING at its place in the file.
  */
 export function secretsAreSet(file: LoadedAppFile): void {
-  const { secrets } = file.spec.content;
-  const missing = secrets.findIndex((name) => process.env[name] === undefined);
-  if (missing < 0) return;
-  const name = secrets[missing] ?? "";
+  const missing = secretsNamedIn(file.spec).find(({ name }) => process.env[name] === undefined);
+  if (missing === undefined) return;
+  const { name, path } = missing;
   throw located(
     file,
     new HitlessError("SECRET_MISSING", `secret ${name} has no value`, {
-      path: ["secrets", missing],
+      path,
       next: `Set ${name} in the environment of the controller.`,
     }),
   );

@@ -273,6 +273,11 @@ test("a port, a name or a file that is wrong changes nothing", async () => {
     code: "SECRET_MISSING",
     path: ["secrets", 0],
   });
+  const unsigned = [{ webhook: "http://127.0.0.1:9/", secret: "HOOK_SECRET" }];
+  await expect(ask({ notifications: unsigned })).rejects.toMatchObject({
+    code: "SECRET_MISSING",
+    path: ["notifications", 0, "secret"],
+  });
   await expect(bed.operations.release({ ...releaseBody(), raw: undefined })).rejects.toMatchObject({
     code: "BAD_INPUT",
   });

@@ -1,6 +1,7 @@
 import {
   type Already,
   type App,
+  type AppSpec,
   alreadySo,
   applyIntent,
   changeSettings,
@@ -20,6 +21,7 @@ import {
   requestRelease,
   requestRollback,
   type SecretSource,
+  secretsNamedIn,
   whyNotNow,
 } from "@hitless/core";
 import { type Audited, AuditTrail, type Note } from "../audit/audit-trail.ts";
@@ -205,7 +207,7 @@ export class Operations {
     refuseStale(app, body.overridesBefore);
     refuseMove(app, spec.settings);
     if (body.busy === "reject" && app.release !== null) throw busyWith(app.release.id);
-    await this.secretsAreThere(spec.content.secrets);
+    await this.secretsAreThere(spec);
     const content = await maker.contentOf(spec, body);
     const settings = (a: App): App => {
       const changed = changeSettings(a, spec.settings);
@@ -237,11 +239,11 @@ export class Operations {
     );
   }
 
-  private async secretsAreThere(names: readonly string[]): Promise<void> {
-    for (const [index, name] of names.entries()) {
+  private async secretsAreThere(spec: AppSpec): Promise<void> {
+    for (const { name, path } of secretsNamedIn(spec)) {
       if ((await this.options.secrets.read(name)) !== undefined) continue;
       throw new HitlessError("SECRET_MISSING", `secret ${name} has no value in the controller`, {
-        path: ["secrets", index],
+        path,
         next: `Start it again with ${name} in its environment: \`hitless up --detach --take-over\`.`,
       });
     }

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 /** How long something may take, and what ends it sooner. */
 export interface Bounds {
   readonly ms: number;
@@ -27,4 +29,9 @@ export async function within<T>(
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
   }
+}
+
+/** Waits, or until `signal` aborts. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }

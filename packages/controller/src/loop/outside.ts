@@ -19,6 +19,8 @@ export interface OutsidePorts {
 /** Nothing that is over is kept for longer than it is asked for. */
 interface Running<T> {
   readonly result: T | null;
+  /** Breaks it off. */
+  readonly ending: AbortController;
 }
 
 /**
@@ -29,7 +31,6 @@ export class Outside {
   readonly #ports: OutsidePorts;
   readonly #measurements = new Map<string, Running<Sample>>();
   readonly #hooks = new Map<string, Running<HookResult>>();
-  readonly #ending = new AbortController();
 
   constructor(ports: OutsidePorts) {
     this.#ports = ports;
@@ -51,29 +52,35 @@ export class Outside {
   begin(order: HookOrder): void {
     const { key } = order;
     if (this.#hooks.has(key)) return;
-    this.#hooks.set(key, { result: null });
-    void this.#ports.hooks.run(order, this.#ending.signal).then((result) => {
-      this.#end(this.#hooks, key, result);
+    const running = begun<HookResult>();
+    this.#hooks.set(key, running);
+    void this.#ports.hooks.run(order, running.ending.signal).then((result) => {
+      this.#end(this.#hooks, { key, running }, result);
     });
   }
 
   /** Ends what runs; it is run again by whoever comes next. */
   close(): void {
-    this.#ending.abort();
+    for (const all of [this.#measurements, this.#hooks]) forget(all, new Set());
   }
 
   #measure({ key, metric, revision }: Extract<Observation, { kind: "measurement" }>): void {
     if (this.#measurements.has(key)) return;
-    this.#measurements.set(key, { result: null });
-    void this.#ports.metrics.measure(metric, revision, this.#ending.signal).then((sample) => {
-      this.#end(this.#measurements, key, sample);
+    const running = begun<Sample>();
+    this.#measurements.set(key, running);
+    void this.#ports.metrics.measure(metric, revision, running.ending.signal).then((sample) => {
+      this.#end(this.#measurements, { key, running }, sample);
     });
   }
 
-  #end<T>(all: Map<string, Running<T>>, key: string, result: T): void {
+  #end<T>(
+    all: Map<string, Running<T>>,
+    { key, running }: { readonly key: string; readonly running: Running<T> },
+    result: T,
+  ): void {
     // One that was broken off has no result: whoever comes next runs it again.
-    if (this.#ending.signal.aborted || !all.has(key)) return;
-    all.set(key, { result });
+    if (all.get(key) !== running) return;
+    all.set(key, { ...running, result });
     this.#ports.changed();
   }
 }
@@ -99,8 +106,15 @@ function over<T>(all: ReadonlyMap<string, Running<T>>): Readonly<Record<string, 
   return Object.fromEntries(found);
 }
 
+/** What nobody asks for any more is broken off: a hook of a release that has turned back. */
 function forget(all: Map<string, Running<unknown>>, wanted: ReadonlySet<string>): void {
-  for (const [key, { result }] of all) {
-    if (result !== null && !wanted.has(key)) all.delete(key);
+  for (const [key, { ending }] of all) {
+    if (wanted.has(key)) continue;
+    all.delete(key);
+    ending.abort();
   }
+}
+
+function begun<T>(): Running<T> {
+  return { result: null, ending: new AbortController() };
 }

@@ -27,6 +27,7 @@ export function appSpecOf(file: AppFile): AppSpec {
       ...analysisOf(file),
       ...(metrics ? { metricsPort: metrics.port } : {}),
       ...(windows == null || windows.length === 0 ? {} : { windows }),
+      ...besideOf(file),
     },
     artifact,
     envFile: envFile ?? null,
@@ -38,6 +39,26 @@ export function appSpecOf(file: AppFile): AppSpec {
 function analysisOf({ analysis, strategy }: AppFile): Pick<Settings, "analysis"> {
   const metrics = analysis ?? usualAnalysis(strategy);
   return metrics.length === 0 ? {} : { analysis: metrics };
+}
+
+function besideOf({ hooks, notifications }: AppFile): Pick<Settings, "hooks" | "notifications"> {
+  return { ...(hooks ? { hooks } : {}), ...(notifications ? { notifications } : {}) };
+}
+
+/** A secret that an app file names, and where. */
+export interface NamedSecret {
+  readonly name: string;
+  readonly path: readonly (string | number)[];
+}
+
+/** The secrets that a controller needs for it, those of notifications included. */
+export function secretsNamedIn({ content, settings }: AppSpec): readonly NamedSecret[] {
+  return [
+    ...content.secrets.map((name, index) => ({ name, path: ["secrets", index] })),
+    ...(settings.notifications ?? []).flatMap(({ secret }, index) =>
+      secret === null ? [] : [{ name: secret, path: ["notifications", index, "secret"] }],
+    ),
+  ];
 }
 
 function contentOf(file: AppFile): AppSpec["content"] {

@@ -12,17 +12,17 @@ export const configSchema = z.record(z.string(), scalarText(), {
   error: must("a mapping of variables, such as { LOG_LEVEL: info }"),
 });
 
+/** The name of a secret: its value is in no app file. */
+export const secretName = z.string({ error: must(nameRule) }).superRefine((name, context) => {
+  const message = name.includes("=")
+    ? must("a name alone", "take the value out of the app file: it is resolved at start")
+    : variableNameRule(name);
+  if (message !== null) context.addIssue({ code: "custom", message });
+});
+
 /** `secrets`: names of variables whose values are resolved when a replica starts. */
 export const secretsSchema = z
-  .array(
-    z.string({ error: must(nameRule) }).superRefine((name, context) => {
-      const message = name.includes("=")
-        ? must("a name alone", "take the value out of the app file: it is resolved at start")
-        : variableNameRule(name);
-      if (message !== null) context.addIssue({ code: "custom", message });
-    }),
-    { error: must("a list of names, such as [DATABASE_URL]") },
-  )
+  .array(secretName, { error: must("a list of names, such as [DATABASE_URL]") })
   .transform((names) => [...new Set(names)]);
 
 /** What the name of a variable must be; null when it is good. */

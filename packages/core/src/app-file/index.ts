@@ -1,5 +1,5 @@
 export type { AppFileProblem } from "./app-file-problem.ts";
-export type { AppSpec } from "./app-spec.ts";
+export { type AppSpec, secretsNamedIn } from "./app-spec.ts";
 export { applyOverrides, overridePath } from "./apply-overrides.ts";
 export type { ArtifactSpec } from "./artifact-schema.ts";
 export { type JsonPath, parseJsonPath } from "./json-path.ts";

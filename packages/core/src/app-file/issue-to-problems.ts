@@ -81,7 +81,7 @@ function subject(raw: unknown, path: Path, isKey: boolean): string {
 /** Somebody may have written `NAME=value`, or a password in an address: neither must reach a log. */
 function withoutSecret(path: Path, value: unknown): unknown {
   if (typeof value !== "string") return value;
-  if (path[0] === "secrets") return value.replace(/=.*$/su, "=…");
+  if (path[0] === "secrets" || path.at(-1) === "secret") return value.replace(/=.*$/su, "=…");
   return value.replace(/(?<=:\/\/)[^/?#]*@/u, "…@");
 }
 

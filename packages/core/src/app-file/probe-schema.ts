@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Probe, ProbeCheck } from "../model/probe.ts";
 import { argvSchema } from "./command-schema.ts";
 import { must } from "./expectation.ts";
+import { requestPath } from "./request-path.ts";
 import { section } from "./section.ts";
-import { scalarText, text } from "./text.ts";
+import { scalarText } from "./text.ts";
 import { portNumber, wholeNumber, wholeSeconds } from "./whole-number.ts";
 
 const probeRule = must(
@@ -11,10 +12,6 @@ const probeRule = must(
 );
 const oneOf = "path, port, command, httpGet, tcpSocket or exec";
 
-const pathSchema = text("a path that starts with /, such as /ready").refine(
-  (path) => path.startsWith("/") && !/[\s#]/u.test(path),
-  { error: must("a path that starts with / and has no space or #, such as /ready") },
-);
 const headerName = z
   .string({ error: must("the name of a header") })
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u, { error: must("the name of a header") });
@@ -24,7 +21,7 @@ const headersSchema = z.record(headerName, scalarText(), {
 
 const httpGetSchema = section(
   {
-    path: pathSchema.default("/"),
+    path: requestPath.default("/"),
     port: portNumber().optional(),
     scheme: z
       .literal("HTTP", { error: must("HTTP", "probes over TLS are not in this version yet") })
@@ -40,7 +37,7 @@ const httpGetSchema = section(
 );
 
 const shape = {
-  path: pathSchema.optional(),
+  path: requestPath.optional(),
   port: portNumber().optional(),
   headers: headersSchema.optional(),
   command: argvSchema.optional(),

@@ -5,7 +5,9 @@ import { runSchema } from "./command-schema.ts";
 import { drainSchema } from "./drain-schema.ts";
 import { configSchema, secretsSchema } from "./environment-schema.ts";
 import { must } from "./expectation.ts";
+import { hooksSchema } from "./hooks-schema.ts";
 import { metricsSchema } from "./metrics-schema.ts";
+import { notificationsSchema } from "./notifications-schema.ts";
 import { probesSchema } from "./probe-schema.ts";
 import { proxySchema } from "./proxy-schema.ts";
 import { pathBelow, pathInside } from "./relative-path.ts";
@@ -78,6 +80,8 @@ export const appFileSchema = section(
     analysis: analysisSchema.nullish(),
     metrics: metricsSchema,
     windows: windowsSchema.nullish(),
+    hooks: hooksSchema.nullish(),
+    notifications: notificationsSchema.nullish(),
   },
   must("a mapping that begins with name, run and probes"),
 );

@@ -55,6 +55,8 @@ export interface Notice {
   readonly kind: NoticeKind;
   readonly app: string;
   readonly release: number;
+  /** The revision that is being released. */
+  readonly revision: number;
   readonly text: string;
   /** Milliseconds since the epoch. */
   readonly at: number;

@@ -5,6 +5,7 @@ import type { Waypoint } from "../model/waypoint.ts";
 import { abTestPlan } from "./ab-test.ts";
 import { blueGreenPlan } from "./blue-green.ts";
 import { canaryPlan } from "./canary.ts";
+import { namedApart } from "./named-apart.ts";
 import { recreatePlan } from "./recreate.ts";
 import { rollingPlan } from "./rolling.ts";
 import { instantPlan } from "./side-by-side.ts";
@@ -87,7 +88,7 @@ function withHooks(plan: readonly Waypoint[], hooks: Hooks | undefined): readonl
   if (hooks === undefined) return plan;
   const [first, ...rest] = withAfterSwitch(plan, hooks.afterSwitch);
   if (first === undefined) return plan;
-  return [{ ...first, before: [...hooks.before, ...first.before] }, ...rest];
+  return [{ ...first, before: namedApart([...hooks.before, ...first.before]) }, ...rest];
 }
 
 /** The waypoint of the switch is parted: what follows the hooks is what it held for. */

@@ -5,6 +5,8 @@ import {
   appShape,
   auditEntryShape,
   HitlessError,
+  hookNotesShape,
+  outboxShape,
   type ReleaseRecord,
   releaseRecordShape,
   revisionShape,
@@ -45,6 +47,8 @@ export async function stateFiles(folder: StateFolder): Promise<readonly Versione
   return [
     new VersionedFile(folder.app, appShape),
     new VersionedFile(folder.engine, engineStateShape),
+    new VersionedFile(folder.hooks, hookNotesShape),
+    new VersionedFile(folder.notices, outboxShape),
     ...(await versionedIn(folder.revisions)).map(
       (name) => new VersionedFile(join(folder.revisions, name), revisionShape),
     ),

@@ -21,6 +21,10 @@ export interface StateFolder {
   readonly events: string;
   readonly audit: string;
   readonly engine: string;
+  /** Hooks that run as processes. */
+  readonly hooks: string;
+  /** What receivers are told of releases. */
+  readonly notices: string;
   readonly lock: string;
   readonly artifacts: string;
   /** One checked-out artifact per revision. */
@@ -55,6 +59,8 @@ export async function locateState(appDir: string): Promise<StateFolder> {
     events: join(root, "events.jsonl"),
     audit: join(root, "audit.jsonl"),
     engine: join(root, "engine.json"),
+    hooks: join(root, "hooks.json"),
+    notices: join(root, "notices.json"),
     lock: join(root, "controller.json"),
     artifacts: join(root, "artifacts"),
     checkouts: join(root, "checkouts"),
