@@ -1,5 +1,6 @@
 import type { StatusReport } from "@hitless/controller";
 import { Command } from "commander";
+import { watchLive } from "../live/watch-live.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
 import { withController } from "../place.ts";
@@ -15,22 +16,23 @@ export function statusCommand(): Command {
   const command = new Command("status")
     .description("Replicas, route and the release under way.")
     .option("--json", "for machines")
-    .option("--watch", "print again at every change");
+    .option("--watch", "follow it: redrawn in a terminal, else printed again at every change");
   return withFile(command).action(async (options: StatusOptions) => {
+    const { watch = false, json = false } = options;
     await withController(options.file, async (client) => {
+      if (watch && !json && process.stdout.isTTY) return watchLive(client, process.stdout);
       let version: number | undefined;
       do {
         const status = await client.status(version);
         show(status, options);
         version = status.version;
-      } while (options.watch);
+      } while (watch);
     });
   });
 }
 
-/** Watching, a terminal is redrawn, and machines get a line for each change. */
+/** Watching, machines get a line for each change. */
 function show(status: StatusReport, { json, watch }: StatusOptions): void {
-  if (watch && !json && process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J");
   if (!json) say(renderStatus(status, Date.now()));
   else if (watch) say(JSON.stringify(status));
   else sayJson(status);

@@ -8,9 +8,11 @@ import {
   type ReleaseRecord,
   type Why,
 } from "@hitless/core";
+import { LiveTeller } from "../live/live-teller.ts";
 import { progress } from "../output.ts";
 import { describeTraffic } from "../render/describe-traffic.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { LineTeller, type Teller } from "./teller.ts";
 
 /** How long a controller may be away before the wait for it is given up, ms. */
 const controllerGoneMs = 15_000;
@@ -32,11 +34,12 @@ export async function followRelease(
   const { release } = accepted;
   if (release === null) return null;
   const stop = stopSignal(timeoutMs, "the release");
-  const teller = new Teller(release);
+  const teller = tellerOf(release);
   let version: number | undefined;
   try {
     for (;;) {
-      const status = await patientStatus(client, version, stop.signal);
+      const news = { after: version, within: teller.everyMs };
+      const status = await patientStatus(client, news, stop.signal);
       const ended = await endOf(client, release, status);
       if (ended !== null) return ended;
       if (accepted.kind === "queued") await refuseDropped(client, accepted, status);
@@ -48,8 +51,14 @@ export async function followRelease(
   } catch (thrown) {
     throw stop.signal.aborted ? stop.signal.reason : goesOn(thrown, release);
   } finally {
+    teller.close();
     stop.end();
   }
+}
+
+/** A terminal shows the release as it stands; everything else gets a line for each change. */
+function tellerOf(release: number): Teller {
+  return process.stderr.isTTY ? new LiveTeller(process.stderr) : new LineTeller(release);
 }
 
 /** A release outlives its controller: whoever waited has to know. */
@@ -60,49 +69,6 @@ function goesOn(thrown: unknown, release: number): unknown {
     cause: thrown,
     next: "Start one with `hitless up --detach`.",
   });
-}
-
-/** A reason is worth a line once the release has stood still for this long, ms. */
-const standstillMs = 2000;
-
-/** Prints each step forward or back, and the reason when it stands still. */
-class Teller {
-  private readonly release: number;
-  private step = "";
-  private since = Date.now();
-  private reason = "";
-
-  constructor(release: number) {
-    this.release = release;
-  }
-
-  tell(status: StatusReport): void {
-    const step = this.stepOf(status);
-    if (step !== this.step) {
-      this.step = step;
-      this.since = Date.now();
-      this.reason = "";
-      progress(step);
-      return;
-    }
-    if (Date.now() - this.since < standstillMs || status.why.kind === this.reason) return;
-    this.reason = status.why.kind;
-    progress(`  ${describeWhy(status.why, Date.now())}`);
-  }
-
-  private stepOf(status: StatusReport): string {
-    const { release } = status;
-    if (release === null || release.id < this.release) {
-      return `release ${this.release} waits for release ${release?.id ?? this.release - 1} to end`;
-    }
-    const ready = (revision: number | null) =>
-      status.replicas.filter((r) => r.revision === revision && r.state === "ready").length;
-    const sides = `revision ${release.to}: ${ready(release.to)} ready`;
-    const old = release.from === null ? "" : `, revision ${release.from}: ${ready(release.from)}`;
-    if (release.direction === "forward") return `release ${release.id}: ${sides}${old}`;
-    const reason = release.reason === null ? "" : ` because ${describeFailure(release.reason)}`;
-    return `release ${release.id} goes back: ${sides}${old}${reason}`;
-  }
 }
 
 /** What most callers want. */
@@ -237,13 +203,14 @@ function waitsForPerson(release: ReleaseStatus, why: Why): boolean {
 /** A controller that was killed comes back when somebody starts it: the wait outlives it for a while. */
 async function patientStatus(
   client: ReleaseSource,
-  after: number | undefined,
+  news: { readonly after: number | undefined; readonly within: number | undefined },
   signal: AbortSignal,
 ): Promise<StatusReport> {
+  let { after } = news;
   const giveUp = Date.now() + controllerGoneMs;
   for (;;) {
     try {
-      return await client.status(after, signal);
+      return await client.status(after, signal, news.within);
     } catch (thrown) {
       const gone = thrown instanceof HitlessError && thrown.code === "NO_CONTROLLER";
       if (!gone || Date.now() > giveUp || signal.aborted) throw thrown;

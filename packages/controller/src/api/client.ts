@@ -45,10 +45,11 @@ export class ControllerClient {
     this.origin = origin;
   }
 
-  /** With `after`: waits until the status is newer than that version, or about 25 s. */
-  status(after?: number, signal?: AbortSignal): Promise<StatusReport> {
+  /** With `after`: waits until the status is newer than that version, or `within` ms (default: 25 s). */
+  status(after?: number, signal?: AbortSignal, within?: number): Promise<StatusReport> {
     if (after === undefined) return this.get("/status", { signal });
-    return this.get(`/status?after=${after}`, { signal, withinMs: newsWithinMs });
+    const most = within === undefined ? "" : `&within=${within}`;
+    return this.get(`/status?after=${after}${most}`, { signal, withinMs: newsWithinMs });
   }
 
   history(): Promise<readonly ReleaseRecord[]> {

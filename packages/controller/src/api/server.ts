@@ -98,11 +98,9 @@ export async function serveApi(options: ApiOptions): Promise<FastifyInstance> {
 function readRoutes(server: FastifyInstance, options: ApiOptions): void {
   const { controller, store, engine } = options;
   server.get("/status", async (request) => {
-    const { after } = parse(newsQuery, request.query);
+    const { after, within } = parse(newsQuery, request.query);
     // A greater one was told by the controller before this one: all of this one is news.
-    if (after === controller.version) {
-      await controller.changed(AbortSignal.timeout(longestPollMs));
-    }
+    if (after === controller.version) await controller.changed(AbortSignal.timeout(within));
     return statusOf(options);
   });
   server.get("/history", () => store.history());
@@ -123,7 +121,11 @@ async function* rows(lines: AsyncIterable<LogLine>): AsyncGenerator<string> {
   for await (const line of lines) yield `${JSON.stringify(line)}\n`;
 }
 
-const newsQuery = z.object({ after: z.coerce.number().optional() });
+const newsQuery = z.object({
+  after: z.coerce.number().optional(),
+  /** Answer by then at the latest, ms. */
+  within: z.coerce.number().int().min(0).max(longestPollMs).default(longestPollMs),
+});
 const flag = z.enum(["true", "false"]).transform((v) => v === "true");
 const logQuery = z.object({
   revision: z.coerce
