@@ -56,8 +56,8 @@ function hookStep(
   const key = hookKey(app, release, { waypoint, hook });
   const known = release.effects?.[key];
   if (known !== undefined) return failedHook(app, { ...at, result: known });
-  const result = world.seen.hooks[key];
-  if (result === undefined) {
+  const result = world.seen.hooks[key] ?? skipped(release);
+  if (result === null) {
     const { id, to } = release;
     return orderOnce(app, { kind: "hook", key, hook, release: id, revision: to }, world);
   }
@@ -69,6 +69,13 @@ function hookStep(
   };
 }
 
+/** A person's word stands for a hook that does not come to an end. */
+function skipped({ waived, intents }: Release): HookResult | null {
+  if (waived !== "waypoint") return null;
+  const by = intents.findLast((intent) => intent.kind === "skip")?.by ?? "somebody";
+  return { outcome: "failed", detail: `skipped by ${by}` };
+}
+
 function failedHook(
   app: App,
   at: { release: Release; waypoint: Waypoint; hook: Hook; world: World; result: HookResult },
@@ -76,6 +83,7 @@ function failedHook(
   const { release, waypoint, hook, world, result } = at;
   // Nothing holds up the way back.
   if (result.outcome === "done" || release.direction === "back") return null;
+  if (release.waived === "waypoint") return null;
   const { detail } = result;
   switch (hook.onFail) {
     case "continue":
@@ -90,7 +98,7 @@ function failedHook(
       return turnBackDecision(app, reason, world.now);
     }
     case "hold": {
-      if (release.waived === "waypoint" || release.waived === "all") return null;
+      if (release.waived === "all") return null;
       const why = { waypoint: waypoint.id, hold: hook.name, detail: `failed: ${detail}` };
       return wait({ kind: "holdUndecided", ...why }, world.now + lookAgainMs);
     }
