@@ -64,6 +64,11 @@ export const bursts: MakeClimate = (chance) => {
   };
 };
 
+export const anyClimate: MakeClimate = (chance) => {
+  const makers = [steady, drifting, bursts];
+  return (makers[Math.floor(chance() * makers.length)] ?? steady)(chance);
+};
+
 /** 0.1 % errors and a p95 of 107 ms: the service of the comparison with others. */
 export const usual: MakeClimate = () => {
   const weather = { errors: 0.001, medianMs: 40 };

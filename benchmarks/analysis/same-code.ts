@@ -1,6 +1,6 @@
 import { type Metric, type MetricState, measured } from "@hitless/core";
 import { seededRandom } from "@hitless/load";
-import { bursts, type Chance, drifting, type MakeClimate, steady } from "./climate.ts";
+import { anyClimate, bursts, type Chance, drifting, type MakeClimate, steady } from "./climate.ts";
 import { watchedBy } from "./metrics.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -13,6 +13,8 @@ export interface SameCode {
   readonly shares: readonly number[];
   /** Requests of the canary at each waypoint, looked at after each. */
   readonly requests: number;
+  /** One release for so many of the whole ones. */
+  readonly every: number;
 }
 
 const { errors, latency, errorsBelow } = watchedBy(1);
@@ -21,21 +23,38 @@ const three = {
   metrics: [together.errors, together.latency],
   shares: [0.05, 0.2, 0.5],
   requests: 120,
+  every: 5,
 };
 
 export const sameCodes: readonly SameCode[] = [
-  { name: "errors", makeClimate: steady, metrics: [errors], shares: [0.1], requests: 400 },
-  { name: "latency p95", makeClimate: steady, metrics: [latency], shares: [0.1], requests: 400 },
+  { name: "2 metrics at 3 waypoints, any climate", makeClimate: anyClimate, ...three, every: 1 },
+  { name: "2 metrics at 3 waypoints, steady", makeClimate: steady, ...three },
+  { name: "2 metrics at 3 waypoints, drifting", makeClimate: drifting, ...three },
+  { name: "2 metrics at 3 waypoints, bursts", makeClimate: bursts, ...three },
+  {
+    name: "errors",
+    makeClimate: steady,
+    metrics: [errors],
+    shares: [0.1],
+    requests: 400,
+    every: 5,
+  },
+  {
+    name: "latency p95",
+    makeClimate: steady,
+    metrics: [latency],
+    shares: [0.1],
+    requests: 400,
+    every: 5,
+  },
   {
     name: "errors, as many as the threshold allows",
     makeClimate: () => ({ spread: 0.5, at: () => ({ errors: 0.01, medianMs: 20 }) }),
     metrics: [errorsBelow],
     shares: [0.5],
     requests: 400,
+    every: 5,
   },
-  { name: "2 metrics at 3 waypoints", makeClimate: steady, ...three },
-  { name: "2 metrics at 3 waypoints, drifting", makeClimate: drifting, ...three },
-  { name: "2 metrics at 3 waypoints, bursts", makeClimate: bursts, ...three },
 ];
 
 /** Requests per second that the app gets, for climates that change by the second. */

@@ -1,7 +1,8 @@
-/** A number for people: to four digits, never with a power of ten. */
+/** A number for people: to four digits or more, never with a power of ten. */
 export function digits(n: number): string {
-  if (n !== 0 && Math.abs(n) < 1e-4) return "nearly 0";
-  return Math.abs(n) >= 1e6 ? n.toFixed(0) : String(Number(n.toPrecision(4)));
+  const size = Math.abs(n);
+  if (size >= 1000 || n === 0) return Math.round(n).toFixed(0);
+  return size < 1e-4 ? "nearly 0" : String(Number(n.toPrecision(4)));
 }
 
 /** A share from 0 to 1: `0.5 %`. */

@@ -45,9 +45,10 @@ export function withDraws(
 ): Evidence {
   const laid = Math.log((reserve(span.from) - reserve(span.to)) / ratios.length);
   return ratios.map((ratio, i) => {
+    const held = logOfSum(evidence[i] ?? -spreadCost, laid);
+    if (draws === 0) return held;
     // Of the binomial likelihoods, with `ratio` times the odds and with the odds as they may be.
-    const gain = against * Math.log(ratio) - draws * Math.log1p((ratio - 1) * chance);
-    return logOfSum(evidence[i] ?? -spreadCost, laid) + gain;
+    return held + against * Math.log(ratio) - draws * Math.log1p((ratio - 1) * chance);
   });
 }
 

@@ -38,10 +38,9 @@ export function judgeCounts(
   };
   const span = { from: before.counted.canary.total, to: counted.canary.total };
   const evidence = withDraws(before.evidence, drawsOf(metric, interval), span);
-  const found = { ...before, reference, counted, evidence };
   const odds = Math.exp(wealth(evidence, span.to));
   const alarmed = odds * metric.falseAlarms >= 1;
-  const verdict = verdictOf(metric, found, alarmed);
+  const verdict = verdictOf(metric, { verdict: before.verdict, counted, alarmed });
   const detail = describeCounts(metric, { counted, odds, verdict, lineMs: interval.lineMs });
   return { verdict, detail, counted, evidence, reference };
 }
@@ -94,9 +93,9 @@ function drawsOf(metric: CountedMetric, { canary, stable }: Interval) {
 
 function verdictOf(
   metric: CountedMetric,
-  { verdict, counted }: MetricState,
-  alarmed: boolean,
+  found: Pick<MetricState, "verdict" | "counted"> & { readonly alarmed: boolean },
 ): MetricState["verdict"] {
+  const { verdict, counted, alarmed } = found;
   if (verdict === "failed") return "failed";
   const worse = isWorse(metric, counted);
   if (alarmed && worse) return "failed";
