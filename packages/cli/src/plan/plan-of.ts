@@ -63,6 +63,7 @@ export async function planOf(
     warnings: [
       ...warningsOf(waypoints, content, { from, replicas }),
       ...drainWarnings(settings, content),
+      ...(from === null ? [] : unwatchedWarnings(settings, waypoints)),
       ...(await persistWarnings(place, file.spec)),
     ],
   };
@@ -108,5 +109,16 @@ function drainWarnings(
   if (answer <= drain || answer <= defaultFront.responseTimeoutSeconds) return [];
   return [
     `proxy.responseTimeoutSeconds is ${answer}, but drain.timeoutSeconds ${drain}: each release cuts answers that take longer than ${drain} s; raise drain.timeoutSeconds`,
+  ];
+}
+
+/** A strategy may have nothing to wait for while the new side gets requests. */
+function unwatchedWarnings(
+  { analysis = [] }: Settings,
+  waypoints: readonly Waypoint[],
+): readonly string[] {
+  if (analysis.length === 0 || waypoints.some(({ metrics = [] }) => metrics.length > 0)) return [];
+  return [
+    "analysis: no waypoint of this strategy is watched, so nothing is measured; canary, blueGreen and abTest are",
   ];
 }

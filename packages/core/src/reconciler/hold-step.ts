@@ -150,9 +150,11 @@ function analysisState(
   const timed = timeState(reached.at + ms, world.now);
   const unread = undecidedMetric(release, waypoint, ["error"]);
   if (unread !== null) return { kind: "undecided", detail: textOf(unread) };
-  if (timed.kind !== "open") return timed;
   const lookAgain = world.now + lookAgainMs;
   const unsure = undecidedMetric(release, waypoint, ["inconclusive"]);
+  if (timed.kind === "closed") {
+    return unsure === null ? timed : { ...timed, detail: `${timed.detail}; ${textOf(unsure)}` };
+  }
   if (unsure !== null) return { kind: "closed", detail: textOf(unsure), lookAgain };
   // What was good before may be bad, or gone, by the one that somebody is slow to answer.
   const [due] = dueMetrics(release, waypoint, world.now);

@@ -99,6 +99,9 @@ describe("a hold", () => {
       measure: (_, now) => (now < start + 60_000 ? nobody : { kind: "value", value: 0 }),
     }));
     expect(run.whys).toContain("holdUndecided");
+    const first = "errors: no data: nobody answers; 1 in a row, 3 make it an error";
+    const said = run.decisions.flatMap(({ why }) => (why.kind === "held" ? [why.detail] : []));
+    expect(said).toContainEqual(expect.stringMatching(new RegExp(`^\\d+ s left; ${first}$`, "u")));
     expect(stoodMs).toBeGreaterThan(55_000);
     expect(run.app.stable).toBe(2);
   });
