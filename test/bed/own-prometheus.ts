@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -20,6 +21,9 @@ const alertsShape = z.object({
     alerts: z.array(z.object({ labels: z.record(z.string(), z.string()), state: z.string() })),
   }),
 });
+const resultShape = z.object({
+  data: z.object({ result: z.array(z.object({ value: z.tuple([z.number(), z.string()]) })) }),
+});
 const readyWithinMs = 30_000;
 
 /** What to install when there is no Prometheus; null: there is one. */
@@ -31,6 +35,7 @@ export function missingPrometheus(): string | null {
 export class OwnPrometheus implements AsyncDisposable {
   readonly url: string;
   readonly #folder: OwnFolder;
+  #process: ChildProcess | null = null;
 
   private constructor(port: number, folder: OwnFolder) {
     this.url = `http://127.0.0.1:${port}`;
@@ -45,7 +50,7 @@ export class OwnPrometheus implements AsyncDisposable {
       if (rules !== undefined) await writeFile(join(folder.path, "rules.yaml"), rules);
       const config = configOf(jobs, rules === undefined ? [] : ["rules.yaml"]);
       await writeFile(join(folder.path, "prometheus.yml"), config);
-      await made.#spawn();
+      await made.startAgain();
       return made;
     } catch (thrown) {
       await folder.remove();
@@ -53,10 +58,11 @@ export class OwnPrometheus implements AsyncDisposable {
     }
   }
 
-  async #spawn(): Promise<void> {
+  /** After `kill`: at the same address, over the same data. Resolves when it is ready. */
+  async startAgain(): Promise<void> {
     const { path, env } = this.#folder;
     await using log = await open(join(path, "log"), "a");
-    spawn(
+    this.#process = spawn(
       "prometheus",
       [
         `--config.file=${join(path, "prometheus.yml")}`,
@@ -70,6 +76,32 @@ export class OwnPrometheus implements AsyncDisposable {
       const said = await readFile(join(path, "log"), "utf8");
       throw new Error(`prometheus did not start:\n${said.slice(-2000)}`, { cause });
     });
+  }
+
+  /** `kill -9`; resolves when nobody listens at its address. */
+  async kill(): Promise<void> {
+    const process = this.#process;
+    if (process === null) return;
+    this.#process = null;
+    const ended = once(process, "exit");
+    process.kill("SIGKILL");
+    await ended;
+  }
+
+  /** It takes connections, and answers none. */
+  hang(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  /** The values of an instant query, as it writes them. */
+  async values(query: string): Promise<readonly string[]> {
+    const answer = await fetch(`${this.url}/api/v1/query?query=${encodeURIComponent(query)}`);
+    const { result } = resultShape.parse(await answer.json()).data;
+    return result.map(({ value }) => value[1]);
   }
 
   /** Names of the alerts that fire, each once, sorted. */
