@@ -73,5 +73,5 @@ export { appEventShape, releaseRecordShape } from "./shapes/release-shape.ts";
 export { revisionShape } from "./shapes/revision-shape.ts";
 export { routeTableShape } from "./shapes/route-shape.ts";
 export { compile } from "./strategies/compile.ts";
-export { limitsOf } from "./strategies/rounding.ts";
+export { countOf, limitsOf } from "./strategies/rounding.ts";
 export { TraceEncoder } from "./trace/trace-encoder.ts";

@@ -15,6 +15,10 @@ import type { LoadedAppFile } from "../app-file/read-app-file.ts";
 import { openStores } from "../compose.ts";
 import type { Place } from "../place.ts";
 import { persistWarnings } from "../preflight/persist-warnings.ts";
+import { type AppFacts, costsOf, type PlanCosts } from "./costs.ts";
+import { factsOf } from "./facts.ts";
+import { type Stand, standsOf } from "./stands.ts";
+import { type ExpectedVerdict, verdictsOf } from "./verdicts.ts";
 
 /** What a release of the file would do. Nothing was changed to find out. */
 export interface ReleasePlan {
@@ -27,11 +31,19 @@ export interface ReleasePlan {
   readonly waypoints: readonly Waypoint[];
   /** Whole replicas of each waypoint's pace. */
   readonly limits: readonly { readonly maxTotal: number; readonly minAvailable: number }[];
+  readonly facts: AppFacts;
+  /** Whole replicas, and the part of the requests, at each waypoint. */
+  readonly stands: readonly Stand[];
+  readonly costs: PlanCosts;
+  /** What the verdicts on the way are expected to need, at the rate of requests at present. */
+  readonly verdicts: readonly ExpectedVerdict[];
   readonly warnings: readonly string[];
 }
 
 interface Planned {
   readonly file: LoadedAppFile;
+  /** Requests per second to reckon with; absent: what comes at present. */
+  readonly rate?: number | undefined;
   /** The number that `scale` set is given back. */
   readonly replicasFromFile?: boolean;
 }
@@ -39,7 +51,7 @@ interface Planned {
 /** Plans a release from the state on disk; needs no controller. */
 export async function planOf(
   place: Place,
-  { file, replicasFromFile = false }: Planned,
+  { file, replicasFromFile = false, rate: given }: Planned,
 ): Promise<ReleasePlan> {
   const { store, maker } = await openStores(place);
   const app = await store.load();
@@ -49,6 +61,8 @@ export async function planOf(
   const { settings } = file.spec;
   const replicas = replicasFromFile ? settings.replicas : replicasOf(app, settings.replicas);
   const waypoints = compile(settings, { from, warm: false });
+  const facts = await factsOf(place, { content, replicas, rate: given });
+  const stands = standsOf(waypoints, replicas);
   return {
     app: file.spec.name,
     from,
@@ -60,6 +74,10 @@ export async function planOf(
     replicas,
     waypoints,
     limits: waypoints.map((w) => limitsOf(w.pace, replicas)),
+    facts,
+    stands,
+    costs: costsOf(waypoints, facts),
+    verdicts: verdictsOf(stands, facts.rate),
     warnings: [
       ...warningsOf(waypoints, content, { from, replicas }),
       ...drainWarnings(settings, content),

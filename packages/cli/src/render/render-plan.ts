@@ -1,6 +1,6 @@
-import type { LeafChange, Waypoint } from "@hitless/core";
+import type { LeafChange } from "@hitless/core";
 import type { ReleasePlan } from "../plan/plan-of.ts";
-import { renderTable } from "./render-table.ts";
+import { waypointLines } from "./plan-waypoints.ts";
 
 /** The plan for people: what changes, then where the release will stand, step by step. */
 export function renderPlan(plan: ReleasePlan): string {
@@ -8,13 +8,7 @@ export function renderPlan(plan: ReleasePlan): string {
     plan.from === null ? `${plan.app}: first release` : `${plan.app}: from revision ${plan.from}`;
   const lines = [head, ...changeLines(plan)];
   if (plan.changes.length > 0) {
-    lines.push(
-      "",
-      renderTable(
-        ["waypoint", "stable", "canary", "at most", "at least", "waits for"],
-        plan.waypoints.map((w, i) => row(w, plan.limits[i])),
-      ),
-    );
+    lines.push("", ...waypointLines(plan));
   }
   for (const warning of plan.warnings) lines.push(`warning: ${warning}`);
   return lines.join("\n");
@@ -42,33 +36,4 @@ function describe(change: LeafChange): string {
 function show(value: unknown): string {
   const text = value === undefined ? "-" : JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 38)}…${text.at(-1) === '"' ? '"' : ""}` : text;
-}
-
-function row(
-  waypoint: Waypoint,
-  limits: ReleasePlan["limits"][number] | undefined,
-): readonly string[] {
-  const { stable, canary } = waypoint.replicas;
-  const holds = waypoint.hold.map((h) => h.kind).join(", ");
-  return [
-    waypoint.id,
-    count(stable),
-    count(canary),
-    String(limits?.maxTotal ?? "-"),
-    String(limits?.minAvailable ?? "-"),
-    [waypoint.leavers === "stopped" ? "old replicas gone" : "", holds]
-      .filter((t) => t !== "")
-      .join(", ") || "-",
-  ];
-}
-
-function count(count: Waypoint["replicas"]["stable"]): string {
-  switch (count.kind) {
-    case "share":
-      return `${Math.round(count.of * 1000) / 10} %`;
-    case "fixed":
-      return String(count.n);
-    case "keep":
-      return "as is";
-  }
 }
