@@ -37,12 +37,10 @@ function idsOf(at: Situation, told: Told = none): readonly string[] {
   return dueNotices(at, told).map(({ id }) => id);
 }
 
-const held = (hold: string, detail = "?"): Why => {
-  return { kind: "held", waypoint: "w", hold, detail };
-};
-const undecided = (hold: string): Why => {
-  return { kind: "holdUndecided", waypoint: "w", hold, detail: "?" };
-};
+/** Where the release of these tests stands. */
+const waypoint = appWith().release?.plan[0]?.id ?? "";
+const held = (hold: string): Why => ({ kind: "held", waypoint, hold, detail: "?" });
+const undecided = (hold: string): Why => ({ kind: "holdUndecided", waypoint, hold, detail: "?" });
 
 it("tells that a release began, that it goes back and why, and how it ended", () => {
   const aborted = { kind: "aborted", by: "alice" } as const;
@@ -99,7 +97,6 @@ it("begins with what comes next", () => {
 });
 
 it("tells once for each waypoint that a release waits for a person", () => {
-  const waypoint = appWith().release?.plan[0]?.id;
   const at = situation({ app: appWith(), why: held("approval") });
   expect(idsOf(at)).toEqual(["o/1/started", `o/1/waiting/${waypoint}`]);
   expect(idsOf(situation({ app: appWith(), why: held("time"), now: now + 999_999 }))).toEqual([
@@ -117,7 +114,7 @@ it("tells once for each waypoint that a release waits for a person", () => {
 });
 
 it("waits for a person where a hook failed that must not turn the release back", () => {
-  const effects = { "shop/1/w/warm": { outcome: "failed", detail: "exit 3" } } as const;
+  const effects = { [`shop/1/${waypoint}/warm`]: { outcome: "failed", detail: "exit 3" } } as const;
   const at = situation({ app: appWith({ effects }), why: undecided("warm") });
   expect(dueNotices(at, none)[1]).toMatchObject({ kind: "waiting" });
 });
@@ -142,6 +139,11 @@ it("gives a load its time before it is missing", () => {
   const why: Why = { kind: "hookRunning", key: "k" };
   expect(idsOf(situation({ app, why, now: now + 359_999 }))).toHaveLength(1);
   expect(idsOf(situation({ app, why, now: now + 360_000 }))).toHaveLength(2);
+});
+
+it("believes no reason that is of another waypoint", () => {
+  const why: Why = { kind: "held", waypoint: "elsewhere", hold: "approval", detail: "?" };
+  expect(idsOf(situation({ app: appWith(), why }))).toEqual(["o/1/started"]);
 });
 
 it("tells no more than can be kept of one release", () => {

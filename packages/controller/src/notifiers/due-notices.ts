@@ -166,6 +166,8 @@ function stuckAt(release: Release, { app, why, whySince, now }: Situation): Stuc
   const course = release.direction === "forward" ? release.plan : release.back;
   const waypoint = course[release.cursor]?.id;
   if (waypoint === undefined) return null;
+  // A reason of before it moved or turned: the next look has the one of now.
+  if ("waypoint" in why && why.waypoint !== waypoint) return null;
   const said = describeWhy(why, now);
   if (waitsForPerson(release, why)) {
     return { kind: "waiting", waypoint, text: `release ${release.id} waits for a person: ${said}` };

@@ -122,6 +122,22 @@ it("holds up no receiver for another", async () => {
   expect(file.value?.queue.map(({ url }) => url)).toEqual([silent.url, silent.url]);
 });
 
+it("keeps no notice from a receiver for one that it refuses, and asks it no oftener for many", async () => {
+  await using receiver = await Receiver.listen();
+  receiver.answer = (response, { body }) => {
+    const refused = receiver.got.length < 9 || String(JSON.parse(body).id).endsWith("/1/started");
+    response.writeHead(refused ? 400 : 204).end();
+  };
+  const box = await outbox({ firstPauseMs: 20 });
+  await box.look(after(0, [to(receiver.url)]));
+  await box.look(after(3, [to(receiver.url)]));
+  await eventually("one is left", () => file.value?.queue.length === 1);
+  expect(file.value?.queue[0]?.notice.id).toMatch(/1\/started$/u);
+  // Each of them once, before any of them again.
+  const times = told(receiver);
+  expect(new Set(times.slice(0, 6)).size).toBe(6);
+});
+
 it("keeps a bounded number for each receiver, drops the oldest and says so", async () => {
   await using receiver = await Receiver.listen();
   await receiver.close();

@@ -169,6 +169,16 @@ export class NoticeOutbox {
     // By chance, so that many controllers do not come at once to a receiver that is back.
     const dueAt = Date.now() + pauseMs * (0.5 + Math.random() / 2);
     this.paces.set(keyOf(entry), { attempts: attempts + 1, dueAt });
+    this.putOff(url, dueAt - 1);
+  }
+
+  /** What a receiver did not take before waits with this one, and comes first then. */
+  private putOff(url: string, dueAt: number): void {
+    for (const entry of this.outbox?.queue ?? []) {
+      const pace = this.paces.get(keyOf(entry));
+      if (entry.url !== url || pace === undefined || pace.dueAt >= dueAt) continue;
+      this.paces.set(keyOf(entry), { ...pace, dueAt });
+    }
   }
 
   /** Who takes one takes the others that have waited. */

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { CanaryStep, Strategy } from "../model/strategy.ts";
+import { namedApart } from "../strategies/named-apart.ts";
 import { must } from "./expectation.ts";
 import { holdKeys, holdsOf } from "./hold-schema.ts";
+import { hookKeys, hookOf, namesHook } from "./hooks-schema.ts";
 import { isTenth, stickySchema } from "./match-schema.ts";
 import { section } from "./section.ts";
-import { sideBySideKeys, sideBySideOf } from "./side-by-side-schema.ts";
+import { needPreview, sideBySideKeys, sideBySideOf } from "./side-by-side-schema.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 type Canary = Extract<Strategy, { kind: "canary" }>;
@@ -17,13 +19,22 @@ const weight = z
   .refine((n) => n >= 0 && n <= 100 && isTenth(n), { error: must(weightRule) });
 
 const itemRule = must(
-  "approval, or a mapping with one or more of weight, replicas, pause, analysis, requests and approval, such as { weight: 5, analysis: 60s }",
+  "approval, or a mapping with one or more of weight, replicas, pause, analysis, requests and approval, or a hook, such as { weight: 5, analysis: 60s }",
 );
 
 const itemSchema = section(
-  { weight: weight.optional(), replicas: wholeNumber(1, 1000).optional(), ...holdKeys },
+  {
+    weight: weight.optional(),
+    replicas: wholeNumber(1, 1000).optional(),
+    ...holdKeys,
+    ...hookKeys,
+  },
   itemRule,
-);
+).transform((written, context) => {
+  const { weight, replicas, pause, analysis, requests, approval } = written;
+  const hook = namesHook(written) ? hookOf(written, context) : null;
+  return { weight, replicas, pause, analysis, requests, approval, hook };
+});
 
 type Item = z.output<typeof itemSchema>;
 
@@ -33,15 +44,18 @@ const stepsRule = must(
 
 const stepsSchema = z
   .array(
-    z.union([z.literal("approval").transform((): Item => ({ approval: true })), itemSchema], {
-      error: itemRule,
-    }),
+    z.union([z.literal("approval").transform(approvalItem), itemSchema], { error: itemRule }),
     { error: stepsRule },
   )
   .min(1, { error: stepsRule })
   .max(mostSteps, { error: stepsRule })
   .superRefine(checkOrder)
   .transform(stepsOf);
+
+function approvalItem(): Item {
+  const none = { weight: undefined, replicas: undefined, pause: undefined, analysis: undefined };
+  return { ...none, requests: undefined, approval: true, hook: null };
+}
 
 /** Three looks at growing shares, each for a minute. */
 const usualSteps: readonly CanaryStep[] = [5, 20, 50].map((share) => ({
@@ -76,15 +90,17 @@ export const canarySchema = section(
       context.addIssue({ code: "custom", path: [key], message });
     }
   })
-  .transform(
-    ({ steps, sticky = null, split, ...sides }): Canary => ({
+  .transform(({ steps, sticky = null, split, ...sides }, context): Canary => {
+    const hooks = steps.flatMap(({ before = [] }) => before);
+    needPreview(hooks, sides.preview, context);
+    return {
       kind: "canary",
       steps,
       sticky,
       ...(split === "replicas" ? { byReplica: true } : {}),
       ...sideBySideOf(sides),
-    }),
-  );
+    };
+  });
 
 /** The canary with its usual steps. */
 export const usualCanary: Canary = {
@@ -136,7 +152,16 @@ function stepsOf(items: readonly Item[]): readonly CanaryStep[] {
     if (begun === undefined) continue;
     const replicas =
       item.replicas === undefined ? begun.replicas : ({ kind: "fixed", n: item.replicas } as const);
-    const step = { ...begun, replicas, hold: [...begun.hold, ...holdsOf(item)] };
+    const before = namedApart([
+      ...(begun.before ?? []),
+      ...(item.hook === null ? [] : [item.hook]),
+    ]);
+    const step = {
+      ...begun,
+      replicas,
+      ...(before.length === 0 ? {} : { before }),
+      hold: [...begun.hold, ...holdsOf(item)],
+    };
     steps.splice(item.weight === undefined ? -1 : steps.length, 1, step);
   }
   return steps;

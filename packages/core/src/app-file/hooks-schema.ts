@@ -41,7 +41,15 @@ const loadSchema = section(
   must("a mapping such as { rate: 100, for: 30s, path: / }"),
 );
 
-const fields = {
+const onFailRule = must("back, hold or continue");
+/** There is nothing left to go back to. */
+const onFailureRule = must(
+  "continue: these run when the release has gone back already",
+  "leave it out, or write continue",
+);
+
+/** The keys of a hook. */
+export const hookKeys = {
   name: z
     .string({ error: nameRule })
     .regex(/^[\p{L}\d][\p{L}\d ._-]{0,39}$/u, { error: nameRule })
@@ -50,24 +58,17 @@ const fields = {
   http: webUrl("https://example.org/warm?revision={{revision}}").optional(),
   load: loadSchema.optional(),
   timeout: duration(times).optional(),
-  attempts: wholeNumber(1, 100).default(1),
+  attempts: wholeNumber(1, 100).optional(),
+  onFail: z.literal(["back", "hold", "continue"], { error: onFailRule }).optional(),
 };
 
-const onFailSchema = z
-  .literal(["back", "hold", "continue"], { error: must("back, hold or continue") })
-  .default("back");
-/** There is nothing left to go back to. */
-const onFailureSchema = z
-  .literal("continue", {
-    error: must(
-      "continue: these run when the release has gone back already",
-      "leave it out, or write continue",
-    ),
-  })
-  .default("continue");
-
-/** One hook. Without a name it is called after what it does: `command`, `http` or `load`. */
-export const hookSchema = hookWith(onFailSchema);
+const hookSchema = section(hookKeys, hookRule).transform((written, context) =>
+  hookOf(written, context),
+);
+const onFailureSchema = section(
+  { ...hookKeys, onFail: z.literal("continue", { error: onFailureRule }).default("continue") },
+  hookRule,
+).transform((written, context) => hookOf(written, context));
 
 /** Several hooks of one place; those without a name get one of their own: `command`, `command 2`. */
 const hookListSchema = listOf(hookSchema);
@@ -77,10 +78,39 @@ export const hooksSchema = section(
   {
     before: hookListSchema.default([]),
     afterSwitch: hookListSchema.default([]),
-    onFailure: listOf(hookWith(onFailureSchema)).default([]),
+    onFailure: listOf(onFailureSchema).default([]),
   },
   must("a mapping such as { before: [{ command: ./warm.sh }] }"),
 ) satisfies z.ZodType<Hooks>;
+
+/** What is written of a hook; perhaps nothing. */
+export type WrittenHook = {
+  readonly [Key in keyof typeof hookKeys]?: z.output<(typeof hookKeys)[Key]> | undefined;
+};
+
+/** Whether any key of a hook is written. */
+export function namesHook(written: WrittenHook): boolean {
+  const keys = ["name", "command", "http", "load", "timeout", "attempts", "onFail"] as const;
+  return keys.some((key) => written[key] !== undefined);
+}
+
+/** The hook, with its defaults; without a name it is called after what it does. */
+export function hookOf(written: WrittenHook, context: z.core.$RefinementCtx): Hook {
+  const { command, http, load, attempts = 1, onFail = "back" } = written;
+  if ([command, http, load].filter((each) => each !== undefined).length !== 1) {
+    const message = must("a mapping with exactly one of command, http and load");
+    context.issues.push({ code: "custom", message, input: written });
+    return z.NEVER;
+  }
+  const action = actionOf({ command, http, load });
+  const usualMs = action.kind === "load" ? action.forMs + loadSpareMs : defaultTimeoutMs;
+  const { name = action.kind, timeout = usualMs } = written;
+  if (action.kind === "load" && timeout <= action.forMs) {
+    const message = must(`more than load.for, which is ${writtenDuration(action.forMs)}`);
+    context.issues.push({ code: "custom", message, input: written, path: ["timeout"] });
+  }
+  return { name, action, timeoutMs: timeout, attempts, onFail };
+}
 
 /** The hooks as the app file writes them. */
 export function writtenHooks(hooks: Hooks): Readonly<Record<string, unknown>> {
@@ -111,25 +141,6 @@ function writtenAction(action: HookAction): Readonly<Record<string, unknown>> {
   return { load: { ...load, ...p95 } };
 }
 
-function hookWith(onFail: z.ZodType<Hook["onFail"]>) {
-  return section({ ...fields, onFail }, hookRule).transform((hook, context): Hook => {
-    const { command, http, load } = hook;
-    if ([command, http, load].filter((each) => each !== undefined).length !== 1) {
-      const message = must("a mapping with exactly one of command, http and load");
-      context.issues.push({ code: "custom", message, input: hook });
-      return z.NEVER;
-    }
-    const action = actionOf({ command, http, load });
-    const usualMs = action.kind === "load" ? action.forMs + loadSpareMs : defaultTimeoutMs;
-    const { name = action.kind, timeout = usualMs, attempts } = hook;
-    if (action.kind === "load" && timeout <= action.forMs) {
-      const message = must(`more than load.for, which is ${writtenDuration(action.forMs)}`);
-      context.issues.push({ code: "custom", message, input: hook, path: ["timeout"] });
-    }
-    return { name, action, timeoutMs: timeout, attempts, onFail: hook.onFail };
-  });
-}
-
 interface Actions {
   readonly command: string | readonly string[] | undefined;
   readonly http: string | undefined;
@@ -143,7 +154,7 @@ function actionOf({ command = "", http, load }: Actions): HookAction {
   return { kind: "load", rate, forMs, path, lostAtMost, p95BelowMs: p95Below };
 }
 
-function listOf(hook: typeof hookSchema) {
+function listOf(hook: typeof hookSchema | typeof onFailureSchema) {
   return z
     .array(hook, { error: must("a list of hooks, such as [{ command: ./warm.sh }]") })
     .transform(namedApart);

@@ -181,3 +181,62 @@ describe("what a release is judged by", () => {
     ]);
   });
 });
+
+const load = { rate: 10, for: "30s" };
+const loadHook = {
+  name: "load",
+  action: { kind: "load", rate: 10, forMs: 30_000, path: "/", lostAtMost: 0, p95BelowMs: null },
+  ...{ timeoutMs: minute, attempts: 1, onFail: "back" },
+};
+const commandHook = {
+  name: "command",
+  action: { kind: "command", command: "./check.sh" },
+  ...{ timeoutMs: minute, attempts: 2, onFail: "hold" },
+};
+
+describe("hooks of a strategy", () => {
+  it("are run by the new side's own address, before it gets more", () => {
+    const check = { command: "./check.sh", attempts: 2, onFail: "hold" };
+    const preview = { port: 81 };
+    expect(
+      read({ blueGreen: { preview, checks: [{ load }, { pause: "1m" }, check, check] } }),
+    ).toEqual({
+      kind: "blueGreen",
+      before: [loadHook, commandHook, { ...commandHook, name: "command 2" }],
+      checks: [{ kind: "time", ms: minute }],
+      ...{ preview: 81, bakeMs: minute, keepWarmMs: 10 * minute },
+    });
+    const steps = [{ weight: 0 }, { load }, { weight: 5 }, { analysis: "60s" }, check];
+    expect(read({ canary: { preview, steps } })).toMatchObject({
+      steps: [
+        { weight: 0, before: [loadHook], hold: [] },
+        { weight: 5, before: [commandHook], hold: [analysed] },
+      ],
+    });
+  });
+
+  it.each([
+    [
+      { blueGreen: { checks: [{ load }] } },
+      "strategy.blueGreen.preview is missing; it must be declared for the load to go to, such as { port: 8081 }",
+    ],
+    [
+      { canary: { steps: [{ weight: 0 }, { load }] } },
+      "strategy.canary.preview is missing; it must be declared for the load to go to, such as { port: 8081 }",
+    ],
+    [
+      { canary: { steps: [{ weight: 5, timeout: "5s" }] } },
+      "strategy.canary.steps[0] is a mapping; it must be a mapping with exactly one of command, http and load",
+    ],
+    [
+      { blueGreen: { checks: [{ command: "x", attempts: 0 }] } },
+      "strategy.blueGreen.checks[0].attempts is 0; it must be a whole number from 1 to 100",
+    ],
+    [
+      { canary: { steps: [{ command: "x" }] } },
+      "strategy.canary.steps[0] is a mapping; it must be a mapping with a weight: the first step says how much the new side gets",
+    ],
+  ])("%j is told where it is wrong", (strategy, sentence) => {
+    expect(told(strategy)).toEqual([sentence]);
+  });
+});

@@ -1,7 +1,9 @@
+import type { z } from "zod";
+import type { Hook } from "../model/hook.ts";
 import type { SideBySide, Strategy } from "../model/strategy.ts";
 import { duration } from "./duration-schema.ts";
 import { must } from "./expectation.ts";
-import { holdsSchema } from "./hold-schema.ts";
+import { checksSchema, holdsSchema } from "./hold-schema.ts";
 import { matchesSchema, overrideSchema } from "./match-schema.ts";
 import { section } from "./section.ts";
 import { portNumber } from "./whole-number.ts";
@@ -39,20 +41,33 @@ export function sideBySideOf(
   };
 }
 
+/** A load needs an address to go to. For a `transform`: what was refused inside has no hooks. */
+export function needPreview(
+  hooks: readonly Hook[],
+  preview: WrittenSides["preview"],
+  context: z.core.$RefinementCtx,
+): void {
+  if (preview !== undefined || !hooks.some(({ action }) => action.kind === "load")) return;
+  const message = must("declared for the load to go to, such as { port: 8081 }");
+  context.addIssue({ code: "custom", path: ["preview"], message });
+}
+
 type BlueGreen = Extract<Strategy, { kind: "blueGreen" }>;
 type AbTest = Extract<Strategy, { kind: "abTest" }>;
 
 /** `strategy.blueGreen`. */
 export const blueGreenSchema = section(
-  { ...sideBySideKeys, checks: holdsSchema(["analysis", "requests"]).default([]) },
+  { ...sideBySideKeys, checks: checksSchema.default({ before: [], hold: [] }) },
   must("a mapping such as { bake: 5m, keepWarm: 10m, preview: { port: 8081 } }"),
-).transform(
-  ({ checks, ...sides }): BlueGreen => ({
+).transform(({ checks: { before, hold }, ...sides }, context): BlueGreen => {
+  needPreview(before, sides.preview, context);
+  return {
     kind: "blueGreen",
-    checks,
+    ...(before.length === 0 ? {} : { before }),
+    checks: hold,
     ...sideBySideOf(sides, { keepWarmMs: 10 * minute }),
-  }),
-);
+  };
+});
 
 /** `strategy.abTest`. Without `until` a person decides. */
 export const abTestSchema = section(
