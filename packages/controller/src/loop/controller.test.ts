@@ -34,6 +34,26 @@ test("says what it does while the engine takes its time to accept it", async () 
   expect((await bed.texts("mutate")).length).toBe(said.length);
 });
 
+test("a measurement is no news: why, and since when, is the hold that it goes by", async () => {
+  const strategy = { canary: { steps: [{ weight: 50, analysis: "1h" }] } };
+  const metric = { command: "true", below: 1, interval: "100ms", errorLimit: 1000 };
+  await using bed = await ControllerBed.settled({ strategy, analysis: [metric] });
+  bed.artifacts.digest = "second";
+  await bed.operations.release(releaseBody({ strategy, analysis: [metric] }));
+  const measured = () => bed.controller.current.release?.analysis?.["command"]?.measured ?? 0;
+  const said = () => JSON.stringify(bed.controller.why);
+  await eventually("it lacks data", () => measured() > 0 && said().includes("no data"));
+  const since = bed.controller.whySince;
+  const kinds = new Set<string>();
+  await eventually("it was measured again", () => {
+    kinds.add(bed.controller.why.kind);
+    return measured() > 4;
+  });
+  expect([...kinds]).toEqual(["held"]);
+  expect(bed.controller.whySince).toBe(since);
+  expect((await bed.texts("advance")).filter((text) => text.includes("measured"))).toEqual([]);
+});
+
 test("does nothing while the store cannot save, and goes on once it can", async () => {
   await using bed = await ControllerBed.asked();
   const { watch } = bed.store;

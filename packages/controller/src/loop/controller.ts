@@ -298,6 +298,8 @@ export class Controller {
   }
 
   private async note(decision: Decision): Promise<void> {
+    // One of many: what is waited for, and since when, is still the hold that it goes by.
+    if (decision.why.kind === "measured") return;
     const text = JSON.stringify(decision.why);
     if (text === this.noted) return;
     this.noted = text;
