@@ -12,11 +12,12 @@ const starting: Why = {
   deadlineAt: null,
 };
 
-it("is overdue on the way back alone, past its deadline, and not while it waits for a drain", () => {
+it("is overdue on the way back alone, past its deadline, and not while it waits for a drain or a hook", () => {
   const back = { direction: "back", progress } as const;
   expect(isOverdue(back, starting, 1001)).toBe(true);
   expect(isOverdue(back, starting, 1000)).toBe(false);
   expect(isOverdue({ direction: "forward", progress }, starting, 1001)).toBe(false);
   const stopping: Why = { kind: "stopping", replicas: [{ id: "2-1", inFlight: 3 }] };
   expect(isOverdue(back, stopping, 1001)).toBe(false);
+  expect(isOverdue(back, { kind: "hookRunning", key: "shop/2/told/page" }, 1001)).toBe(false);
 });

@@ -166,11 +166,12 @@ function releaseStatus(
   };
 }
 
-/** What leaves has limits of its own: waiting for it is no standstill. */
+/** What leaves, and what hooks do when all is back, has limits of its own: no standstill. */
 export function isOverdue(
   { direction, progress }: Pick<Release, "direction" | "progress">,
   why: Why,
   now: number,
 ): boolean {
-  return direction === "back" && why.kind !== "stopping" && now > progress.deadlineAt;
+  const limited = why.kind === "stopping" || why.kind === "hookRunning";
+  return direction === "back" && !limited && now > progress.deadlineAt;
 }
