@@ -3,9 +3,11 @@
 // request, and whatever follows on that connection, goes to the HTTP server that it is given. Nobody
 // asks twice before the first answer: a proxy does not.
 const { createHash } = require("node:crypto");
+const { appendFileSync } = require("node:fs");
 const { createServer } = require("node:net");
 
 const headEnd = Buffer.from("\r\n\r\n");
+const { ARRIVALS = "", HITLESS_REVISION } = process.env;
 
 /** `identity` is the body of every answer, with the digest of the body where there was one. */
 exports.plainRequests = (identity, others) =>
@@ -15,10 +17,14 @@ exports.plainRequests = (identity, others) =>
       held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
       const end = held.indexOf(headEnd);
       if (end < 0) return;
-      const request = plain(held.latin1Slice(0, end + 2));
+      const head = held.latin1Slice(0, end + 2);
+      const request = plain(head);
+      const bodyAt = end + headEnd.length;
+      if (held.length < bodyAt + (request?.length ?? 0)) return;
+      note(head);
       if (request === null) handOver();
-      else if (held.length >= end + headEnd.length + request.length) {
-        answer(socket, request, answerTo(request, held.subarray(end + headEnd.length)));
+      else {
+        answer(socket, request, answerTo(request, held.subarray(bodyAt)));
         held = Buffer.alloc(0);
       }
     };
@@ -34,6 +40,12 @@ exports.plainRequests = (identity, others) =>
     socket.on("error", () => socket.destroy());
     socket.on("data", read);
   });
+
+/** When a request head came through the proxy, which numbers them; a probe comes from elsewhere. */
+function note(head) {
+  if (ARRIVALS === "" || !/^x-request-id:/im.test(head)) return;
+  appendFileSync(`${ARRIVALS}/${HITLESS_REVISION}`, `${Date.now()}\n`);
+}
 
 /** Null: it is not for us. */
 function plain(head) {
