@@ -57,6 +57,20 @@ export const badFiles: readonly BadInput[] = [
     says: ["analysis[0].datadog is not a known key", "metric, prometheus, http or command"],
   },
   {
+    what: "a weight that does not fit",
+    file: append("strategy: { canary: { steps: [{ weight: 120 }] } }"),
+    code: "BAD_INPUT",
+    at: "120",
+    says: ["strategy.canary.steps[0].weight is 120", "from 0 to 100 in steps of 0.1"],
+  },
+  {
+    what: "a step after all requests were given",
+    file: append("strategy: { canary: { steps: [{ weight: 100 }, { weight: 99.9 }] } }"),
+    code: "BAD_INPUT",
+    at: "99.9",
+    says: ["strategy.canary.steps[1].weight is 99.9", "has all requests already"],
+  },
+  {
     what: "a time zone that nobody knows",
     file: append("windows: [{ from: 02:00, to: 05:00, zone: Europe/Berln }]"),
     code: "BAD_INPUT",
