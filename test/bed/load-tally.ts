@@ -2,6 +2,7 @@ import {
   type ControlReport,
   type LoadReport,
   type Mix,
+  type PhaseReport,
   renderReport,
   verdictOf,
 } from "@hitless/load";
@@ -11,6 +12,12 @@ import {
  * which a proof that kills replicas would count as lost.
  */
 export const repeatable: Mix = { fresh: 50, keepalive: 50 };
+
+/** Answers 4xx and 5xx that the app itself gave: those of the proxy name their reason. */
+export function appErrors({ lostByAnswer }: Pick<PhaseReport, "lostByAnswer">): number {
+  const own = Object.entries(lostByAnswer).filter(([answer]) => /^\d+$/u.test(answer));
+  return own.reduce((sum, [, count]) => sum + count, 0);
+}
 
 /** What a run under load comes to, its control beside it. */
 export interface LoadTally {

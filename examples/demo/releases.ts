@@ -1,35 +1,24 @@
 import assert from "node:assert/strict";
-import type { LoadSession, PhaseReport } from "@hitless/load";
-import type { AppBed, ShopAnswer } from "../../test/bed/app-bed.ts";
 import { isRunning, until } from "../../test/bed/app-bed.ts";
-import { renewedReplicas, type Said } from "../../test/bed/renewed-replicas.ts";
-import { type Lifelines, lifelinesOf } from "./lifelines.ts";
+import { lifelinesOf } from "./lifelines.ts";
+import {
+  answersOf,
+  overwrite,
+  type Phase,
+  pidsOf,
+  present,
+  renewed,
+  type Stage,
+  type Story,
+  steady,
+} from "./stage.ts";
+import { lost, p99, requests, seconds, steadyP99 } from "./table.ts";
 
-/** What the phases play on; each leaves it as the next one finds it. */
-export interface Stage {
-  readonly bed: AppBed;
-  readonly load: LoadSession;
-  /** Name of the phase under way, as the load counts it. */
-  phase: string;
-  /** The replicas that serve, by their own answers. */
-  replicas: readonly ShopAnswer[];
-  /** What was up before the controller was killed; null until then. */
-  before: Lifelines | null;
-}
-
-/** One act of the demo. `play` makes it happen, asserts that it did, and says what was seen. */
-export interface Phase {
-  readonly name: string;
-  play(stage: Stage): Promise<string>;
-}
-
-/** Enough for a p99, and before it for a proxy and an app that have just started. */
-const steadyRequests = 1200;
 /** Answers of either version that show the service going on without a controller. */
 const enoughAnswers = 50;
 
 /** The story, in order. Revision 1 is the shop 1.0 with the greeting of its file. */
-export const phases: readonly Phase[] = [
+const phases: readonly Phase[] = [
   { name: "warm-up", play: steady },
   { name: "steady", play: steady },
   { name: "release 1.0 → 1.1", play: rollingRelease },
@@ -41,14 +30,12 @@ export const phases: readonly Phase[] = [
   { name: "next one finishes", play: adoptAndFinish },
 ];
 
-/** Played twice: the p99 that all others are held against is not to be one of cold processes. */
-async function steady(stage: Stage): Promise<string> {
-  await until(
-    () => (present(stage)?.sent ?? 0) >= steadyRequests,
-    `${steadyRequests} requests were sent`,
-  );
-  return `${steadyRequests} requests sent to the first revision`;
-}
+/** Releases of every kind, good and bad, and what else may happen to them. */
+export const releases: Story = {
+  settings: { progressDeadlineSeconds: 5 },
+  phases,
+  columns: [requests, lost, p99, steadyP99, seconds],
+};
 
 async function rollingRelease(stage: Stage): Promise<string> {
   await overwrite(stage, "1.1");
@@ -125,31 +112,4 @@ async function adoptAndFinish(stage: Stage): Promise<string> {
   const running = (await bed.leftOver()).filter(({ command }) => command.includes("server.mjs"));
   assert.equal(running.length, stage.replicas.length, "replicas that run, none twice");
   return `controller ${after.controller} adopted all and finished it: ${seen}; the same proxy`;
-}
-
-/** Writes another version of the shop over the app's folder, in place. */
-async function overwrite({ bed }: Stage, version: string): Promise<void> {
-  await bed.use(`shop/${version}`);
-  await bed.edit({ version });
-}
-
-async function renewed(stage: Stage, said: Said): Promise<string> {
-  stage.replicas = await renewedReplicas(stage.bed, stage.replicas, said);
-  return `${stage.replicas.length} new processes say ${said.version} and GREETING=${said.GREETING}`;
-}
-
-function pidsOf(answers: readonly ShopAnswer[]): readonly number[] {
-  return answers.map(({ pid }) => pid).sort((a, b) => a - b);
-}
-
-/** The phase under way so far; undefined before its first request. */
-function present({ load, phase }: Stage): PhaseReport | undefined {
-  return load.snapshot().phases.find(({ name }) => name === phase);
-}
-
-/** Answers of a version in the present phase, as the load counted them. */
-function answersOf(stage: Stage, version: string): number {
-  const entries = Object.entries(present(stage)?.answersBy ?? {});
-  const pids = entries.filter(([who]) => who.startsWith(`${version}@`)).map(([, counts]) => counts);
-  return pids.flatMap((counts) => Object.values(counts)).reduce((sum, n) => sum + n, 0);
 }
