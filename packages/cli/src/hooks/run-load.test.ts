@@ -20,6 +20,13 @@ it.each([
   else expect(said).toEqual({ outcome: "failed", detail: fault });
 });
 
+it("knows no latency where nothing was answered", () => {
+  const load = { lostAtMost: 1, p95BelowMs: 90 };
+  const nothing = { ...seen, lost: 200, latencyMs: { p50: 0, p95: 0, p99: 0, max: 0 } };
+  const detail = "200 of 200 requests lost: p95 is not below 90 ms";
+  expect(verdictOf(load, nothing)).toEqual({ outcome: "failed", detail });
+});
+
 it("never passes without a request", () => {
   const load = { lostAtMost: 1, p95BelowMs: null };
   expect(verdictOf(load, { ...seen, sent: 0, lost: 0 }).outcome).toBe("failed");

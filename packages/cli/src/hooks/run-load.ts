@@ -31,13 +31,17 @@ export function verdictOf(
   }: Pick<PhaseReport, "sent" | "lost" | "latencyMs" | "examples">,
 ): HookResult {
   const { p95 } = latencyMs;
+  const answered = sent - lost;
   const first = examples[0] === undefined ? "" : `; the first: ${examples[0].detail}`;
   const faults = [
     ...(sent === 0 ? ["no request was sent"] : []),
     ...(lost > sent * lostAtMost ? [`more than ${percent(lostAtMost)} were lost${first}`] : []),
-    ...(p95BelowMs !== null && p95 >= p95BelowMs ? [`p95 is not below ${p95BelowMs} ms`] : []),
+    ...(p95BelowMs !== null && (answered === 0 || p95 >= p95BelowMs)
+      ? [`p95 is not below ${p95BelowMs} ms`]
+      : []),
   ];
-  const seen = `${lost} of ${sent} requests lost, p95 ${Math.round(p95)} ms`;
+  const latency = answered === 0 ? "" : `, p95 ${Math.round(p95)} ms`;
+  const seen = `${lost} of ${sent} requests lost${latency}`;
   if (faults.length === 0) return { outcome: "done", detail: seen };
   return { outcome: "failed", detail: `${seen}: ${faults.join(", and ")}` };
 }
