@@ -3,6 +3,7 @@ import { type AppEvent, HitlessError, type IntentKind, type Outcome } from "@hit
 import type { AppBed, CommandResult } from "./app-bed.ts";
 import { describeLevels, type Levels, levelsOf } from "./release-levels.ts";
 import { stays } from "./replica-sampler.ts";
+import { statusWhen } from "./status-when.ts";
 
 /** What is done to a release under way. */
 export const interruptions = ["abort", "rollback", "pause + abort", "pause + resume"] as const;
@@ -24,8 +25,6 @@ export interface Interrupted {
 
 /** Named in the event log as the one who asked. */
 const by = "proof";
-/** A release that ignores what ends its pause stands still for ever. */
-const holdsWithinMs = 60_000;
 
 /**
  * Runs `hitless release --wait`, and interrupts it when the running replicas are at `step`
@@ -68,20 +67,6 @@ export async function stepsOf(bed: AppBed, client: ControllerClient): Promise<re
   const query = { from: stable ?? 0, to, replicas: desired.replicas };
   // The first is where it stood before anything was done.
   return levelsOf(await client.events(), query)?.slice(1) ?? [];
-}
-
-/** Follows the status, change by change, until a condition holds. Throws when it does not in time. */
-async function statusWhen(
-  client: ControllerClient,
-  holds: (status: StatusReport) => boolean,
-): Promise<StatusReport> {
-  const deadline = Date.now() + holdsWithinMs;
-  let status = await client.status();
-  while (!holds(status)) {
-    if (Date.now() > deadline) throw new Error(`it stands still: ${JSON.stringify(status.why)}`);
-    status = await client.status(status.version);
-  }
-  return status;
 }
 
 /** Asks what is to be asked; returns the intents that the release accepted. */

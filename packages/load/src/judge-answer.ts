@@ -9,10 +9,10 @@ import type { PlannedRequest } from "./request-source.ts";
  */
 export type Expectation = "shop" | "any";
 
-/** Whether a complete answer is the right one; `identity` where its body tells who answered. */
+/** Whether a complete answer is the right one; `identity` where its body tells who answered, be it wrong. */
 export type Judgement =
   | { readonly kind: "right"; readonly identity: Identity | null }
-  | { readonly kind: "lost"; readonly loss: Loss };
+  | { readonly kind: "lost"; readonly loss: Loss; readonly identity: Identity | null };
 
 /** Judges a complete answer to `request`, time aside. */
 export function judgeAnswer(
@@ -21,14 +21,16 @@ export function judgeAnswer(
   expect: Expectation,
 ): Judgement {
   const { status } = answer;
-  if (status < 200 || status > 299) return lost(lossOfStatus(answer));
-  if (answer.surplusBytes > 0) return wrong(`${answer.surplusBytes} bytes behind its end`);
   const identity = identityOf(answer.body);
+  if (status < 200 || status > 299) return { kind: "lost", loss: lossOfStatus(answer), identity };
+  if (answer.surplusBytes > 0) {
+    return wrong(`${answer.surplusBytes} bytes behind its end`, identity);
+  }
   if (expect === "any") return { kind: "right", identity };
   if (identity === null)
-    return wrong(`no version and pid in ${JSON.stringify(answer.body.slice(0, 60))}`);
+    return wrong(`no version and pid in ${JSON.stringify(answer.body.slice(0, 60))}`, null);
   if (request.sha256 !== null && identity.sha256 !== request.sha256) {
-    return wrong(`sha256 ${identity.sha256}, not ${request.sha256}`);
+    return wrong(`sha256 ${identity.sha256}, not ${request.sha256}`, identity);
   }
   return { kind: "right", identity };
 }
@@ -41,10 +43,6 @@ function lossOfStatus(answer: Answer): Loss {
   return { cause: "other", detail: `status ${detail}` };
 }
 
-function wrong(detail: string): Judgement {
-  return lost({ cause: "wrong-body", detail });
-}
-
-function lost(loss: Loss): Judgement {
-  return { kind: "lost", loss };
+function wrong(detail: string, identity: Identity | null): Judgement {
+  return { kind: "lost", loss: { cause: "wrong-body", detail }, identity };
 }

@@ -25,6 +25,7 @@ export class PhaseTally {
   }));
   readonly #lostByCause = zeroPerCause();
   readonly #lostByAnswer = new Map<string, number>();
+  readonly #lostBy = new Map<string, number>();
   readonly #examples: LossExample[] = [];
   readonly #answersBy = new Map<string, Map<string, number>>();
   readonly #configValues = new Map<string, number>();
@@ -47,8 +48,7 @@ export class PhaseTally {
   }
 
   answeredBy(identity: Identity): void {
-    const name =
-      identity.revision === null ? identity.version : `${identity.version}@${identity.revision}`;
+    const name = nameOf(identity);
     const key = this.#answersBy.size < maxDistinct || this.#answersBy.has(name) ? name : "…";
     const pids = this.#answersBy.get(key) ?? new Map<string, number>();
     this.#answersBy.set(key, pids);
@@ -56,11 +56,13 @@ export class PhaseTally {
     for (const entry of identity.config) increment(this.#configValues, entry);
   }
 
-  lost(request: Scheduled, loss: Loss): void {
+  /** `by`: who gave the wrong answer, by its own body; null: nobody said. */
+  lost(request: Scheduled, loss: Loss, by: Identity | null = null): void {
     this.#kinds[request.kind].lost += 1;
     this.#lostByCause[loss.cause] += 1;
     const answered = loss.cause === "status-4xx" || loss.cause === "status-5xx";
     if (answered) increment(this.#lostByAnswer, loss.detail);
+    if (by !== null) increment(this.#lostBy, nameOf(by));
     if (this.#examples.length < maxExamples) {
       this.#examples.push({ ...loss, kind: request.kind, atMs: Math.round(request.atMs) });
     }
@@ -86,6 +88,7 @@ export class PhaseTally {
       outstanding: sent - answered - lost,
       lostByCause: { ...this.#lostByCause },
       lostByAnswer: Object.fromEntries(this.#lostByAnswer),
+      lostBy: Object.fromEntries(this.#lostBy),
       examples: [...this.#examples],
       latencyMs: this.#latencyBesideSlow().summary(),
       clientLagMs: Math.round(this.#clientLagMs * 100) / 100,
@@ -109,6 +112,10 @@ export class PhaseTally {
     merged.add(this.#kinds.post.latency);
     return merged;
   }
+}
+
+function nameOf({ version, revision }: Identity): string {
+  return revision === null ? version : `${version}@${revision}`;
 }
 
 function increment(counts: Map<string, number>, key: string): void {

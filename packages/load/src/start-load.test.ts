@@ -101,6 +101,15 @@ test("names the status and the reason of a proxy", async () => {
   expect(report.total.lostByAnswer).toEqual({ "502 replica-died": report.total.lost });
 });
 
+test("tells who gave an answer that counts as lost, where its body says so", async () => {
+  const body = JSON.stringify({ version: "2.0", revision: 4, pid: 7, error: "no" });
+  const answer = answerText(body, "500 Internal Server Error");
+  await using server = await rawServer((socket) => socket.write(answer));
+  const { total } = await loadUntilLost(server.url, {});
+  expect(total.lostBy).toEqual({ "2.0@4": total.lost });
+  expect(total.answersBy).toEqual({});
+});
+
 test("gives each POST an id of its own, with the seed in it", async () => {
   const ids: (string | undefined)[] = [];
   await using server = await rawServer((socket, { text }) => {

@@ -170,7 +170,7 @@ class OpenLoop implements LoadSession {
       this.#lose(exchange, this.#lateBy("answered", latencyMs));
     else {
       const judgement = judgeAnswer(exchange.request, outcome.answer, this.#settings.expect);
-      if (judgement.kind === "lost") this.#lose(exchange, judgement.loss);
+      if (judgement.kind === "lost") this.#lose(exchange, judgement.loss, judgement.identity);
       else this.#count(exchange, latencyMs, judgement.identity);
     }
     if (exchange.request.reuses) this.#pool.release(exchange.connection, now);
@@ -185,10 +185,10 @@ class OpenLoop implements LoadSession {
     }
   }
 
-  #lose(exchange: Omit<Exchange, "connection">, loss: Loss): void {
+  #lose(exchange: Omit<Exchange, "connection">, loss: Loss, by: Identity | null = null): void {
     const request = { kind: exchange.request.kind, atMs: exchange.scheduledAt - this.#startedAt };
-    exchange.tally.lost(request, loss);
-    this.#total.lost(request, loss);
+    exchange.tally.lost(request, loss, by);
+    this.#total.lost(request, loss, by);
   }
 
   #sweep(now: number): void {

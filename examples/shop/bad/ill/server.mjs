@@ -34,6 +34,7 @@ const onRequest = {
     if (requestsThisSecond > Number(env.CRASH_ABOVE ?? 40)) throw new Error("out of connections");
     return 200;
   },
+  silent: () => new Promise(() => {}),
 };
 
 /** By ILL: what begins with the process. */
@@ -63,7 +64,8 @@ const server = createServer(async (request, response) => {
   if (sha256 === null) return response.destroy();
   if (pathname === "/slow") await after(Math.min(Number(searchParams.get("ms")) || 300, 60_000));
   const status = (await onRequest[ill]?.()) ?? 200;
-  const answer = status === 200 ? { ...identity, sha256 } : { error: ill };
+  if (status !== 200) console.error(`${request.method} ${pathname} failed: ${ill}`);
+  const answer = { ...identity, ...(status === 200 ? { sha256 } : { error: ill }) };
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
 });
 
@@ -73,5 +75,6 @@ async function digestOf(request) {
   return digest.digest("hex");
 }
 
-server.listen({ port: Number(env.PORT ?? 8080), host: env.HOST ?? "127.0.0.1", backlog: 4096 });
+const address = { port: Number(env.PORT ?? 8080), host: env.HOST ?? "127.0.0.1", backlog: 4096 };
+server.listen(address, () => console.log(`${identity.version} listens on port ${address.port}`));
 onStart[ill]?.();
