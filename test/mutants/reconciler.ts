@@ -212,6 +212,12 @@ export const reconcilerMutants = [
       'return { kind: "open" };',
     ],
     [
+      "old-measurement-passes",
+      "an earlier measurement passes for one that is still under way",
+      "if (due === undefined) return timed;",
+      "return timed;",
+    ],
+    [
       "requests-of-before-count",
       "requests of earlier waypoints open a hold",
       "const answered = (requests[at.release.to] ?? 0) - at.reached.requests;",
