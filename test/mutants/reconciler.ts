@@ -21,7 +21,7 @@ export const reconcilerMutants = [
     [
       "pause-ignored",
       "a paused release goes on",
-      "if (release.paused === null) return null;",
+      "if (release.paused === null) return watchStep(app, position.waypoint, world);",
       "if (release !== null) return null;",
     ],
     [

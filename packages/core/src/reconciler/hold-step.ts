@@ -50,6 +50,20 @@ export function holdStep(app: App, waypoint: Waypoint, world: World): Decision |
   return unreadable(release, waypoint, world);
 }
 
+/**
+ * What turns a release back by the metrics of a waypoint that was reached, and may not stand any
+ * more: who hangs is not ready either, and its replicas must not be waited for first.
+ */
+export function watchStep(app: App, waypoint: Waypoint, world: World): Decision | null {
+  const { release } = app;
+  if (release === null || release.reached === null || waypoint.hold.length === 0) return null;
+  if (waypoint.onFail !== "back" || isWaived(release, waypoint)) return null;
+  const news = measureStep(app, waypoint, world);
+  if (news !== null) return news;
+  const worse = failedMetric(release, waypoint);
+  return worse === null ? null : analysisFailed(app, waypoint, { ...worse, world });
+}
+
 /** What cannot be measured has not passed, whatever else the waypoint holds for. */
 function unreadable(release: Release, waypoint: Waypoint, world: World): Decision | null {
   const unread = undecidedMetric(release, waypoint, ["error"]);

@@ -129,6 +129,33 @@ describe("a hold", () => {
     expect(run.app.stable).toBe(1);
   });
 
+  it("that fails turns the release back though the new side is not ready any more", async () => {
+    const steps = [
+      { weight: 50, replicas: null, hold: [{ kind: "analysis", ms: 40_000 }] },
+    ] as const;
+    const { app, engine } = await settledApp({
+      strategy: { kind: "canary", steps, sticky: null, bakeMs: 0 },
+    });
+    const start = engine.now();
+    const hang: SimEvent = {
+      when: (s) => (s.app.release?.reached ?? null) !== null,
+      act: (a) => {
+        engine.stall(2, 600_000);
+        return a;
+      },
+    };
+    const run = await simulate({
+      app: begin(app, 2, start),
+      engine,
+      events: [hang],
+      measure: (_, now) => ({ kind: "value", value: now < start + 20_000 ? 0 : 3 }),
+    });
+    const { reason, endedAt } = (await run.history()).at(-1) ?? {};
+    expect(reason).toMatchObject({ kind: "analysisFailed", metric: "errors" });
+    expect(run.whys).toContain("starting");
+    expect((endedAt ?? 0) - start).toBeLessThan(60_000);
+  });
+
   it.each(["error", "inconclusive"] as const)("holds on for ever on %s", async (verdict) => {
     const { run } = await held([{ kind: "gate", name: "contract" }], (start) => ({
       verdict: () => ({ verdict, detail: "no answer" }),

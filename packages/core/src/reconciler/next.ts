@@ -8,7 +8,7 @@ import type { Why } from "../model/why.ts";
 import { dueMeasurements, judgedSoFar } from "./analysis-step.ts";
 import { lookAgainMs, mutate, wait } from "./decide.ts";
 import { finish } from "./finish.ts";
-import { holdStep, pendingVerdicts } from "./hold-step.ts";
+import { holdStep, pendingVerdicts, watchStep } from "./hold-step.ts";
 import { references } from "./invariants.ts";
 import { asksRate, whyNotNow } from "./may-begin.ts";
 import { contractStep, hookKey, outsideStep } from "./outside-step.ts";
@@ -96,7 +96,7 @@ function moveRelease(app: App, world: World, facts: Facts): Decision | null {
   if (further !== null) return further;
   const failure = failureNow(release, position, world);
   if (failure !== null) return turnBackDecision(app, failure, world.now);
-  if (release.paused === null) return null;
+  if (release.paused === null) return watchStep(app, position.waypoint, world);
   const { by, since } = release.paused;
   return wait({ kind: "paused", by, since }, nextChange(world, facts) ?? world.now + lookAgainMs);
 }
