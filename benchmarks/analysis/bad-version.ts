@@ -17,12 +17,12 @@ export interface Fate {
 /** What counts as harm: a request that fails, or an answer slower than 95 % of stable's. */
 export type Harm = "failed" | "slow";
 
-export const appRate = 100;
+export const appRate = 300;
 export const canaryShare = 0.1;
 export const minutes = 30;
 
 /**
- * One canary that has a tenth of 100 requests per second until it is sent back. All watchers look at
+ * One canary that has a tenth of 300 requests per second until it is sent back. All watchers look at
  * the same requests; the fixed windows know where stable's p95 is, and draw their line where the
  * comparison draws its own.
  */

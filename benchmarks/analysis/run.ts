@@ -13,7 +13,7 @@ import { isSentBack, type SameCode, sameCodes } from "./same-code.ts";
 
 const usage = `npm run bench:analysis -- [--releases N] [--canaries N] [--seed N] [--json FILE] [--docs]
   --releases  of the same code in any climate, and a fifth as many in each of ${sameCodes.length - 1} others; 10000
-  --canaries  of each version beside fixed windows; 200
+  --canaries  of each version beside fixed windows; 100
   --seed      the first one; 1
   --json      where to write what was found
   --docs      put the tables into docs/analysis.md and draw docs/images/evidence.svg`;
@@ -78,7 +78,7 @@ async function intoTheDocs(report: Report): Promise<void> {
 function askedOf(args: string[]) {
   const {
     releases = "10000",
-    canaries = "200",
+    canaries = "100",
     seed = "1",
     json,
     docs,

@@ -23,6 +23,8 @@ export interface Draws {
 export interface Span {
   readonly from: number;
   readonly to: number;
+  /** For how much each draw counts, 0 to 1; known before they are drawn. */
+  readonly worth?: number;
 }
 
 /** How many times the allowed odds the canary has, in each of the alternatives. */
@@ -41,14 +43,15 @@ export const noEvidence: Evidence = ratios.map(() => -spreadCost);
 export function withDraws(
   evidence: Evidence,
   { draws, against, chance }: Draws,
-  span: Span,
+  { from, to, worth = 1 }: Span,
 ): Evidence {
-  const laid = Math.log((reserve(span.from) - reserve(span.to)) / ratios.length);
+  const laid = Math.log((reserve(from) - reserve(to)) / ratios.length);
   return ratios.map((ratio, i) => {
     const held = logOfSum(evidence[i] ?? -spreadCost, laid);
     if (draws === 0) return held;
     // Of the binomial likelihoods, with `ratio` times the odds and with the odds as they may be.
-    return held + against * Math.log(ratio) - draws * Math.log1p((ratio - 1) * chance);
+    const gain = against * Math.log(ratio) - draws * Math.log1p((ratio - 1) * chance);
+    return held + worth * gain;
   });
 }
 

@@ -1,5 +1,6 @@
 import type { LatencyCounts } from "../model/latency.ts";
 import type { Judge, MetricState, Sample, SideCount } from "../model/metric.ts";
+import { clumpOf, strayedAfter } from "./clumps.ts";
 import { allowedShare, type CountedMetric } from "./counted-metric.ts";
 import { describeCounts } from "./describe-counts.ts";
 import { wealth, withDraws } from "./evidence.ts";
@@ -8,7 +9,10 @@ import { latencyLine, slowerThan, totalOf, withAnswers } from "./latency-line.ts
 /** What both sides counted in one interval. */
 export type CountsSample = Extract<Sample, { kind: "counts" }>;
 
-type Judgement = Pick<MetricState, "verdict" | "detail" | "counted" | "evidence" | "reference">;
+type Judgement = Pick<
+  MetricState,
+  "verdict" | "detail" | "counted" | "evidence" | "reference" | "strayed"
+>;
 
 /**
  * What one interval says, after those before. Every request of the canary is bad or it is not: an
@@ -37,12 +41,15 @@ export function judgeCounts(
     stable: add(before.counted.stable, interval.stable),
   };
   const span = { from: before.counted.canary.total, to: counted.canary.total };
-  const evidence = withDraws(before.evidence, drawsOf(metric, interval), span);
+  const draws = drawsOf(metric, interval);
+  const worth = 1 / clumpOf(metric, before);
+  const evidence = withDraws(before.evidence, draws, { ...span, worth });
   const odds = Math.exp(wealth(evidence, span.to));
   const alarmed = odds * metric.falseAlarms >= 1;
   const verdict = verdictOf(metric, { verdict: before.verdict, counted, alarmed });
   const detail = describeCounts(metric, { counted, odds, verdict, lineMs: interval.lineMs });
-  return { verdict, detail, counted, evidence, reference };
+  const strayed = strayedAfter(before, draws);
+  return { verdict, detail, counted, evidence, reference, strayed };
 }
 
 /** What stable answered while nothing was judged yet: for the line. */

@@ -106,6 +106,11 @@ export interface MetricState {
   readonly counted: { readonly canary: SideCount; readonly stable: SideCount };
   /** Natural logarithms of the evidence against the canary, one for each alternative; empty at first. */
   readonly evidence: readonly number[];
+  /**
+   * How much the canary's part of the bad ones strayed in the intervals so far, squared, and how much
+   * it would if each came by itself. Absent: nothing was compared yet.
+   */
+  readonly strayed?: { readonly squared: number; readonly expected: number };
   /** Answers of stable so far: where a comparison of latencies draws its line. */
   readonly reference: LatencyCounts;
   /** The counts up to which it was measured; null before the first look, and of other sources. */

@@ -66,6 +66,7 @@ export const metricStateShape = wholeShape<MetricState>()(
     last: z.array(z.number().nullable()),
     counted: z.object({ canary: sideCountShape, stable: sideCountShape }),
     evidence: z.array(z.number()),
+    strayed: z.object({ squared: z.number(), expected: z.number() }).exactOptional(),
     reference: z.array(z.number()),
     baseline: countsViewShape.nullable(),
   }),
