@@ -70,6 +70,8 @@ export interface Release {
   readonly intents: readonly Intent[];
   readonly paused: { readonly since: number; readonly by: string } | null;
   readonly startedAt: number;
+  /** How many times it has set out: once more with each `retry` of one that went back. Absent: once. */
+  readonly attempt?: number;
   /** When the cursor last moved. */
   readonly enteredAt: number;
   /** When the present waypoint was reached and its holds began to count; null on the way there. */

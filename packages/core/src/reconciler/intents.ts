@@ -4,7 +4,7 @@ import type { Failure } from "../model/failure.ts";
 import type { Already } from "../model/happened.ts";
 import type { Intent, IntentKind, Release, ReleaseRecord } from "../model/release.ts";
 import { releaseMeant, tooLate } from "./meant-for.ts";
-import { waypointOf } from "./position.ts";
+import { attemptOf, waypointOf } from "./position.ts";
 import { restartClock, startClock } from "./progress.ts";
 import { contracted, turnBack } from "./turn-back.ts";
 
@@ -106,6 +106,7 @@ function retry(app: App, release: Release, intent: Intent): App {
   const again: Release = {
     ...release,
     direction: "forward",
+    attempt: attemptOf(release) + 1,
     reason: null,
     back: [],
     cursor: 0,

@@ -33,9 +33,9 @@ export function waypointOf(release: Release): string | null {
   return courseOf(release)[release.cursor]?.id ?? null;
 }
 
-/** How many times it has set out: once, and again with each `retry`. */
-export function attemptOf({ intents }: Release): number {
-  return 1 + intents.filter((intent) => intent.kind === "retry").length;
+/** How many times it has set out. A `retry` that was no news to it does not count. */
+export function attemptOf({ attempt = 1 }: Release): number {
+  return attempt;
 }
 
 /** The revision that a release moves towards at present. */
@@ -112,7 +112,11 @@ function place(
   }
   const want = (revision: number | null, count: Waypoint["replicas"]["stable"]) => {
     if (revision === null) return;
-    targets.set(revision, countOf(count, desired, sideOf(world, revision).level));
+    const { level } = sideOf(world, revision);
+    const wanted = countOf(count, desired, level);
+    // What a waypoint before this one has left warm stays so for its time.
+    const left = revision === app.release?.from && keep.has(revision);
+    targets.set(revision, left ? Math.max(wanted, level) : wanted);
   };
   want(stable, at.waypoint.replicas.stable);
   want(canary, at.waypoint.replicas.canary);

@@ -217,7 +217,7 @@ function begin(app: App, request: PendingRelease, now: number): App {
     cause: request.cause,
     from: app.stable,
     to: request.to,
-    plan: compile(app.settings, { from: app.stable, warm: isWarm(app, request) }),
+    plan: compile(app.settings, { from: app.stable, warm: isWarm(app, request, now) }),
     back: [],
     cursor: 0,
     direction: "forward",
@@ -237,6 +237,8 @@ function begin(app: App, request: PendingRelease, now: number): App {
 }
 
 /** Whether it goes back to a side that still runs: what it went through before it has behind it. */
-function isWarm(app: App, { kind, to }: PendingRelease): boolean {
-  return kind === "rollback" && app.kept.some((k) => k.warm && k.revision === to);
+function isWarm(app: App, { kind, to }: PendingRelease, now: number): boolean {
+  // Past its time it may be gone, whatever is noted.
+  const runs = app.kept.some((k) => k.warm && k.revision === to && k.until > now);
+  return kind === "rollback" && runs;
 }

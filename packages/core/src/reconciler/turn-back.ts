@@ -17,6 +17,8 @@ export function turnBack(app: App, reason: Failure, now: number): App {
   const { analysis: _over, ...rest } = release;
   return {
     ...app,
+    // Who serves again is no longer only kept: it must be free to shrink and to grow.
+    kept: app.kept.filter((k) => k.revision !== release.from),
     release: {
       ...rest,
       ...judgedSoFar(release, now),

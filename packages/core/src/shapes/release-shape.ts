@@ -94,6 +94,7 @@ export const releaseShape = wholeShape<Release>()(
     intents: z.array(intentShape),
     paused: z.object({ since: z.number(), by: z.string() }).nullable(),
     startedAt: z.number(),
+    attempt: z.int().positive().exactOptional(),
     enteredAt: z.number(),
     reached: z.object({ at: z.number(), requests: z.number() }).nullable(),
     progress: z.object({

@@ -1,9 +1,7 @@
 import type { SideBySide } from "../model/strategy.ts";
 import type { Hold, Pace, Waypoint } from "../model/waypoint.ts";
-import { waypoint } from "./waypoint.ts";
+import { beside, waypoint } from "./waypoint.ts";
 
-/** The whole new side may run beside the whole old one. */
-const beside: Pace = { surge: "100%", unavailable: 0 };
 /** One replica less than all is enough to go back to, as on every way back. */
 const enough: Pace = { surge: "100%", unavailable: 1 };
 

@@ -2,8 +2,8 @@ import type { Hook } from "../model/hook.ts";
 import type { Release } from "../model/release.ts";
 import type { RouteRule } from "../model/route.ts";
 import type { RouteIntent } from "../model/route-intent.ts";
-import type { Waypoint } from "../model/waypoint.ts";
-import { noneToKeep, waypoint } from "./waypoint.ts";
+import type { Pace, Waypoint } from "../model/waypoint.ts";
+import { beside, noneToKeep, waypoint } from "./waypoint.ts";
 
 /**
  * The way back from a waypoint, for any strategy: give the old side its full size and all
@@ -23,7 +23,7 @@ export function wayBack(
   const at = plan[Math.min(cursor, plan.length - 1)];
   if (at === undefined) return [];
   // Where nobody served before, nobody is cared for on the way back either.
-  const pace = from === null ? noneToKeep : at.pace;
+  const pace = from === null ? noneToKeep : paceBack(plan, at);
   const byReplica = at.route.kind === "byReplica" && inForce.kind === "byReplica";
   const route: RouteIntent = byReplica
     ? { kind: "byReplica" }
@@ -37,4 +37,9 @@ export function wayBack(
     replicas: { stable: { kind: "keep" }, canary: { kind: "share", of: 0 } },
   };
   return [leave, back, ...told];
+}
+
+/** What was enough to hurry to a side that is warm is not enough to be left with. */
+function paceBack(plan: readonly Waypoint[], at: Waypoint): Pace {
+  return plan.some(({ route }) => route.kind !== "byReplica") ? beside : at.pace;
 }

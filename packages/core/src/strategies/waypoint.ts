@@ -3,6 +3,9 @@ import type { Count, Pace, Waypoint } from "../model/waypoint.ts";
 /** The pace where there is nobody to care for: all at once. */
 export const noneToKeep: Pace = { surge: 0, unavailable: "100%" };
 
+/** The whole new side may run beside the whole old one. */
+export const beside: Pace = { surge: "100%", unavailable: 0 };
+
 /** A waypoint from shares of the desired number, with the usual rest. */
 export function waypoint(
   id: string,
