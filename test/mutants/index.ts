@@ -1,5 +1,6 @@
 import { barrierMutants } from "./barriers.ts";
 import { invariantMutants } from "./invariants.ts";
+import { judgingMutants } from "./judging.ts";
 import type { Mutant } from "./mutant.ts";
 import { reconcilerMutants } from "./reconciler.ts";
 import { stopOrderMutants } from "./stop-order.ts";
@@ -9,6 +10,7 @@ import { storeMutants } from "./store.ts";
 export const mutants: readonly Mutant[] = [
   ...reconcilerMutants,
   ...invariantMutants,
+  ...judgingMutants,
   ...storeMutants,
   ...stopOrderMutants,
   ...barrierMutants,

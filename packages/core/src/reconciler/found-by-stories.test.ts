@@ -4,17 +4,37 @@ import { withSchemaPhases } from "../strategies/compile.ts";
 import {
   atWaypoint,
   begin,
+  exampleHook,
   exampleSettings,
   exampleStrategies,
   FakeEngine,
   intent,
   loose,
+  rollBack,
   type Scenario,
+  type Simulation,
   settledApp,
   simulate,
 } from "../testing/index.ts";
 import { extendDeadlines, takeUp } from "./progress.ts";
 import { newApp, setReplicas } from "./requests.ts";
+
+const blueGreen = {
+  kind: "blueGreen",
+  checks: [{ kind: "approval" }],
+  bakeMs: 60_000,
+} as const;
+const failsFrom = 60_000;
+
+/** Its replicas are never all there for long. */
+function flap(engine: FakeEngine): void {
+  engine.behave(2, { flapMs: 2000 });
+  engine.kill(2);
+}
+
+function pastTheLast({ app: { release } }: Simulation): boolean {
+  return release?.direction === "forward" && release.cursor === release.plan.length;
+}
 
 const pass = () => ({ verdict: "successful", detail: "fine" }) as const;
 
@@ -150,5 +170,102 @@ describe("found by stories", () => {
     const { whys } = await simulate({ app: takeUp(ahead, 0, engine.now()), engine });
     expect(whys).not.toContain("stale");
     expect(whys).toContain("steady");
+  });
+
+  it("a side that serves again after its time warm has begun may shrink", async () => {
+    const run = await play(
+      { strategy: { ...blueGreen, keepWarmMs: 600_000 } },
+      {
+        events: [
+          intent("skip", atWaypoint("preview")),
+          intent("abort", pastTheLast),
+          {
+            when: ({ app }) => app.release?.direction === "back",
+            act: (app) => setReplicas(app, 2),
+          },
+        ],
+      },
+    );
+    expect((await run.history()).at(-1)?.outcome).toBe("aborted");
+    expect(run.app.kept).toEqual([]);
+    expect(run.engine.levels().get(1)).toBe(2);
+  });
+
+  it("a contract waits until nobody is kept warm, and takes nothing from them meanwhile", async () => {
+    const strategy = { ...blueGreen, keepWarmMs: 60_000 };
+    const run = await play(
+      { strategy },
+      { events: [intent("skip", atWaypoint("preview"))] },
+      migrated,
+    );
+    const waits = run.decisions.filter(({ why }) => why.kind === "held" && why.hold === "contract");
+    expect(waits.length).toBeGreaterThan(0);
+    expect(run.whys).toContain("keptExpired");
+    expect(run.app.stable).toBe(2);
+    expect(loose(run)).toEqual([]);
+  });
+
+  it("a rollback to a side whose time warm is over goes through the steps", async () => {
+    const { app, engine } = await settledApp({ strategy: exampleStrategies.canary });
+    const kept = (until: number) => [{ revision: 7, warm: true, until }];
+    const now = engine.now();
+    const back = (until: number) =>
+      rollBack({ ...app, kept: kept(until) }, 7, now).release?.plan.map(({ id }) => id);
+    expect(back(now + 1)).toEqual(["switch", "retire"]);
+    expect(back(now)).toEqual(["canary 5 %", "canary 50 %", "bake", "retire"]);
+  });
+
+  it("a metric that has failed turns back a release that misses a replica", async () => {
+    const began = 1_000;
+    const run = await play(
+      { strategy: { ...blueGreen, bakeMs: 600_000 } },
+      {
+        measure: (_, now) => ({ kind: "value", value: now < failsFrom ? 0 : 2 }),
+        events: [
+          intent("skip", atWaypoint("preview")),
+          { when: failsFrom - began, world: ({ engine }) => flap(engine) },
+        ],
+      },
+    );
+    const [row] = (await run.history()).slice(-1);
+    expect(row).toMatchObject({ outcome: "failed", reason: { kind: "analysisFailed" } });
+    expect((row?.endedAt ?? 0) - failsFrom).toBeLessThan(30_000);
+  });
+
+  it("a retry that was no news lets no hook run again under another key", async () => {
+    const keys = new Set<string>();
+    const before = [{ ...exampleHook, attempts: 6 }];
+    const run = await play(
+      { strategy: { ...blueGreen, before } },
+      {
+        hookMs: () => 60_000,
+        hook: (key) => {
+          keys.add(key);
+          return "done";
+        },
+        events: [
+          intent("abort", atWaypoint("preview")),
+          intent("retry", ({ app }) => app.release?.direction === "back"),
+          intent("retry", ({ whys, app }) => whys.has("hookRunning") && app.release !== null),
+          intent("skip", ({ whys }) => whys.has("hookOver")),
+        ],
+      },
+    );
+    expect(run.app.stable).toBe(2);
+    expect([...keys]).toEqual(["shop/2/checks/warm-up/2"]);
+  });
+
+  it("an instant rollback that is aborted leaves nobody short while it goes back", async () => {
+    const { app, engine } = await settledApp({ strategy: blueGreen, replicas: 4 });
+    const signal = new AbortController().signal;
+    await engine.apply({ kind: "scale", revision: 7, replicas: 4 }, signal);
+    engine.runTo(engine.now() + 5000);
+    const kept = [{ revision: 7, warm: true, until: engine.now() + 60_000 }];
+    const grown = setReplicas({ ...app, kept }, 6);
+    const back = rollBack(grown, 7, engine.now());
+    expect(back.release?.plan.map(({ id }) => id)).toEqual(["switch", "retire"]);
+    const run = await simulate({ app: back, engine, events: [intent("abort", engine.now())] });
+    expect((await run.history()).at(-1)?.outcome).toBe("aborted");
+    expect(loose(run)).toEqual([]);
   });
 });

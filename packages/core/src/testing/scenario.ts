@@ -33,8 +33,12 @@ export interface Scenario {
   readonly measure?: (metric: Metric, now: number) => Sample | null;
   /** Requests per second that the app gets; 100 by default. */
   readonly rate?: (now: number) => number;
-  /** Verdict of the hook runner on a key; every hook is done after a second by default. */
+  /** How long a measurement takes, ms; by default it is there at once. */
+  readonly measureMs?: (metric: Metric) => number;
+  /** Verdict of the hook runner on a key; every hook is done by default. */
   readonly hook?: (key: string) => "done" | "failed";
+  /** How long it takes, ms: a second by default, and never longer than its attempts may. */
+  readonly hookMs?: (key: string) => number;
   /** Asked whenever the controller could come to harm. */
   readonly mishap?: (danger: Danger, simulation: Simulation) => Mishap | null;
   /** For how long nobody controls the app after a mishap has killed who did, ms. Default 0. */

@@ -6,24 +6,30 @@ import type { ReleaseRecord } from "../model/release.ts";
 import type { Why } from "../model/why.ts";
 import { needs } from "../reconciler/next.ts";
 import type { Facts } from "../reconciler/world.ts";
+import { Agenda } from "./agenda.ts";
 import { CallFailed, type Danger, Killed } from "./danger.ts";
 import { FakeController } from "./fake-controller.ts";
 import type { FakeEngine } from "./fake-engine.ts";
-import { FakeOutside, lastLines, saidBy } from "./fake-outside.ts";
+import { FakeOutside, lastLines } from "./fake-outside.ts";
 import { FakeStore } from "./fake-store.ts";
 import { brokenAfter, holdsForTwo, Judge } from "./judge/judge.ts";
 import { brokenBy, held } from "./judge/judge-mutation.ts";
+import { Patience } from "./patience.ts";
 import type { Scenario, SimEvent } from "./scenario.ts";
 import { SimulationFault, storyOf } from "./simulation-fault.ts";
 import { forget, type Step, type TraceLine, traceLine } from "./trace.ts";
 import { type Truth, truthOf } from "./truth.ts";
 
 const signal = new AbortController().signal;
-const longestLookMs = 60_000;
 const afterErrorMs = 1000;
-/** Most times in a row that a wait for the same reason is slept twice as long. */
-const mostDoublings = 5;
+const leastMsOfTwo = 50;
 const highestRevision = 40;
+
+interface Asked {
+  readonly app: App;
+  readonly losses: number;
+  readonly available: number;
+}
 
 /**
  * Runs an app against the fake engine with a controller that does what the real one does. Stops
@@ -37,12 +43,13 @@ export class Simulation {
   readonly decisions: Decision[] = [];
   readonly whys = new Set<Why["kind"]>();
   readonly #scenario: Scenario;
-  readonly #judge = new Judge();
-  readonly #waiting: Set<SimEvent>;
+  readonly #judge: Judge;
+  readonly #patience: Patience;
+  readonly #agenda: Agenda;
   readonly #steps: Step[] = [];
   readonly #facts: Facts;
-  /** Who decided a mutation, knowing of how many losses. */
-  readonly #askedBy = new WeakMap<Mutation, { readonly app: App; readonly losses: number }>();
+  /** Who decided a mutation, knowing of how many losses, and how many were available then. */
+  readonly #askedBy = new WeakMap<Mutation, Asked>();
   #saved: App;
   #controllers: readonly FakeController[] = [];
   #broken: readonly string[] = [];
@@ -52,22 +59,27 @@ export class Simulation {
   #wallGapMs = 0;
   #mutations = 0;
   #idle = 0;
-  #doublings = 0;
   #doubled = false;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.#saved = scenario.app;
     this.engine = scenario.engine;
-    this.outside = new FakeOutside(scenario.hook ?? (() => "done"));
+    this.outside = new FakeOutside(scenario);
     this.store = new FakeStore();
+    this.#judge = new Judge({
+      ended: this.outside.ended,
+      now: () => this.now(),
+      requestsOf: (revision) => this.engine.dataPlane.requests()[revision] ?? 0,
+    });
     this.store.onSave = (app) => {
       this.#saved = app;
       this.#refuse(this.#judge.onSave(app));
     };
     this.store.onLoad = (app) => this.#judge.onLoad(app);
-    this.store.onRecord = (record) => this.#judge.onRecord(record);
-    this.#waiting = new Set(scenario.events ?? []);
+    this.store.onRecord = (record) => this.#refuse(this.#judge.onRecord(record));
+    this.#patience = new Patience(scenario.tardy === true);
+    this.#agenda = new Agenda(scenario.events ?? []);
     const minReadyMs = scenario.minReadyMs ?? 0;
     const numbers = Array.from({ length: highestRevision }, (_, n) => n);
     this.#facts = new Map(numbers.map((n) => [n, { minReadyMs }]));
@@ -131,9 +143,14 @@ export class Simulation {
     if (this.controlled) this.#wallGapMs += ms;
   }
 
+  /** Somebody goes back without saying where to, and this is where. */
+  judgeTarget(target: number | null): void {
+    this.#refuse(this.#judge.onTarget(this.app, target));
+  }
+
   /** Something else will happen. */
   expect(event: SimEvent): void {
-    this.#waiting.add(event);
+    this.#agenda.add(event);
   }
 
   /** A second controller acts beside the first, which the lock of a store is there to prevent. */
@@ -173,9 +190,14 @@ export class Simulation {
     let decision: Decision | null = null;
     for (const controller of this.#controllers) decision = await this.#turn(controller);
     this.#note(decision);
-    if (decision?.kind === "steady" && this.#awaited() === Number.POSITIVE_INFINITY) return true;
+    if (
+      decision?.kind === "steady" &&
+      this.#agenda.awaited(this.engine.elapsed) === Number.POSITIVE_INFINITY
+    )
+      return true;
     if (!this.controlled) return false;
-    const restMs = decision === null ? afterErrorMs : this.#restMs(decision);
+    const restMs = decision === null ? afterErrorMs : this.#patience.restMs(decision, this.now());
+    if (restMs !== null && restMs <= 0) this.#refuse(["looks again at an instant that is past"]);
     if (restMs !== null) this.#sleep(this.engine.elapsed + restMs);
     return false;
   }
@@ -203,7 +225,7 @@ export class Simulation {
     this.decisions.push(decision);
     this.whys.add(decision.why.kind);
     if (decision.kind === "mutate") this.#mutations += 1;
-    const at = { truth: this.truth(), engine: this.engine };
+    const at = { truth: this.truth(), engine: this.engine, outside: this.outside };
     this.#refuse(this.#judge.onDecision(app, decision, at));
   }
 
@@ -217,7 +239,7 @@ export class Simulation {
   /** The next controller comes when its time has come; until then the world goes on without. */
   async #return(): Promise<false> {
     if (this.engine.elapsed < this.#awayUntil) {
-      this.engine.runTo(Math.min(this.#awayUntil, this.#awaited()));
+      this.engine.runTo(Math.min(this.#awayUntil, this.#agenda.awaited(this.engine.elapsed)));
     }
     if (this.engine.elapsed < this.#awayUntil) return false;
     try {
@@ -264,7 +286,9 @@ export class Simulation {
   }
 
   async #apply(mutation: Mutation, app: App): Promise<number> {
-    this.#askedBy.set(mutation, { app, losses: this.engine.seenLosses });
+    const { available } = this.truth();
+    this.#askedBy.set(mutation, { app, losses: this.engine.seenLosses, available });
+    if (mutation.kind === "hook") this.#refuse(this.#judge.onHook(mutation, app));
     if (mutation.kind === "hook" || mutation.kind === "migrate") {
       this.#witness(mutation, () => this.outside.begin(mutation, this.engine.elapsed));
       return 0;
@@ -283,6 +307,8 @@ export class Simulation {
     const asked = this.#askedBy.get(mutation);
     // Nobody can know of a loss that an old view hides, or that comes before a late effect.
     if (asked === undefined || this.engine.losses !== asked.losses || this.engine.frozen) return;
+    // Nor that who was of no use when it was ordered away would be ready again by then.
+    if (before.available > asked.available) return;
     const { app } = asked;
     const deed = { app, strategy: this.#judge.strategyOf(app), now: this.now(), before };
     this.#refuse(brokenBy(mutation, { ...deed, after: this.truth() }));
@@ -292,26 +318,26 @@ export class Simulation {
     const wanted = needs(app, this.now());
     const view = await this.engine.observe(app, wanted, signal);
     const replicas = view.replicas.kind === "known" ? view.replicas.value : [];
-    return {
+    const seen = {
       ...view,
-      ...this.outside.view(this.engine.elapsed),
-      ...saidBy(this.#scenario, wanted, this.now()),
+      ...this.outside.view(wanted, { now: this.engine.elapsed, wall: this.now() }),
       lastLogLines: lastLines(app, replicas),
     };
+    this.#judge.onLook(app, wanted, seen);
+    return seen;
   }
 
   async #happen(): Promise<void> {
-    for (const event of this.#waiting) {
-      if (!this.#due(event)) continue;
+    for (const event of this.#agenda.due(this)) {
       if ("world" in event) {
-        this.#waiting.delete(event);
+        this.#agenda.done(event);
         await event.world(this);
         continue;
       }
       // Who finds nobody to talk to asks again.
       const [controller] = this.#controllers;
       if (controller === undefined) continue;
-      this.#waiting.delete(event);
+      this.#agenda.done(event);
       try {
         await controller.transact((app) => event.act(app, this.now()));
       } catch (thrown) {
@@ -320,41 +346,19 @@ export class Simulation {
     }
   }
 
-  #due(event: SimEvent): boolean {
-    return typeof event.when === "number" ? this.engine.elapsed >= event.when : event.when(this);
-  }
-
-  /** When the next event is due that will come for sure. */
-  #awaited(): number {
-    let soonest = Number.POSITIVE_INFINITY;
-    for (const { when } of this.#waiting) {
-      // What is due and waits for a controller comes with it.
-      if (typeof when === "number" && when > this.engine.elapsed && when < soonest) soonest = when;
-    }
-    return soonest;
-  }
-
-  /** For how long nothing is to be done after a decision; null: the next turn follows at once. */
-  #restMs(decision: Decision): number | null {
-    if (decision.kind === "steady") return longestLookMs;
-    if (decision.kind !== "wait") {
-      this.#doublings = 0;
-      return null;
-    }
-    const lookMs = decision.lookAgain - this.now();
-    if (lookMs <= 0) this.#refuse([`looks again at ${decision.lookAgain}, which is past`]);
-    const same = this.decisions.at(-2)?.why.kind === decision.why.kind;
-    this.#doublings =
-      same && this.#scenario.tardy === true ? Math.min(mostDoublings, this.#doublings + 1) : 0;
-    return lookMs * 2 ** this.#doublings;
-  }
-
   #sleep(until: number): void {
     const { elapsed } = this.engine;
     const outside = this.outside.nextAt(elapsed);
-    const soonest = Math.min(until, this.engine.nextAt(), outside, this.#awaited());
+    const soonest = Math.min(
+      until,
+      this.engine.nextAt(),
+      outside,
+      this.#agenda.awaited(this.engine.elapsed),
+    );
     this.#idle = 0;
-    this.engine.runTo(Math.max(elapsed + 1, soonest));
+    // Two that undo each other's work always find something to wait for.
+    const leastMs = this.#doubled ? leastMsOfTwo : 1;
+    this.engine.runTo(Math.max(elapsed + leastMs, soonest));
   }
 
   #note(decision: Decision | null): void {

@@ -1,6 +1,6 @@
 import type { App } from "../../model/app.ts";
 import type { Mutation } from "../../model/mutation.ts";
-import { type RouteRule, routedRevisions } from "../../model/route.ts";
+import { type RouteRule, type RouteTable, routedRevisions } from "../../model/route.ts";
 import type { Strategy } from "../../model/strategy.ts";
 import type { Amount, Waypoint } from "../../model/waypoint.ts";
 import type { Truth } from "../truth.ts";
@@ -34,6 +34,7 @@ export function brokenBy(mutation: Mutation, deed: Deed): readonly string[] {
       return [
         ...barred,
         ...routeBroken(mutation.table.rule, deed),
+        ...previewBroken(mutation.table, deed),
         ...wayBackBroken(mutation.table.rule, deed),
       ];
     case "collect":
@@ -63,7 +64,7 @@ export function shareOf(rule: RouteRule, revision: number): number | null {
     case "byReplica":
       return null;
     case "byWeight":
-      return (rule.weights.find((w) => w.revision === revision)?.weight ?? 0) / 100;
+      return Math.max(weightOf(rule, revision) / 100, isChosen(rule, revision) ? leastShare : 0);
     case "byMatch":
       return routedRevisions(rule).includes(revision) ? 1 : 0;
   }
@@ -160,6 +161,26 @@ function weightBroken(
       ? [`truth 2, 4: generation ${generation} needs ${needed} of revision ${revision}, not ${is}`]
       : [];
   });
+}
+
+type ByWeight = Extract<RouteRule, { kind: "byWeight" }>;
+
+/** Whoever may be chosen gets something, whatever its weight. */
+const leastShare = 0.001;
+
+function weightOf({ weights }: ByWeight, revision: number): number {
+  return weights.find((w) => w.revision === revision)?.weight ?? 0;
+}
+
+function isChosen({ first = [] }: ByWeight, revision: number): boolean {
+  return first.some((rule) => rule.revision === revision);
+}
+
+/** An address of its own is the canary's, and only on its way forward. */
+function previewBroken({ preview }: RouteTable, { app: { release } }: Deed): readonly string[] {
+  if (preview === undefined) return [];
+  const own = release?.direction === "forward" && release.to === preview.revision;
+  return own ? [] : [`preview: port ${preview.port} is given to revision ${preview.revision}`];
 }
 
 /** Capacity before weight: no mutation moves traffic to capacity that is not there. */

@@ -1,14 +1,33 @@
 import { HitlessError } from "../../errors.ts";
 import type { App } from "../../model/app.ts";
 import type { Decision } from "../../model/decision.ts";
+import type { Mutation } from "../../model/mutation.ts";
+import type { Observation, Observed } from "../../model/observed.ts";
 import type { Release, ReleaseRecord } from "../../model/release.ts";
+import { routedRevisions } from "../../model/route.ts";
 import type { Strategy } from "../../model/strategy.ts";
 import { applyIntent } from "../../reconciler/intents.ts";
 import { standOf } from "../../reconciler/meant-for.ts";
-import type { FakeEngine } from "../fake-engine.ts";
 import type { Truth } from "../truth.ts";
+import { AnalysisJudge } from "./judge-analysis.ts";
+import { type Ended, HookJudge } from "./judge-hooks.ts";
 import { shareOf } from "./judge-mutation.ts";
-import { falseIn } from "./judge-why.ts";
+import { RecordJudge } from "./judge-record.ts";
+import { crowd, overdue, warmBroken } from "./judge-warm.ts";
+import { falseIn, type WhySource } from "./judge-why.ts";
+import { Passes } from "./leaving.ts";
+
+/** What is so beside what was saved. */
+export interface Witnessed {
+  readonly ended: Ended;
+  /** What the wall clock says. */
+  now(): number;
+  /** Requests that a revision has got so far. */
+  requestsOf(revision: number): number;
+}
+
+/** What only a way out may wait for while it gives requests to the new side. */
+const ofTheWayOut = new Set(["hookRunning", "held", "holdUndecided", "migrating"]);
 
 /** Reasons that the world gives, not the version that is left: even a way back waits for them. */
 const barriers = new Set(["unobservable", "stale", "routeBarrier", "unrouting"]);
@@ -20,8 +39,18 @@ const barriers = new Set(["unobservable", "stale", "routeBarrier", "unrouting"])
 export class Judge {
   readonly #strategies = new Map<number, Strategy>();
   readonly #rows = new Map<number, ReleaseRecord>();
+  readonly #witnessed: Witnessed;
+  readonly #passes = new Passes();
+  readonly #analysis = new AnalysisJudge(this.#passes);
+  readonly #hooks: HookJudge;
+  readonly #record = new RecordJudge();
   #saved: App | null = null;
   #before: App | null = null;
+
+  constructor(witnessed: Witnessed) {
+    this.#witnessed = witnessed;
+    this.#hooks = new HookJudge(witnessed.ended, this.#passes);
+  }
 
   /** The strategy that the release under way was made with. */
   strategyOf(app: App): Strategy {
@@ -36,12 +65,38 @@ export class Judge {
     if (app.release !== null && !this.#strategies.has(app.release.id)) {
       this.#strategies.set(app.release.id, app.settings.strategy);
     }
-    if (before === null || app.release?.id === before.id) return changed(before, app.release);
-    return this.#onEnd(before, app);
+    this.#record.onSave(before, app.release);
+    this.#passes.onSave(before, app.release);
+    const { now, requestsOf } = this.#witnessed;
+    const requests = app.release === null ? 0 : requestsOf(app.release.to);
+    const found = [
+      ...this.#hooks.onSave(before, app.release),
+      ...warmBroken(this.#before, app, now()),
+      ...this.#analysis.onSave(before, app.release, requests),
+      ...changed(before, app.release),
+    ];
+    const over = before !== null && app.release?.id !== before.id;
+    return over ? [...found, ...this.#onEnd(before, app)] : found;
+  }
+
+  /** A controller has looked. */
+  onLook(app: App, wanted: readonly Observation[], seen: Observed): void {
+    this.#analysis.onLook(app, wanted, { seen, now: this.#witnessed.now() });
+  }
+
+  /** A hook is begun. */
+  onHook(mutation: Extract<Mutation, { kind: "hook" }>, app: App): readonly string[] {
+    return this.#hooks.onBegin(mutation, app, this.#saved);
+  }
+
+  /** Somebody goes back without saying where to. */
+  onTarget(app: App, target: number | null): readonly string[] {
+    return this.#record.onTarget(app, target);
   }
 
   /** The last save was said to have failed: the controller goes on from what was there before. */
   onDoubt(): void {
+    this.#record.onDoubt();
     const undone = this.#saved?.release?.id;
     // Another release may get its number, and another strategy.
     if (undone !== undefined && undone !== this.#before?.release?.id) {
@@ -56,17 +111,19 @@ export class Judge {
   }
 
   /** A row of the history was added. */
-  onRecord(record: ReleaseRecord): void {
+  onRecord(record: ReleaseRecord): readonly string[] {
     this.#rows.set(record.id, record);
+    return this.#record.onRecord(record);
   }
 
   /** A decision was made, and not carried out yet. */
-  onDecision(app: App, decision: Decision, at: { truth: Truth; engine: FakeEngine }) {
+  onDecision(app: App, decision: Decision, at: Omit<WhySource, "app">): readonly string[] {
     const { release } = app;
-    const found: string[] = [];
+    if (decision.kind === "steady") return atRest(app, at.truth, this.#witnessed.now());
     if (decision.kind !== "wait") {
-      return release?.direction === "forward" ? wayOut(app, release) : found;
+      return release?.direction === "forward" ? wayOut(app, release) : [];
     }
+    const found = [...this.#analysis.onDecision(app, decision)];
     const lie = falseIn(decision.why, { app, ...at });
     if (lie !== null) found.push(lie);
     if (release?.direction === "back" && !at.engine.blurred) {
@@ -101,7 +158,16 @@ export function brokenAfter(app: App, truth: Truth): readonly string[] {
   }
   if (inMotion > 2) found.push(`truth 8: ${inMotion} revisions have replicas`);
   if (app.release === null && inMotion > 1) found.push("truth 8: two levels and no release");
-  return found;
+  return [...found, ...crowd(app, truth)];
+}
+
+/** Nothing of a release that is over is left. */
+function atRest(app: App, { accepted, inForce }: Truth, now: number): readonly string[] {
+  const open = [accepted, inForce].filter(({ preview }) => preview !== undefined);
+  return [
+    ...overdue(app, now),
+    ...open.map(({ preview }) => `preview: port ${preview?.port} is open with no release`),
+  ];
 }
 
 /**
@@ -144,6 +210,10 @@ function late(
     return [`truth 5: the way back waits for revision ${release.to}, which it leaves`];
   }
   if (release.from === null || barriers.has(why.kind)) return [];
+  const served = routedRevisions(at.truth.accepted.rule).includes(release.to);
+  if (ofTheWayOut.has(why.kind) && served && (at.truth.liveOf.get(release.to) ?? 0) > 0) {
+    return [`truth 5: ${why.kind} holds the way back from revision ${release.to}`];
+  }
   const enough = Math.max(1, app.desired.replicas - 1);
   const there = at.truth.availableOf.get(release.from) ?? 0;
   const share = shareOf(at.truth.accepted.rule, release.to) ?? 0;

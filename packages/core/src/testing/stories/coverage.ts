@@ -1,11 +1,19 @@
 import { intentKinds } from "../../model/release.ts";
 import { dangers } from "../danger.ts";
-import { blows, type Fault, sickness, troubles } from "./faults.ts";
+import { blows, type Fault, outsideTroubles, sickness, troubles } from "./faults.ts";
 import { type Stage, stages } from "./stage.ts";
 import type { Act } from "./story.ts";
 
 /** What people ask for, as coverage counts it. */
-export const asks = [...intentKinds, "queue", "reject", "scale", "settings"] as const;
+export const asks = [
+  ...intentKinds,
+  "promote --full",
+  "warm rollback",
+  "queue",
+  "reject",
+  "scale",
+  "settings",
+] as const;
 export type Ask = (typeof asks)[number];
 
 const faults: readonly Fault[] = [
@@ -21,7 +29,7 @@ export type Cell = `${Fault | Ask} @ ${Stage}` | `${Fault} & ${Ask}`;
 export function askOf(act: Act): Ask | null {
   switch (act.kind) {
     case "say":
-      return act.intent;
+      return act.full === true ? "promote --full" : act.intent;
     case "release":
       return act.busy;
     case "rollback":
@@ -44,6 +52,31 @@ const atEnds: ReadonlySet<string> = new Set(
   ["before record", "after record", "before end", "after end"].map((d) => `killed ${d}`),
 );
 
+/** Where something is measured, and where a hook runs. */
+const measuredAt: ReadonlySet<string> = new Set<Stage>([
+  "roll",
+  "preview",
+  "checks",
+  "switch",
+  "step",
+  "bake",
+  "compare",
+  "winner",
+  "after",
+]);
+const hookedAt: ReadonlySet<string> = new Set<Stage>([
+  "first",
+  "roll",
+  "stop",
+  "preview",
+  "checks",
+  "switch",
+  "step",
+  "compare",
+  "after",
+  "told",
+]);
+
 /** Why some cells stay empty. */
 export const impossible: readonly Impossible[] = [
   {
@@ -53,6 +86,18 @@ export const impossible: readonly Impossible[] = [
   {
     reason: "without a release there is nothing that a new controller has to save first",
     holds: (row, column) => row.endsWith("adoption") && column === "steady",
+  },
+  {
+    reason: "nothing is measured where nothing holds with requests on the canary",
+    holds: (row, column) => row.startsWith("source ") && isStage(column) && !measuredAt.has(column),
+  },
+  {
+    reason: "hooks run before a plan, before checks, after the switch and at the end of a way back",
+    holds: (row, column) => row.startsWith("hook ") && isStage(column) && !hookedAt.has(column),
+  },
+  {
+    reason: "a side that is warm is gone back to when no release is under way",
+    holds: (row, column) => row === "warm rollback" && isStage(column) && column !== "steady",
   },
 ];
 
@@ -65,7 +110,12 @@ function widthOf(column: string): number {
   return Math.max(6, column.length + 1);
 }
 
-/** Every cell that stories can reach. */
+/** What meets too seldom to be demanded of a run; the table counts it all the same. */
+function isRare(fault: Fault, ask: Ask): boolean {
+  return ask === "warm rollback" || outsideTroubles.has(fault);
+}
+
+/** Every cell that a run of many stories has to reach. */
 function cells(): readonly Cell[] {
   const rows: readonly (Fault | Ask)[] = [...faults, ...asks];
   const possible = (row: Fault | Ask, column: Stage | Ask) =>
@@ -75,7 +125,9 @@ function cells(): readonly Cell[] {
       stages.filter((stage) => possible(row, stage)).map((stage) => `${row} @ ${stage}` as const),
     ),
     ...faults.flatMap((fault) =>
-      asks.filter((ask) => possible(fault, ask)).map((ask) => `${fault} & ${ask}` as const),
+      asks
+        .filter((ask) => possible(fault, ask) && !isRare(fault, ask))
+        .map((ask) => `${fault} & ${ask}` as const),
     ),
   ];
 }

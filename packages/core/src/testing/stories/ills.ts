@@ -2,7 +2,14 @@ import type { App } from "../../model/app.ts";
 import { type Danger, dangers, type Mishap } from "../danger.ts";
 import type { EnginePart } from "../fake-engine.ts";
 import type { Simulation } from "../simulate.ts";
-import { type Blow, type Fault, isSickness, type Sickness, type Trouble } from "./faults.ts";
+import {
+  type Blow,
+  type Fault,
+  isSickness,
+  outsideTroubles,
+  type Sickness,
+  type Trouble,
+} from "./faults.ts";
 import type { Act } from "./story.ts";
 
 type FaultAct = Extract<Act, { kind: "fault" }>;
@@ -10,7 +17,14 @@ type FaultAct = Extract<Act, { kind: "fault" }>;
 /** What a lasting ill needs at its end, besides being over. */
 type Cure = (simulation: Simulation) => void;
 
-const parts: readonly EnginePart[] = ["replicas", "revisions", "route", "capacity", "requests"];
+const parts: readonly EnginePart[] = [
+  "replicas",
+  "revisions",
+  "route",
+  "capacity",
+  "requests",
+  "counts",
+];
 const longestAwayMs = 120_000;
 const longestDelayMs = 30_000;
 const longestDoubleMs = 3000;
@@ -34,7 +48,7 @@ export class Ills {
 
   /** Faults that are in effect, or were an instant ago. */
   *felt(): Iterable<Fault> {
-    yield* this.#lasting.keys();
+    for (const fault of this.#lasting.keys()) if (!outsideTroubles.has(fault)) yield fault;
     for (const [fault, until] of this.#felt) {
       if (until >= this.#step) yield fault;
       else this.#felt.delete(fault);
@@ -56,6 +70,13 @@ export class Ills {
 
   deliveries(): number {
     return this.#lasting.has("applied twice") ? 2 : 1;
+  }
+
+  /** Whether that is so outside engine and controller; it is felt where it is asked. */
+  outside(trouble: Trouble): boolean {
+    const ails = this.#lasting.has(trouble);
+    if (ails) this.#feel(trouble);
+    return ails;
   }
 
   /** What becomes of the controller there. */
@@ -143,6 +164,12 @@ export class Ills {
       case "flaps":
         engine.behave(revision, { flapMs: 4000 });
         break;
+      case "answers badly":
+        engine.behave(revision, { errorShare: 0.2 });
+        break;
+      case "answers late":
+        engine.behave(revision, { latencyMs: 3000 });
+        break;
       case "probe lies":
         engine.behave(revision, { liesForMs: 6000 });
         break;
@@ -192,6 +219,9 @@ async function afflict(
     case "clock forward":
     case "clock back":
       simulation.jumpClock(fault === "clock back" ? -ms : ms);
+      return null;
+    case "counted anew":
+      engine.dataPlane.countAnew();
       return null;
     case "killed idle":
       simulation.kill(Math.min(ms, longestAwayMs));

@@ -1,21 +1,27 @@
 import type { App } from "../../model/app.ts";
 import type { Sample } from "../../model/metric.ts";
-import type { Verdict } from "../../model/observed.ts";
 import type { IntentKind, MeantFor } from "../../model/release.ts";
 import { applyIntent } from "../../reconciler/intents.ts";
 import { newestRelease } from "../../reconciler/meant-for.ts";
-import { changeSettings, newApp, requestRelease, setReplicas } from "../../reconciler/requests.ts";
+import {
+  changeSettings,
+  newApp,
+  previousRevision,
+  requestRelease,
+  setReplicas,
+} from "../../reconciler/requests.ts";
 import { withSchemaPhases } from "../../strategies/compile.ts";
-import { exampleHook, loose, orUnchanged, releaseTo, rollBack } from "../examples.ts";
+import { loose, orUnchanged, releaseTo, rollBack } from "../examples.ts";
 import { FakeEngine } from "../fake-engine.ts";
-import type { SimEvent } from "../scenario.ts";
+import type { Scenario, SimEvent } from "../scenario.ts";
 import { Simulation } from "../simulate.ts";
 import { SimulationFault, storyOf } from "../simulation-fault.ts";
 import { type Ask, askOf } from "./coverage.ts";
 import { Ills } from "./ills.ts";
 import { type Stage, stageOf } from "./stage.ts";
-import type { Act, Cue, Happening, Story } from "./story.ts";
+import type { Act, Cue, Happening, Measured, Story } from "./story.ts";
 import { cast } from "./tell.ts";
+import { fateOf, metricNames } from "./tell-outside.ts";
 
 /** What a story came to. */
 export interface Played {
@@ -51,6 +57,8 @@ class Player {
   readonly #met = new Set<string>();
   #transitions = 0;
   #looks = 0;
+  /** Measurements asked of each metric so far, by name. */
+  readonly #asked = new Map<string, number>();
   #mended = false;
   #lastAsk: { readonly ask: Ask; readonly at: number } | null = null;
 
@@ -75,8 +83,7 @@ class Player {
       maxSteps: 20_000,
       events: [...story.happenings.map((h) => this.#eventOf(h)), ...this.#endings()],
       verdict: () => ({ verdict: this.#verdict(), detail: "as the story says" }),
-      measure: () => sampleOf(this.#verdict()),
-      hook: (key) => (key.includes("/bad") ? "failed" : "done"),
+      ...this.#outside(),
       mishap: (danger, { app }) => {
         const mishap = this.#ills.mishap(danger);
         if (mishap === "killed") this.#met.add(`killed ${danger} @ ${stageOf(app)}`);
@@ -130,6 +137,38 @@ class Player {
     return verdict;
   }
 
+  /** Sources and hooks go as the story says, and as what ails them has it. */
+  #outside(): Pick<Scenario, "measure" | "measureMs" | "hook" | "hookMs"> {
+    const ills = this.#ills;
+    return {
+      measure: ({ name }) =>
+        ills.outside("source fails")
+          ? { kind: "noData", reason: "nobody answers" }
+          : sampleOf(this.#measuredOf(name)),
+      measureMs: () => (ills.outside("source slow") ? Number.POSITIVE_INFINITY : 0),
+      hook: (key) => (this.#hookFails(key) ? "failed" : "done"),
+      hookMs: (key) => this.#hookMs(key),
+    };
+  }
+
+  #hookFails(key: string): boolean {
+    const hangs = this.#hookMs(key) === Number.POSITIVE_INFINITY;
+    return this.#ills.outside("hook fails") || hangs || fateOf(key) === "bad";
+  }
+
+  #hookMs(key: string): number {
+    const fate = fateOf(key);
+    if (fate === "hangs" || this.#ills.outside("hook hangs")) return Number.POSITIVE_INFINITY;
+    return fate === "long" ? 20_000 : 1000;
+  }
+
+  #measuredOf(name: string): Measured {
+    const course = this.#story.courses[metricNames.indexOf(name)] ?? [];
+    const nth = this.#asked.get(name) ?? 0;
+    this.#asked.set(name, nth + 1);
+    return this.#mended ? "good" : (course[Math.min(nth, course.length - 1)] ?? "good");
+  }
+
   #eventOf({ cue, acts }: Happening): SimEvent {
     return {
       when: this.#whenOf(cue),
@@ -143,6 +182,8 @@ class Player {
   #whenOf(cue: Cue): SimEvent["when"] {
     if (cue.kind === "time") return this.#startsAt + cue.ms;
     if (cue.kind === "death") return () => this.#ills.killed > cue.nth;
+    if (cue.kind === "felt") return () => [...this.#ills.felt()].includes(cue.fault);
+    if (cue.kind === "warm") return (simulation) => isWarm(simulation, cue.late);
     let left = cue.looks;
     return ({ app }) => {
       if (stageOf(app) !== cue.stage) return false;
@@ -163,7 +204,7 @@ class Player {
   }
 
   #ask(act: Exclude<Act, { kind: "fault" }>, app: App, now: number): App {
-    const ask = askOf(act);
+    const ask = isWarmRollback(act, app) ? "warm rollback" : askOf(act);
     if (ask !== null) {
       const stage = stageOf(app);
       this.#met.add(`${ask} @ ${stage}`);
@@ -180,12 +221,14 @@ class Player {
     switch (act.kind) {
       case "say": {
         const meantFor = act.looked === "before" ? this.#firstLook : newestRelease(app, []);
-        return applyIntent(app, { kind: act.intent, by, at: now, meantFor });
+        const full = act.full === true ? { full: true } : {};
+        return applyIntent(app, { kind: act.intent, by, at: now, meantFor, ...full });
       }
       case "release":
         return requestRelease(app, releaseTo(act.to), { now, by, busy: act.busy });
       case "rollback":
-        return rollBack(app, act.to, now);
+        if (act.to === null) this.#simulation.judgeTarget(targetOf(app));
+        return rolledBack(app, act.to, now);
       case "scale":
         return setReplicas(app, act.to);
       case "settings":
@@ -258,16 +301,37 @@ class Player {
   }
 }
 
-/** A measurement of the example's metric that leads to that verdict. */
-function sampleOf(verdict: Verdict["verdict"]): Sample | null {
-  switch (verdict) {
-    case "successful":
+/** As the command does: without a number, to where the release came from, or who was healthy last. */
+function rolledBack(app: App, asked: number | null, now: number): App {
+  const to = asked ?? targetOf(app);
+  return to === null ? app : rollBack(app, to, now);
+}
+
+function targetOf(app: App): number | null {
+  return app.release?.from ?? previousRevision(app);
+}
+
+function isWarm(simulation: Simulation, late: boolean): boolean {
+  const { app } = simulation;
+  const now = simulation.now();
+  if (app.release !== null) return false;
+  return app.kept.some(({ warm, until }) => warm && (late ? until <= now : until > now));
+}
+
+function isWarmRollback(act: Act, app: App): boolean {
+  if (act.kind !== "rollback" || app.release !== null) return false;
+  const to = act.to ?? targetOf(app);
+  return app.kept.some((k) => k.warm && k.revision === to);
+}
+
+/** A measurement of an example's metric that is good below 1. */
+function sampleOf(measured: Measured): Sample {
+  switch (measured) {
+    case "good":
       return { kind: "value", value: 0 };
-    case "failed":
+    case "bad":
       return { kind: "value", value: 2 };
-    case "inconclusive":
-      return null;
-    case "error":
+    case "none":
       return { kind: "noData", reason: "nobody answers" };
   }
 }
@@ -319,10 +383,5 @@ function appOf(story: Story, now: number): App {
 function withExtras(release: NonNullable<App["release"]>, story: Story) {
   const { schema } = story;
   const plan = schema === null ? release.plan : withSchemaPhases(release.plan, schema.bakeMs);
-  const hooked = plan.map((waypoint, index) => {
-    const hooks = story.hooks.filter((hook) => hook.waypoint === index);
-    const before = hooks.map((hook) => ({ ...exampleHook, name: hook.fails ? "bad" : "good" }));
-    return { ...waypoint, before };
-  });
-  return { ...release, plan: hooked };
+  return { ...release, plan };
 }

@@ -10,16 +10,19 @@ export const stages = [
   "stop",
   "start",
   "preview",
+  "checks",
   "switch",
   "step",
   "bake",
   "compare",
   "winner",
+  "after",
   "retire",
   "contract",
   "finish",
   "leave",
   "back",
+  "told",
   "returned",
 ] as const;
 export type Stage = (typeof stages)[number];
@@ -36,6 +39,9 @@ function stageForward(release: Release): Stage {
   const at = release.plan[release.cursor];
   if (at === undefined) return "finish";
   if (at.schema === null && release.from === null) return "first";
+  if (at.id.startsWith("checks")) return "checks";
+  // Behind hooks that have followed the switch.
+  if (at.id.startsWith("after ")) return "after";
   return isStage(at.id) ? at.id : "step";
 }
 
@@ -43,7 +49,7 @@ function stageForward(release: Release): Stage {
 function stageBack(release: Release): Stage {
   const at = release.back[release.cursor];
   if (at === undefined) return "returned";
-  return at.id === "leave" ? "leave" : "back";
+  return at.id === "leave" || at.id === "told" ? at.id : "back";
 }
 
 function isStage(id: string): id is Stage {

@@ -8,9 +8,16 @@ import type { Stage } from "./stage.ts";
 /** What somebody does in a story. */
 export type Act =
   /** `looked`: what the person saw is how things stood when the story began, or how they stand now. */
-  | { readonly kind: "say"; readonly intent: IntentKind; readonly looked: "before" | "now" }
+  | {
+      readonly kind: "say";
+      readonly intent: IntentKind;
+      readonly looked: "before" | "now";
+      /** Of `promote`; absent: one approval. */
+      readonly full?: boolean;
+    }
   | { readonly kind: "release"; readonly to: number; readonly busy: "queue" | "replace" | "reject" }
-  | { readonly kind: "rollback"; readonly to: number }
+  /** `to` null: to the last revision that was healthy. */
+  | { readonly kind: "rollback"; readonly to: number | null }
   | { readonly kind: "scale"; readonly to: number }
   | { readonly kind: "settings"; readonly settings: Settings }
   | {
@@ -24,18 +31,26 @@ export type Act =
 
 /**
  * When it is done: at the first look at that stage or so many later, when the controller has been
- * killed so often, or at an instant.
+ * killed so often, at an instant, while a
+ * side is warm, or while something is felt.
  */
 export type Cue =
   | { readonly kind: "death"; readonly nth: number }
   | { readonly kind: "stage"; readonly stage: Stage; readonly looks: number }
-  | { readonly kind: "time"; readonly ms: number };
+  | { readonly kind: "time"; readonly ms: number }
+  /** Nothing is under way and a revision is kept warm; `late`: its time has just come to an end. */
+  | { readonly kind: "warm"; readonly late: boolean }
+  /** That fault is felt. */
+  | { readonly kind: "felt"; readonly fault: Fault };
 
 /** Acts that come at the same cue, in their order. */
 export interface Happening {
   readonly cue: Cue;
   readonly acts: readonly Act[];
 }
+
+/** A measurement: on the good side, on the wrong one, or none to be had. The last one of a course stays. */
+export type Measured = "good" | "bad" | "none";
 
 /** All that one seed decides: an app, what is released, and what happens meanwhile. Plain data. */
 export interface Story {
@@ -44,8 +59,6 @@ export interface Story {
   /** Whether nothing has ever been released. */
   readonly first: boolean;
   readonly schema: { readonly bakeMs: number } | null;
-  /** Names of waypoints that have a hook, and whether it fails. */
-  readonly hooks: readonly { readonly waypoint: number; readonly fails: boolean }[];
   readonly kept: { readonly replicas: number; readonly warm: boolean; readonly ms: number } | null;
   readonly minReadyMs: number;
   readonly slots: number | null;
@@ -53,8 +66,10 @@ export interface Story {
   readonly jitterMs: number;
   readonly behaviour: Partial<Behaviour>;
   readonly tardy: boolean;
-  /** What analyses and gates say, one look after the other; the last one stays. */
+  /** What gates say, one look after the other; the last one stays. */
   readonly verdicts: readonly Verdict["verdict"][];
+  /** What the sources of the metrics say, by the place of their name in `metricNames`. */
+  readonly courses: readonly (readonly Measured[])[];
   readonly happenings: readonly Happening[];
   /** Whether somebody comes by now and then who resumes what is paused and skips what waits. */
   readonly keen: boolean;

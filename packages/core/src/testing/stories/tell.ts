@@ -1,15 +1,14 @@
-import type { Settings } from "../../model/app.ts";
 import type { Verdict } from "../../model/observed.ts";
-import type { CanaryStep, Strategy } from "../../model/strategy.ts";
-import type { Amount, Hold } from "../../model/waypoint.ts";
+import type { Strategy } from "../../model/strategy.ts";
 import { dangers } from "../danger.ts";
-import { exampleSettings } from "../examples.ts";
 import type { Behaviour } from "../fake-replica.ts";
 import { asks } from "./coverage.ts";
-import { blows, type Fault, sickness, troubles } from "./faults.ts";
+import { blows, type Fault, outsideTroubles, sickness, troubles } from "./faults.ts";
 import { Random } from "./random.ts";
 import type { Stage } from "./stage.ts";
 import type { Act, Cue, Happening, Story } from "./story.ts";
+import { courseOf, metricNames } from "./tell-outside.ts";
+import { settingsOf } from "./tell-settings.ts";
 
 /** Revisions of a story: 1 and 2 have served, 3 serves, 4 is released, 5 comes on top. */
 export const cast = { served: [1, 2, 3], stable: 3, canary: 4, third: 5 } as const;
@@ -19,11 +18,11 @@ const deaths: readonly Fault[] = dangers.map((danger) => `killed ${danger}` as c
 
 /** What is soon over, or only met by who gets that far, is named more often. */
 const stagesOf: Readonly<Record<Strategy["kind"], readonly Stage[]>> = {
-  rolling: ["roll"],
-  recreate: ["stop", "start"],
-  blueGreen: ["preview", "switch", "switch", "retire"],
-  canary: ["step", "bake", "bake", "bake", "retire"],
-  abTest: ["compare", "winner", "winner", "retire"],
+  rolling: ["roll", "roll", "after"],
+  recreate: ["stop", "start", "after"],
+  blueGreen: ["preview", "checks", "switch", "switch", "after", "retire"],
+  canary: ["step", "checks", "bake", "bake", "bake", "after", "retire"],
+  abTest: ["compare", "winner", "winner", "after", "retire"],
 };
 
 /** Where a later release of the story may stand. */
@@ -41,8 +40,7 @@ export function tell(seed: number): Story {
     settings,
     first,
     schema,
-    hooks: random.chance(0.15) ? [{ waypoint: random.whole(0, 2), fails: random.chance(0.3) }] : [],
-    kept: random.chance(0.1) ? keptOf(random, replicas) : null,
+    kept: random.chance(0.15) ? keptOf(random, replicas) : null,
     minReadyMs: random.pick([0, 0, 0, 1000, 10_000]),
     slots: random.chance(0.15) ? random.whole(replicas, 2 * replicas + 2) : null,
     routeMs: random.magnitude(1, 3000),
@@ -50,81 +48,11 @@ export function tell(seed: number): Story {
     behaviour: behaviourOf(random),
     tardy: !random.chance(0.1),
     verdicts: verdictsOf(random),
+    courses: metricNames.map(() => courseOf(random)),
     mends: !random.chance(0.05),
     keen: random.chance(0.75),
   };
   return { ...story, happenings: happeningsOf(random, story) };
-}
-
-function settingsOf(random: Random, replicas: number): Settings {
-  return {
-    ...exampleSettings,
-    replicas,
-    strategy: strategyOf(random),
-    progressDeadlineSeconds: random.pick([20, 60, 120, 120, 600]),
-    keepRevisions: random.whole(1, 5),
-  };
-}
-
-function strategyOf(random: Random): Strategy {
-  switch (random.pick(["rolling", "recreate", "blueGreen", "canary", "abTest"] as const)) {
-    case "rolling":
-      return { kind: "rolling", maxSurge: amountOf(random), maxUnavailable: amountOf(random) };
-    case "recreate":
-      return { kind: "recreate" };
-    case "blueGreen":
-      return { kind: "blueGreen", checks: holdsOf(random), bakeMs: bakeOf(random) };
-    case "canary":
-      return { kind: "canary", steps: stepsOf(random), sticky: null, bakeMs: bakeOf(random) };
-    case "abTest":
-      return {
-        kind: "abTest",
-        matches: [{ kind: "header", name: "x-variant", value: "b" }],
-        until: holdsOf(random),
-        bakeMs: bakeOf(random),
-      };
-  }
-}
-
-function amountOf(random: Random): Amount {
-  return random.chance(0.5) ? random.whole(0, 3) : `${random.pick([0, 1, 10, 25, 34, 50, 100])}%`;
-}
-
-function bakeOf(random: Random): number {
-  return random.pick([0, random.magnitude(1, 120_000)]);
-}
-
-function stepsOf(random: Random): readonly CanaryStep[] {
-  const weights = random.several(random.whole(1, 4), () =>
-    random.pick([0.1, 1, 5, 10, 33, 50, 90]),
-  );
-  return [...new Set(weights)]
-    .sort((a, b) => a - b)
-    .map((weight) => ({
-      weight,
-      replicas: random.chance(0.2) ? { kind: "fixed", n: random.whole(1, 2) } : null,
-      hold: holdsOf(random),
-    }));
-}
-
-function holdsOf(random: Random): readonly Hold[] {
-  return random.several(random.pick([0, 1, 1, 2]), () => holdOf(random));
-}
-
-function holdOf(random: Random): Hold {
-  switch (random.whole(0, 5)) {
-    case 0:
-    case 1:
-      return { kind: "time", ms: random.magnitude(1, 90_000) };
-    case 2:
-      return { kind: "requests", n: random.magnitude(1, 2000) };
-    case 3:
-      return { kind: "approval" };
-    case 4:
-      return { kind: "gate", name: "gate" };
-    default:
-      return { kind: "analysis", ms: random.magnitude(1, 60_000) };
-  }
 }
 
 function keptOf(random: Random, replicas: number): NonNullable<Story["kept"]> {
@@ -155,9 +83,25 @@ type Setting = Omit<Story, "happenings">;
 function happeningsOf(random: Random, story: Setting): readonly Happening[] {
   const happenings = random.several(random.whole(3, 8), () => happeningOf(random, story));
   const turn = random.chance(0.35) ? [turnOf(random, story)] : [];
+  const outside = random.chance(0.45) ? outsideOf(random, story) : [];
   const sequel = random.chance(0.7) ? [sequelOf(random)] : [];
+  const encore = random.chance(0.45) ? [encoreOf(random)] : [];
   const late = random.several(2, () => afterDeath(random, story));
-  return [...happenings, ...turn, ...late, ...sequel];
+  return [...happenings, ...turn, ...late, ...outside, ...sequel, ...encore];
+}
+
+/** Sources and hooks fail where there are some, and somebody says something meanwhile. */
+function outsideOf(random: Random, story: Setting): readonly Happening[] {
+  const fault = random.pick([...outsideTroubles]);
+  const stages: readonly Stage[] = story.first ? ["first"] : forwardStages(story);
+  const cue: Cue = random.chance(0.5)
+    ? { kind: "time", ms: 1 }
+    : { kind: "stage", stage: random.pick([...stages, "told"]), looks: 0 };
+  const ms = random.magnitude(10_000, 180_000);
+  return [
+    { cue, acts: [{ kind: "fault", fault, side: "canary", ms }] },
+    { cue: { kind: "felt", fault }, acts: [personOf(random, story)] },
+  ];
 }
 
 /** Many stories must see the way back, whatever else happens in them. */
@@ -173,27 +117,42 @@ function afterDeath(random: Random, story: Setting): Happening {
   return { cue: { kind: "death", nth: random.whole(0, 1) }, acts };
 }
 
-/** When all is over another release begins, perhaps with another strategy. */
+/** When all is over another release begins, perhaps with another strategy, or somebody goes back. */
 function sequelOf(random: Random): Happening {
   const settings = settingsOf(random, random.whole(1, 6));
+  const back: Act = { kind: "rollback", to: null };
+  if (random.chance(0.3)) {
+    return { cue: { kind: "warm", late: random.chance(0.2) }, acts: [faultOf(random), back] };
+  }
   return {
     cue: { kind: "stage", stage: "steady", looks: random.pick([0, 1]) },
     acts: [
-      { kind: "settings", settings },
-      { kind: "release", to: cast.third, busy: "queue" },
+      ...(random.chance(0.8) ? [{ kind: "settings", settings } as const] : []),
+      random.chance(0.25) ? back : { kind: "release", to: cast.third, busy: "queue" },
     ],
   };
 }
 
+/** Several go back, one after the other, or soon after a release. */
+function encoreOf(random: Random): Happening {
+  const cue: Cue = random.chance(0.7)
+    ? { kind: "warm", late: random.chance(0.2) }
+    : { kind: "stage", stage: "steady", looks: random.whole(2, 6) };
+  const fault = random.chance(0.85) ? [faultOf(random)] : [];
+  return { cue, acts: [...fault, { kind: "rollback", to: null }] };
+}
+
 function happeningOf(random: Random, story: Setting): Happening {
-  const ends: readonly Stage[] = ["finish", "back", "returned", "steady"];
+  const ends: readonly Stage[] = ["finish", "back", "told", "returned", "steady"];
   const forward = random.chance(0.7) ? forwardStages(story) : anyStages;
   const leave = story.settings.strategy.kind === "recreate" && random.chance(0.3);
   const cue = cueOf(random, leave ? ["leave"] : random.chance(0.25) ? ends : forward);
   const acts = random.several(random.pick([1, 1, 2, 3]), () =>
     random.chance(0.65) ? faultOf(random) : personOf(random, story),
   );
-  return { cue, acts: acts.flatMap((act) => withOccasion(random, act, story)) };
+  // Some say everything twice.
+  const said = random.chance(0.1) ? [...acts, ...acts] : acts;
+  return { cue, acts: said.flatMap((act) => withOccasion(random, act, story)) };
 }
 
 /** A death around an intent needs an intent, one at the start of a controller needs such a start. */
@@ -231,7 +190,11 @@ function personOf(random: Random, story: Setting): Act {
   const ask = random.pick(asks);
   switch (ask) {
     case "rollback":
-      return { kind: ask, to: random.pick(cast.served) };
+      return { kind: ask, to: random.pick([null, ...cast.served]) };
+    case "warm rollback":
+      return { kind: "rollback", to: random.pick([null, 2]) };
+    case "promote --full":
+      return { kind: "say", intent: "promote", full: true, looked: "now" };
     case "queue":
     case "replace":
     case "reject":
