@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { appEventShape, auditEntryShape, HitlessError, releaseRecordShape } from "@hitless/core";
 import type { z } from "zod";
@@ -24,7 +24,8 @@ export async function cutEverywhere(appDir: string, step = 1): Promise<CutReport
   await mendState(folder);
   const faults: string[] = [];
   let cuts = 0;
-  const files = await stateFiles(folder);
+  // Notes of hooks and of notices are there only where an app has any.
+  const files = (await stateFiles(folder)).filter(({ path }) => existsSync(path));
   for (const file of files) cuts += await cutFile(file, step, faults);
   for (const log of logsOf(folder)) cuts += await cutLog(log, { folder, step }, faults);
   return { files: 2 * files.length + logsOf(folder).length, cuts, faults };
