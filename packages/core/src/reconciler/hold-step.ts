@@ -31,8 +31,7 @@ export function holdStep(app: App, waypoint: Waypoint, world: World): Decision |
   const { release } = app;
   if (release === null || waypoint.hold.length === 0 || isWaived(release, waypoint)) return null;
   if (release.reached === null) return beginHolds(app, release, { waypoint, world });
-  const news = measureStep(app, waypoint, world);
-  if (news !== null) return news;
+  // What is due was measured by `watchStep`, and what turns back has turned back.
   const worse = failedMetric(release, waypoint);
   if (worse !== null) return analysisFailed(app, waypoint, { ...worse, world });
   const due = nextDue(release, waypoint);
@@ -51,16 +50,16 @@ export function holdStep(app: App, waypoint: Waypoint, world: World): Decision |
 }
 
 /**
- * What turns a release back by the metrics of a waypoint that was reached, and may not stand any
- * more: who hangs is not ready either, and its replicas must not be waited for first.
+ * Measures what is due at a waypoint that was reached, and turns back what is worse than allowed, also
+ * when it does not stand any more: who hangs is not ready either, and must not be waited for first.
  */
 export function watchStep(app: App, waypoint: Waypoint, world: World): Decision | null {
   const { release } = app;
   if (release === null || release.reached === null || waypoint.hold.length === 0) return null;
-  if (waypoint.onFail !== "back" || isWaived(release, waypoint)) return null;
+  if (isWaived(release, waypoint)) return null;
   const news = measureStep(app, waypoint, world);
   if (news !== null) return news;
-  const worse = failedMetric(release, waypoint);
+  const worse = waypoint.onFail === "back" ? failedMetric(release, waypoint) : null;
   return worse === null ? null : analysisFailed(app, waypoint, { ...worse, world });
 }
 
