@@ -60,6 +60,8 @@ function send({ url, form }: Question, signal: AbortSignal): Promise<IncomingMes
     sent.once("response", resolve);
     // Stays after the answer began: what breaks then is told by the answer's own stream.
     sent.on("error", reject);
+    // One that speaks another protocol from here on is closed without a word.
+    sent.once("close", () => reject(new Error("no HTTP answer")));
     sent.end(body);
   });
 }

@@ -118,6 +118,10 @@ describe("an HTTP endpoint", () => {
     expect(await asked(rubbish)).toBe(`no HTTP from ${rubbish}`);
     const hangUp = await listening(createRawServer((socket) => socket.destroy()));
     expect(await asked(hangUp)).toBe(`the connection was closed by ${hangUp}`);
+    const switching =
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    const other = await listening(createRawServer((socket) => socket.resume().end(switching)));
+    expect(await asked(other)).toBe(`${other}: no HTTP answer`);
     expect(await asked(await answering(() => undefined), 50)).toBe("no answer within 0.05 s");
   });
 

@@ -11,7 +11,7 @@ export type CountsSample = Extract<Sample, { kind: "counts" }>;
 
 type Judgement = Pick<
   MetricState,
-  "verdict" | "detail" | "counted" | "evidence" | "reference" | "strayed"
+  "verdict" | "detail" | "counted" | "recent" | "evidence" | "reference" | "strayed"
 >;
 
 /**
@@ -36,20 +36,19 @@ export function judgeCounts(
     const detail = `${totalOf(reference)} answers of stable are too few to say what is slow`;
     return { verdict, detail, counted: before.counted, evidence: before.evidence, reference };
   }
-  const counted = {
-    canary: add(before.counted.canary, interval.canary),
-    stable: add(before.counted.stable, interval.stable),
-  };
+  const counted = withInterval(before.counted, interval);
+  const recent = faded(withInterval(before.recent ?? before.counted, interval));
   const span = { from: before.counted.canary.total, to: counted.canary.total };
   const draws = drawsOf(metric, interval);
   const worth = 1 / clumpOf(metric, before);
   const evidence = withDraws(before.evidence, draws, { ...span, worth });
   const odds = Math.exp(wealth(evidence, span.to));
   const alarmed = odds * metric.falseAlarms >= 1;
-  const verdict = verdictOf(metric, { verdict: before.verdict, counted, alarmed });
-  const detail = describeCounts(metric, { counted, odds, verdict, lineMs: interval.lineMs });
+  const verdict = verdictOf(metric, { verdict: before.verdict, counted, recent, alarmed });
+  const { lineMs } = interval;
+  const detail = describeCounts(metric, { counted, recent, odds, verdict, lineMs });
   const strayed = strayedAfter(before, draws);
-  return { verdict, detail, counted, evidence, reference, strayed };
+  return { verdict, detail, counted, recent, evidence, reference, strayed };
 }
 
 /** What stable answered while nothing was judged yet: for the line. */
@@ -100,11 +99,14 @@ function drawsOf(metric: CountedMetric, { canary, stable }: Interval) {
 
 function verdictOf(
   metric: CountedMetric,
-  found: Pick<MetricState, "verdict" | "counted"> & { readonly alarmed: boolean },
+  found: Pick<MetricState, "verdict" | "counted"> & {
+    readonly recent: Counted;
+    readonly alarmed: boolean;
+  },
 ): MetricState["verdict"] {
-  const { verdict, counted, alarmed } = found;
+  const { verdict, counted, recent, alarmed } = found;
   if (verdict === "failed") return "failed";
-  const worse = isWorse(metric, counted);
+  const worse = isWorse(metric, recent);
   if (alarmed && worse) return "failed";
   const { least, most } = metric.requests;
   const { total } = counted.canary;
@@ -114,7 +116,7 @@ function verdictOf(
 }
 
 /** Whether the canary's figure is worse than stable's, or than what is allowed, by what matters. */
-function isWorse(metric: CountedMetric, { canary, stable }: MetricState["counted"]): boolean {
+function isWorse(metric: CountedMetric, { canary, stable }: Counted): boolean {
   const { judge, source } = metric;
   const own = share(canary.bad, canary.total);
   if (judge.kind === "threshold") return own > allowedShare(metric);
@@ -129,6 +131,24 @@ function share(part: number, whole: number): number {
 
 const none: SideCount = { total: 0, bad: 0 };
 
+type Counted = MetricState["counted"];
+
+function withInterval(counted: Counted, interval: Pick<Interval, "canary" | "stable">): Counted {
+  return {
+    canary: add(counted.canary, interval.canary),
+    stable: add(counted.stable, interval.stable),
+  };
+}
+
 function add(a: SideCount, b: SideCount): SideCount {
   return { total: a.total + b.total, bad: a.bad + b.bad };
+}
+
+/** What was good for days must not outweigh what is bad now. */
+const mostRecent = 20_000;
+
+function faded(recent: Counted): Counted {
+  if (recent.canary.total <= mostRecent) return recent;
+  const half = ({ total, bad }: SideCount) => ({ total: total / 2, bad: bad / 2 });
+  return faded({ canary: half(recent.canary), stable: half(recent.stable) });
 }

@@ -46,6 +46,26 @@ function after(m: Metric, samples: readonly Sample[], reachedAt = 0): MetricStat
   );
 }
 
+describe("a version that turns bad after days", () => {
+  const bound = { kind: "threshold", below: 0.01, above: null } as const;
+  const good = counts([20_000, 20], [180_000, 180]);
+  const days = Array.from({ length: 50 }, () => good);
+
+  it.each([bound, errors.judge])("is sent back as soon as one that is new ($kind)", (judge) => {
+    const bad = Array.from({ length: 3 }, () => counts([150, 150], [1350, 1]));
+    const state = after({ ...errors, judge }, [good, ...days, ...bad]);
+    expect(state.verdict).toBe("failed");
+    expect(state.detail).toMatch(/ % errors in the last \d{5} requests/u);
+    expect(state.counted.canary.total).toBe(1_000_450);
+  });
+
+  it("passes while it is good, by its later requests", () => {
+    const state = after({ ...errors, judge: bound }, [good, ...days]);
+    expect(state.verdict).toBe("successful");
+    expect(state.recent?.canary.total).toBe(20_000);
+  });
+});
+
 describe("a metric of one number", () => {
   it("is due at once and inconclusive before the first", () => {
     expect(newMetricState(metric, 7)).toMatchObject({ verdict: "inconclusive", dueAt: 7 });

@@ -104,6 +104,8 @@ export interface MetricState {
   readonly last: readonly (number | null)[];
   /** What both sides counted in all while it was judged. */
   readonly counted: { readonly canary: SideCount; readonly stable: SideCount };
+  /** Of these, the later ones, by which what matters is told; absent: all. */
+  readonly recent?: { readonly canary: SideCount; readonly stable: SideCount };
   /** Natural logarithms of the evidence against the canary, one for each alternative; empty at first. */
   readonly evidence: readonly number[];
   /**

@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { newMetricState } from "../analysis/measured.ts";
 import { HitlessError } from "../errors.ts";
 import type { App } from "../model/app.ts";
 import { intentKinds } from "../model/release.ts";
 import type { Hold } from "../model/waypoint.ts";
-import { begin, exampleSettings, releaseTo, type Spoken, say as sayNow } from "../testing/index.ts";
+import {
+  begin,
+  exampleMetric,
+  exampleSettings,
+  releaseTo,
+  type Spoken,
+  say as sayNow,
+} from "../testing/index.ts";
 import { extendDeadlines, takeUp } from "./progress.ts";
 import { newApp, requestRelease } from "./requests.ts";
 
@@ -156,6 +164,31 @@ describe("a gap in which nobody watched", () => {
     const taken = takeUp(paused(), lastSeen, 90_000 + jump);
     const { release } = say(taken, "resume", 120_000 + jump);
     expect(release?.reached?.at).toBe(119_100 + jump);
+  });
+
+  const metric = newMetricState(exampleMetric, 0);
+  const measured = { m: { ...metric, dataAt: 900, dueAt: 30_900 } };
+  const measuring = () => {
+    if (moving.release === null) throw new TypeError("no release");
+    const reached = { at: 100, requests: 0 };
+    return { ...moving, release: { ...moving.release, reached, analysis: measured } };
+  };
+  const instants = ({ release }: App) => {
+    const { dataAt, dueAt } = release?.analysis?.["m"] ?? {};
+    return { dataAt, dueAt };
+  };
+
+  it.each([day, -day])("of %i ms blinds no metric: what is due stays as far away", (jump) => {
+    const moved = { dataAt: 900 + jump, dueAt: 30_900 + jump };
+    expect(instants(extendDeadlines(measuring(), jump))).toEqual(moved);
+    expect(instants(takeUp(measuring(), 1000, 1000 + jump))).toEqual(moved);
+    const jumped = extendDeadlines(say(measuring(), "pause", 1000), jump);
+    expect(instants(say(jumped, "resume", 1000 + jump))).toEqual(moved);
+  });
+
+  it("of unknown length has what would be due in a future that never comes measured at once", () => {
+    expect(instants(takeUp(measuring(), null, 1000 - day)).dueAt).toBe(1000 - day);
+    expect(instants(takeUp(measuring(), null, 2 * day)).dueAt).toBe(30_900);
   });
 
   it("counts no second of a hold twice when a controller dies in taking it up", () => {

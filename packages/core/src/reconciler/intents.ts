@@ -5,7 +5,7 @@ import type { Already } from "../model/happened.ts";
 import type { Intent, IntentKind, Release, ReleaseRecord } from "../model/release.ts";
 import { releaseMeant, tooLate } from "./meant-for.ts";
 import { attemptOf, waypointOf } from "./position.ts";
-import { restartClock, startClock } from "./progress.ts";
+import { measuredLater, restartClock, startClock } from "./progress.ts";
 import { contracted, turnBack } from "./turn-back.ts";
 
 /**
@@ -159,6 +159,7 @@ function resume(app: App, release: Release, at: number): App {
   const { reached } = release;
   const going: Release = {
     ...release,
+    ...measuredLater(release, awake),
     paused: null,
     reached: reached === null ? null : { ...reached, at: reached.at + awake },
   };

@@ -1,6 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Evidence, Failure } from "../model/failure.ts";
+import type { MetricState } from "../model/metric.ts";
 import type { ReplicaView } from "../model/observed.ts";
 import type { Ordered, Progress, Release } from "../model/release.ts";
 import type { Position } from "./position.ts";
@@ -85,6 +86,7 @@ export function extendDeadlines(app: App, gapMs: number): App {
       startedAt: release.startedAt + gapMs,
       enteredAt: release.enteredAt + gapMs,
       reached: counting(release, (at) => at + gapMs),
+      ...(release.paused === null ? measuredLater(release, gapMs) : {}),
       progress: { ...progress, at: progress.at + gapMs, deadlineAt: progress.deadlineAt + gapMs },
     },
   };
@@ -107,7 +109,26 @@ export function takeUp(saved: App, lastSeen: number | null, now: number): App {
   // What had passed while somebody watched stays, wherever the clock stands by now.
   const watchedFrom = (at: number) => (since === null ? 0 : Math.max(0, since - at));
   const reached = counting(release, (at) => now - watchedFrom(at));
-  return { ...app, absence, release: { ...going, reached } };
+  // Nobody knows for how long: what is due is measured at once.
+  const away = since === null ? Math.min(0, now - lastDue(release)) : now - since;
+  const measured = release.paused === null ? measuredLater(release, away) : {};
+  return { ...app, absence, release: { ...going, reached, ...measured } };
+}
+
+/** The instants of what was measured, moved with those that they are compared with. */
+export function measuredLater({ analysis }: Release, ms: number): Pick<Release, "analysis"> {
+  if (analysis === undefined || ms === 0) return {};
+  const moved = ({ dueAt, dataAt, ...state }: MetricState): MetricState => ({
+    ...state,
+    dueAt: dueAt + ms,
+    dataAt: dataAt === null ? null : dataAt + ms,
+  });
+  const all = Object.entries(analysis).map(([name, state]) => [name, moved(state)] as const);
+  return { analysis: Object.fromEntries(all) };
+}
+
+function lastDue({ analysis = {} }: Release): number {
+  return Math.max(...Object.values(analysis).map(({ dueAt }) => dueAt), Number.NEGATIVE_INFINITY);
 }
 
 /** Who dies between taking an app up and its own first sign of life leaves the same absence again. */

@@ -65,6 +65,7 @@ export const metricStateShape = wholeShape<MetricState>()(
     failures: z.number(),
     last: z.array(z.number().nullable()),
     counted: z.object({ canary: sideCountShape, stable: sideCountShape }),
+    recent: z.object({ canary: sideCountShape, stable: sideCountShape }).exactOptional(),
     evidence: z.array(z.number()),
     strayed: z.object({ squared: z.number(), expected: z.number() }).exactOptional(),
     reference: z.array(z.number()),
