@@ -39,7 +39,10 @@ export function releaseFamilies(seen: Seen): readonly Family[] {
       help: "1: the release under way, or the one that has not begun, waits for that.",
       samples: waits.map((each) => ({
         labels: { waits_for: each },
-        value: (release !== null || pending !== null) && waitsFor(why) === each ? 1 : 0,
+        value:
+          (release !== null || pending !== null) && waitsFor(why, { release, now }) === each
+            ? 1
+            : 0,
       })),
     },
     ...(release === null ? [] : runningFamilies(release)),

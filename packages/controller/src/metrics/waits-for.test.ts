@@ -1,5 +1,7 @@
 import type { Why } from "@hitless/core";
+import { exampleMetric } from "@hitless/core/testing";
 import { expect, it } from "vitest";
+import { seen } from "../testing/seen-example.ts";
 import { waitsFor } from "./waits-for.ts";
 
 const held = (hold: string): Why => ({ kind: "held", waypoint: "preview", hold, detail: "" });
@@ -16,5 +18,18 @@ it.each<readonly [string, Why]>([
   ["window", { kind: "windowClosed", release: 4, opensAt: null, detail: "" }],
   ["nothing", { kind: "scaling", revision: 2, from: 0, to: 1 }],
 ])("a release waits for: %s", (what, why) => {
-  expect(waitsFor(why)).toBe(what);
+  expect(waitsFor(why, { release: null, now: 0 })).toBe(what);
+});
+
+it.each([
+  ["analysis", 59_999],
+  ["evidence", 60_000],
+])("waits for %s after %d ms of an analysis of a minute that is not decided", (what, ms) => {
+  const { release } = seen().app;
+  const hold = { kind: "analysis", ms: 60_000 } as const;
+  const watched = { hold: [hold], metrics: [exampleMetric] };
+  const plan = release?.plan.map((waypoint) => ({ ...waypoint, ...watched })) ?? [];
+  const reached = { at: 1_000, requests: 0 };
+  const waiting = release && { ...release, plan, reached };
+  expect(waitsFor(held("analysis"), { release: waiting, now: 1_000 + ms })).toBe(what);
 });

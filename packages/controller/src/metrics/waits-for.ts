@@ -1,4 +1,5 @@
-import type { Hold, Why } from "@hitless/core";
+import type { Hold, Release, Why } from "@hitless/core";
+import { holdsOf } from "../api/hold-status.ts";
 
 /** What a release waits for, in words that a rule can tell apart. */
 export const waits = [
@@ -7,6 +8,7 @@ export const waits = [
   "time",
   "requests",
   "analysis",
+  "evidence",
   "data",
   "replicas",
   "route",
@@ -17,7 +19,7 @@ export const waits = [
 
 /**
  * `nothing`: it acts · `person`: for `promote`, `resume` or a gate · `time`, `requests`, `analysis`:
- * a hold that opens by itself · `data`: something cannot be read or judged · `replicas`: starts ·
+ * a hold that opens by itself · `evidence`: an analysis that has had its time · `data`: something cannot be read or judged · `replicas`: starts ·
  * `route`: the data plane · `drain`: what leaves · `hook`: one that runs · `window`: it may not begin yet.
  */
 export type WaitsFor = (typeof waits)[number];
@@ -46,9 +48,21 @@ const byWhy: Partial<Record<Why["kind"], WaitsFor>> = {
   frozen: "window",
 };
 
-export function waitsFor(why: Why): WaitsFor {
+export function waitsFor(
+  why: Why,
+  { release, now }: { readonly release: Release | null; readonly now: number },
+): WaitsFor {
   if (why.kind !== "held") return byWhy[why.kind] ?? "nothing";
-  return isHoldKind(why.hold) ? byHold[why.hold] : "person";
+  if (!isHoldKind(why.hold)) return "person";
+  const isLate = why.hold === "analysis" && release !== null && hadItsTime(release, now);
+  return isLate ? "evidence" : byHold[why.hold];
+}
+
+/** Nobody knows how long the rest of the analysis takes: without requests for ever. */
+function hadItsTime(release: Release, now: number): boolean {
+  return holdsOf(release, { now, requests: null }).some(
+    (hold) => hold.kind === "analysis" && !hold.open && hold.until !== null && now >= hold.until,
+  );
 }
 
 function isHoldKind(hold: string): hold is Hold["kind"] {
