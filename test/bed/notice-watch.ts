@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { ReleaseRecord } from "@hitless/core";
+import type { NoticeKind, ReleaseRecord } from "@hitless/core";
 import { Receiver } from "../../packages/controller/src/testing/hook-bed.ts";
 
 /** What notices of a run are signed with, and under which name the app file knows it. */
@@ -73,6 +73,11 @@ export class NoticeWatch implements AsyncDisposable {
   }
 }
 
+const endKinds: Readonly<Record<ReleaseRecord["outcome"], NoticeKind>> = {
+  ...{ succeeded: "succeeded", failed: "failed", stuck: "failed" },
+  ...{ aborted: "wentBack", rolledBack: "wentBack", replaced: "wentBack" },
+};
+
 /** The ids that a history must have brought, and of releases that waited for a person. */
 export function expectedIds(
   rows: readonly ReleaseRecord[],
@@ -80,8 +85,8 @@ export function expectedIds(
 ): ReadonlySet<string> {
   const ids = rows.flatMap(({ id, outcome }) => [
     `${id}/started`,
-    ...(outcome === "succeeded" ? [`${id}/succeeded`] : [`${id}/turnedBack`]),
-    ...(outcome === "failed" ? [`${id}/failed`] : []),
+    ...(outcome === "succeeded" ? [] : [`${id}/turnedBack`]),
+    `${id}/${endKinds[outcome]}`,
   ]);
   return new Set([...ids, ...waited]);
 }

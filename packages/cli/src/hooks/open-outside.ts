@@ -44,6 +44,7 @@ export async function openOutside(options: OutsideOptions): Promise<Outside> {
     app,
     appDir: folder.appDir,
     machine: localMachine,
+    secrets,
     notes: mine(new VersionedFile(folder.hooks, hookNotesShape), assertMine),
     runLoad,
     preview: () => current()?.route.preview,

@@ -154,6 +154,27 @@ it("posts what it is for, with its key, and takes 2xx for success", async () => 
   expect(got?.headers["content-type"]).toBe("application/json");
 });
 
+it("fills what only the environment knows into an address, and says no word of it", async () => {
+  using bed = new HookBed();
+  await using receiver = await Receiver.listen();
+  const runner = await bed.open();
+  const url = `${receiver.url.replace("//", "//ci:$CI_PASSWORD@")}?token=$TOKEN`;
+  const order = orderOf({ kind: "http", url });
+  bed.secrets.set("CI_PASSWORD", "p@ss:w/rd");
+  const missing = { outcome: "failed", detail: "TOKEN is not set for the controller" };
+  expect(await runner.run(order, signal)).toEqual(missing);
+  bed.secrets.set("TOKEN", "a&b");
+  expect((await runner.run(order, signal)).outcome).toBe("done");
+  const [got] = receiver.got;
+  const said = Buffer.from("ci:p@ss:w/rd").toString("base64");
+  expect(got?.headers.authorization).toBe(`Basic ${said}`);
+  expect(got?.path).toBe("/hook?token=a%26b");
+  await receiver.close();
+  const { detail } = await runner.run(order, signal);
+  expect(detail).toContain("ECONNREFUSED");
+  expect(detail).not.toMatch(/ss.*rd|a%26b|hook/u);
+});
+
 it("takes other answers, redirects and silence for failures", async () => {
   using bed = new HookBed();
   await using receiver = await Receiver.listen();

@@ -6,11 +6,12 @@ import {
   type HookRunner,
   messageOf,
   type Preview,
+  type SecretSource,
   type StateFile,
 } from "@hitless/core";
 import { endGroup, runCommand } from "./command-hook.ts";
 import type { HookMachine, Leader } from "./hook-machine.ts";
-import { callHook, type HookCall } from "./http-hook.ts";
+import { callHook, type HookAddress, type HookCall } from "./http-hook.ts";
 import { pause, within } from "./within.ts";
 
 const firstPauseMs = 1000;
@@ -24,6 +25,8 @@ export interface HookRunnerOptions {
   /** The folder of the app file. */
   readonly appDir: string;
   readonly machine: HookMachine;
+  /** Holds what addresses name as `$NAME`. */
+  readonly secrets: SecretSource;
   /** The processes that may outlive this controller. */
   readonly notes: StateFile<HookNotes>;
   /** Puts load on 127.0.0.1:`port`, and says what came of it. */
@@ -93,7 +96,7 @@ class NotingHookRunner implements HookRunner {
       case "command":
         return this.command(action.command, order, signal);
       case "http":
-        return callHook(filled(action.url, order, encodeURIComponent), this.callOf(order), signal);
+        return callHook(this.addressOf(action.url, order), this.callOf(order), signal);
       case "load":
         return this.load(action, order, signal);
     }
@@ -131,6 +134,10 @@ class NotingHookRunner implements HookRunner {
   private previewPort({ revision }: HookOrder): number | null {
     const preview = this.options.preview();
     return preview?.revision === revision ? preview.port : null;
+  }
+
+  private addressOf(written: string, order: HookOrder): HookAddress {
+    return { url: filled(written, order, encodeURIComponent), secrets: this.options.secrets };
   }
 
   private callOf({ release, revision, hook, key }: HookOrder): HookCall {

@@ -65,7 +65,14 @@ it("tells that a release began, that it goes back and why, and how it ended", ()
     },
   ]);
   const ended = row({ outcome: "aborted", reason: aborted });
-  expect(idsOf(situation({ past: [ended] }))).toEqual(["o/1/started", "o/1/turnedBack"]);
+  expect(dueNotices(situation({ past: [ended] }), none)).toMatchObject([
+    { id: "o/1/started" },
+    { id: "o/1/turnedBack" },
+    {
+      ...{ id: "o/1/wentBack", kind: "wentBack" },
+      text: "release 1 aborted and went back: aborted by alice; revision 1 serves",
+    },
+  ]);
 });
 
 it("tells nothing twice, whoever looks again, and forgets nothing that a killed controller saw", () => {

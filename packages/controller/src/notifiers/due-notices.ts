@@ -77,32 +77,25 @@ function noticesOfRow(row: ReleaseRecord, { origin, told }: Told): readonly Draf
   const { id, reason, startedAt, endedAt } = row;
   const draft = drafting(row);
   const turned = told.some((each) => each.startsWith(`${origin}/${id}/turnedBack`));
-  const end = endOf(row);
   return [
     draft({ kind: "started", text: startedText(row), at: startedAt }),
     ...(reason === null || turned
       ? []
       : [draft({ kind: "turnedBack", text: backText(row), at: endedAt })]),
-    ...(end === null ? [] : [draft({ ...end, at: endedAt })]),
+    draft({ ...endOf(row), at: endedAt }),
   ];
 }
 
-/** A release that a person ended has turned back, and nothing is wrong with that. */
-function endOf({
-  id,
-  to,
-  from,
-  outcome,
-  reason,
-}: ReleaseRecord): Pick<Said, "kind" | "text"> | null {
+/** A release that a person ended has gone back, and nothing is wrong with that. */
+function endOf(row: ReleaseRecord): Pick<Said, "kind" | "text"> {
+  const { id, to, from, outcome, reason } = row;
   if (outcome === "succeeded") {
     return { kind: "succeeded", text: `release ${id} succeeded: revision ${to} serves` };
   }
-  if (outcome !== "failed" && outcome !== "stuck") return null;
   const because = reason === null ? "" : `: ${describeFailure(reason)}`;
   const stands = from === null ? "" : `; revision ${from} serves`;
   return {
-    kind: "failed",
+    kind: outcome === "failed" || outcome === "stuck" ? "failed" : "wentBack",
     text: `release ${id} ${describeOutcome(outcome)}${because}${stands}`,
   };
 }

@@ -119,6 +119,7 @@ it("holds up no receiver for another", async () => {
   await box.look(after(1, receivers));
   await eventually("told", () => good.got.length === 2);
   expect(told(good)).toEqual(release1);
+  await eventually("saved", () => file.value?.queue.length === 2);
   expect(file.value?.queue.map(({ url }) => url)).toEqual([silent.url, silent.url]);
 });
 

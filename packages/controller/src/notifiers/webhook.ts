@@ -6,7 +6,7 @@ import {
   type Notifier,
   type SecretSource,
 } from "@hitless/core";
-import { headersOf, reasonOf } from "../hooks/http-hook.ts";
+import { type Post, post, reasonOf } from "../hooks/post.ts";
 import { within } from "../hooks/within.ts";
 
 /** How long a receiver may take to answer, ms. */
@@ -23,9 +23,11 @@ export class WebhookNotifier implements Notifier {
   /** Throws SECRET_MISSING, and an error that says what stood in the way. */
   async notify(notice: Notice, to: Notification, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify(notice);
-    const headers = { ...headersOf(notice.id), ...(await this.signatureOf(body, to)) };
+    const headers = await this.signatureOf(body, to);
+    const { url } = to;
+    const { secrets } = this;
     const { value: problem } = await within({ ms: answersWithinMs, signal }, (bounded) =>
-      post(to.url, { headers, body, signal: bounded }),
+      problemOf({ url, secrets, key: notice.id, body, headers }, bounded),
     );
     if (problem !== null) throw new Error(problem);
   }
@@ -46,12 +48,9 @@ function sign(key: string, text: string): string {
 }
 
 /** What stood in the way; null when it was taken. */
-async function post(
-  url: string,
-  request: Pick<RequestInit, "headers" | "body" | "signal">,
-): Promise<string | null> {
+async function problemOf(request: Post, signal: AbortSignal): Promise<string | null> {
   try {
-    const answer = await fetch(url, { ...request, method: "POST", redirect: "manual" });
+    const answer = await post(request, signal);
     await answer.body?.cancel();
     return answer.ok ? null : `status ${answer.status}`;
   } catch (thrown) {

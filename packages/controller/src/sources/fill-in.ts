@@ -10,13 +10,9 @@ export interface Missing {
   readonly reason: string;
 }
 
-/** An address with its revision, and with the values of its `$NAME`, percent-encoded. Never throws. */
-export async function filledUrl(
-  written: string,
-  revision: number,
-  secrets: SecretSource,
-): Promise<URL | Missing> {
-  let url = fillIn(written, revision);
+/** An address with the values of its `$NAME`, percent-encoded. Never throws. */
+export async function filledUrl(written: string, secrets: SecretSource): Promise<URL | Missing> {
+  let url = written;
   for (const [reference, name = ""] of url.matchAll(/\$([A-Z_][A-Z0-9_]*)/gu)) {
     const value = await secrets.read(name).catch(() => undefined);
     if (value === undefined) return { reason: `${name} is not set for the controller` };

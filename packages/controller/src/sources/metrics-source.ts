@@ -50,13 +50,13 @@ async function measure(asked: Asked, signal: AbortSignal): Promise<Sample> {
     case "proxy":
       return noData("the proxy's own counters are not asked for");
     case "prometheus": {
-      const url = await filledUrl(source.url, revision, secrets);
+      const url = await filledUrl(fillIn(source.url, revision), secrets);
       if ("reason" in url) return noData(url.reason);
       const query = fillIn(source.query, revision);
       return youngValue(asked, { url, query }, signal);
     }
     case "http": {
-      const url = await filledUrl(source.url, revision, secrets);
+      const url = await filledUrl(fillIn(source.url, revision), secrets);
       return "reason" in url ? noData(url.reason) : httpValue({ url, path: source.path }, signal);
     }
     case "command": {
@@ -113,7 +113,7 @@ async function wrongQuery(
 ): Promise<MetricProblem | null> {
   if (source.kind !== "prometheus") return null;
   const anyRevision = revision ?? 1;
-  const url = await filledUrl(source.url, anyRevision, secrets);
+  const url = await filledUrl(fillIn(source.url, anyRevision), secrets);
   if ("reason" in url) return warning(url.reason);
   const result = await instantQuery({ url, timeoutMs }, fillIn(source.query, anyRevision), signal);
   if (result.kind === "series") {

@@ -52,6 +52,7 @@ export class HookBed implements Disposable {
   readonly dir = mkdtempSync(join(tmpdir(), "hitless-hook-"));
   readonly notes = new MemoryFile<HookNotes>();
   readonly events: string[] = [];
+  readonly secrets = new Map<string, string>();
   preview: Preview | undefined;
   runLoad: HookRunnerOptions["runLoad"] = async () => ({ outcome: "done", detail: "loaded" });
 
@@ -62,6 +63,7 @@ export class HookBed implements Disposable {
       appDir: this.dir,
       machine,
       notes: this.notes,
+      secrets: { read: async (name) => this.secrets.get(name) },
       runLoad: (...load) => this.runLoad(...load),
       preview: () => this.preview,
       event: (text) => void this.events.push(text),
@@ -94,6 +96,7 @@ export function commandOf(command: string | readonly string[], changes: Partial<
 /** One request that a receiver got. */
 export interface Received {
   readonly headers: IncomingMessage["headers"];
+  readonly path: string | undefined;
   readonly body: string;
 }
 
@@ -109,7 +112,7 @@ export class Receiver implements AsyncDisposable {
       let body = "";
       request.on("data", (chunk) => (body += String(chunk)));
       request.on("end", () => {
-        const got = { headers: request.headers, body };
+        const got = { headers: request.headers, path: request.url, body };
         this.got.push(got);
         this.answer(response, got);
       });

@@ -60,6 +60,11 @@ it("reads every kind of hook at every place, with its defaults", () => {
   });
 });
 
+it("takes a password of an address from the environment, by its name", () => {
+  const http = "https://ci:$CI_PASSWORD@example.org/?token=$TOKEN";
+  expect(hooksOf({ before: [{ http }] })?.before[0]?.action).toEqual({ kind: "http", url: http });
+});
+
 it("tells hooks of one place apart, whatever they are called", () => {
   const hooks = hooksOf({
     before: [
@@ -136,6 +141,10 @@ it.each<readonly [unknown, string]>([
   [
     { afterSwitch: [{ http: "ftp://a/" }] },
     'hooks.afterSwitch[0].http is "ftp://a/"; it must be an address that begins with http:// or https://, such as https://example.org/warm?revision={{revision}}',
+  ],
+  [
+    { afterSwitch: [{ http: "https://ci:hunter2@a/" }] },
+    'hooks.afterSwitch[0].http is "https://…@a/"; it must be an address without a password in it; write $NAME for it, and set NAME in the environment of the controller',
   ],
   [
     { before: [{ load: { rate: 0, for: "30s" } }] },

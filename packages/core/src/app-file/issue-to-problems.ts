@@ -81,8 +81,9 @@ function subject(raw: unknown, path: Path, isKey: boolean): string {
 /** Somebody may have written `NAME=value`, or a password in an address: neither must reach a log. */
 function withoutSecret(path: Path, value: unknown): unknown {
   if (typeof value !== "string") return value;
-  if (path[0] === "secrets" || path.at(-1) === "secret") return value.replace(/=.*$/su, "=…");
-  return value.replace(/(?<=:\/\/)[^/?#]*@/u, "…@");
+  const named = path[0] === "secrets" || path.at(-1) === "secret";
+  const bare = named ? value.replace(/=.*$/su, "=…") : value;
+  return bare.replace(/(?<=:[\\/]*)[^:\\/?#][^\\/?#]*@/u, "…@");
 }
 
 type Found = { readonly kind: "found"; readonly value: unknown } | { readonly kind: "absent" };

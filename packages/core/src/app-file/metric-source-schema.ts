@@ -9,10 +9,6 @@ import { webUrl } from "./web-url.ts";
 const measures = ["error-rate", "latency-p50", "latency-p90", "latency-p95", "latency-p99"];
 const measureRule = "error-rate, or a latency such as latency-p95";
 const pathRule = must("a path into the JSON answer, such as $.data[0].value");
-const bareUrl = must(
-  "an address without a password in it",
-  "write $NAME for it, and set NAME in the environment of the controller",
-);
 
 /** What the data plane counted, by the name that the app file has for it. */
 export const measureSchema = z
@@ -29,11 +25,9 @@ export const measureSchema = z
 /** PromQL. Whether Prometheus takes it, `plan` asks. */
 export const promqlSchema = text("a query in PromQL").superRefine(knownPlaceholders);
 
-/** Where to ask. A password in it is refused: the app file and the state are no place for one. */
+/** Where to ask. */
 export function sourceUrl(example: string) {
-  return webUrl(example)
-    .refine((url) => !holdsPassword(url), { error: bareUrl })
-    .superRefine(knownPlaceholders);
+  return webUrl(example).superRefine(knownPlaceholders);
 }
 
 export const jsonPathSchema = z
@@ -51,13 +45,6 @@ function measureOf(name: string): Measure | null {
   const percent = Number(/^latency-p(\d{1,2}(?:\.\d{1,3})?)$/u.exec(name)?.[1] ?? 0);
   if (percent === 0) return null;
   return { kind: "latency", quantile: Number((percent / 100).toFixed(6)) };
-}
-
-function holdsPassword(url: string): boolean {
-  const user = /^\w+:\/\/([^/?#]*)@/u.exec(url)?.[1];
-  if (user === undefined) return false;
-  const colon = user.indexOf(":");
-  return !/^\$[A-Z_][A-Z0-9_]*$/u.test(user.slice(colon + 1));
 }
 
 function knownPlaceholders(written: string, context: z.core.$RefinementCtx<string>): void {

@@ -59,11 +59,18 @@ it.each<readonly [unknown, string]>([
   ],
   [
     [{ webhook: "http://a/", on: ["failed", "broken"] }],
-    'notifications[0].on[1] is "broken"; it must be one of started, waiting, held, turnedBack, succeeded, failed',
+    'notifications[0].on[1] is "broken"; it must be one of started, waiting, held, turnedBack, wentBack, succeeded, failed',
   ],
+  ...["http://me:hunter2@a/", "http:///me:hunter2@a/", "http://hunter2@a/"].map(
+    (webhook) =>
+      [
+        [{ webhook }],
+        `notifications[0].webhook is ${JSON.stringify(webhook.replace(/(me:)?hunter2/u, "…"))}; it must be an address without a password in it`,
+      ] as const,
+  ),
   [
     [{ webhook: "http://a/", on: [] }],
-    "notifications[0].on is an empty list; it must be a list of started, waiting, held, turnedBack, succeeded, failed",
+    "notifications[0].on is an empty list; it must be a list of started, waiting, held, turnedBack, wentBack, succeeded, failed",
   ],
   [
     [{ webhook: "http://a/" }, { webhook: "http://a/", on: ["failed"] }],

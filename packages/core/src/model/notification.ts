@@ -3,10 +3,11 @@ export const noticeKinds = [
   "waiting",
   "held",
   "turnedBack",
+  "wentBack",
   "succeeded",
   "failed",
 ] as const;
-/** `waiting`: for a person · `held`: data or a hook is missing · `turnedBack`: it goes back. */
+/** `waiting`: for a person · `held`: data or a hook is missing · `turnedBack`: it goes back · `wentBack`: it has, as a person wished. */
 export type NoticeKind = (typeof noticeKinds)[number];
 
 /** A webhook that is told of releases. */
