@@ -15,6 +15,7 @@ const [name, ...args] = process.argv.slice(2);
 if (name === undefined) refuse("Usage: node scripts/with-install.mjs COMMAND [args]");
 const file = join(root, "node_modules", ".bin", name);
 await install();
+await build();
 process.exitCode = await run(command());
 
 function refuseOldNode() {
@@ -38,6 +39,12 @@ async function install() {
     process.exit(code);
   }
   console.error(`Installed in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+}
+
+/** What cannot be compiled runs from source, only more slowly. */
+async function build() {
+  const code = await run({ file: process.execPath, args: [join(root, "scripts", "build.mjs")] });
+  if (code > 128) process.exit(code);
 }
 
 /**

@@ -17,22 +17,27 @@ export interface Fate {
 /** What counts as harm: a request that fails, or an answer slower than 95 % of stable's. */
 export type Harm = "failed" | "slow";
 
-export const appRate = 300;
+/** Requests per second of the whole app; the canary gets its share of them. */
+export const appRates = [300, 100] as const;
 export const canaryShare = 0.1;
 export const minutes = 30;
 
 /**
- * One canary that has a tenth of 300 requests per second until it is sent back. All watchers look at
- * the same requests; the fixed windows know where stable's p95 is, and draw their line where the
- * comparison draws its own.
+ * One canary that has a tenth of the requests until it is sent back. All watchers look at the same
+ * requests; the fixed windows know where stable's p95 is, and draw their line where the comparison
+ * draws its own.
  */
-export function fatesOf(version: Version, harm: Harm, seed: number): readonly Fate[] {
+export function fatesOf(
+  version: Version,
+  harm: Harm,
+  { seed, rate }: { readonly seed: number; readonly rate: number },
+): readonly Fate[] {
   const chance = seededRandom(seed);
   const traffic = new Traffic(usual(chance), chance, version);
   const watching = watcherKinds.map((kind) => ({ watcher: kind.make(), fate: neverSeen }));
   let [requests, harmed] = [0, 0];
   for (let second = 1; second <= minutes * 60; second += 1) {
-    const canary = oneSecond(traffic, { second, chance, harm });
+    const canary = oneSecond(traffic, { second, chance, harm, rate });
     requests += canary.requests;
     harmed += canary.harmed;
     const seen: Second = { second, canary, stable: traffic.stable.take() };
@@ -47,12 +52,17 @@ export function fatesOf(version: Version, harm: Harm, seed: number): readonly Fa
 /** What the canary answers in one second; stable's answers stay where they are. */
 function oneSecond(
   traffic: Traffic,
-  at: { readonly second: number; readonly chance: Chance; readonly harm: Harm },
+  at: {
+    readonly second: number;
+    readonly chance: Chance;
+    readonly harm: Harm;
+    readonly rate: number;
+  },
 ) {
   const { canary, stable } = traffic;
   let [slow, harmed] = [0, 0];
   traffic.at(at.second);
-  for (let n = 0; n < appRate; n += 1) {
+  for (let n = 0; n < at.rate; n += 1) {
     if (at.chance() >= canaryShare) {
       stable.serve();
       continue;

@@ -1,7 +1,7 @@
 import type { Metric } from "@hitless/core";
 
 /** Between two looks, as by default. */
-export const lookSeconds = 5;
+export const lookSeconds = 1;
 
 const usual = {
   intervalMs: lookSeconds * 1_000,

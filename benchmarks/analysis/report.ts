@@ -1,5 +1,5 @@
 import { markdown } from "../markdown.ts";
-import { appRate, canaryShare, type Fate, minutes } from "./bad-version.ts";
+import { canaryShare, type Fate, minutes } from "./bad-version.ts";
 import { watcherKinds } from "./watchers.ts";
 
 /** How many releases of the same code were sent back, under one climate. */
@@ -22,7 +22,8 @@ export interface Report {
   readonly date: string;
   readonly seconds: number;
   readonly alarms: readonly FalseAlarms[];
-  readonly judged: readonly Judged[];
+  /** By requests per second of the whole app. */
+  readonly judged: readonly { readonly rate: number; readonly versions: readonly Judged[] }[];
 }
 
 /** What was asked, and whether it was met. */
@@ -38,17 +39,19 @@ export function claimsOf({ alarms, judged }: Report): readonly Claim[] {
     text: `same code, ${name}: ${percent(back / releases)} sent back, at most ${percent(declared)} declared`,
     met: back <= declared * releases,
   }));
-  const spared = judged
-    .filter(({ bad }) => bad)
-    .map((one) => {
-      const [ours = Number.NaN, ...theirs] = watcherKinds.map((_, i) => harmedOn(one, i));
-      const best = Math.min(...theirs);
-      return {
-        text: `${one.name}: ${digits(ours)} clients harmed, the best fixed window ${digits(best)}: at most half`,
-        met: ours <= best / 2,
-      };
-    });
+  const spared = judged.flatMap(({ rate, versions }) =>
+    versions.filter(({ bad }) => bad).map((one) => sparedClaim(one, rate)),
+  );
   return [...quiet, ...spared];
+}
+
+function sparedClaim(one: Judged, rate: number): Claim {
+  const [ours = Number.NaN, ...theirs] = watcherKinds.map((_, i) => harmedOn(one, i));
+  const best = Math.min(...theirs);
+  return {
+    text: `${one.name}, ${rate} requests/s: ${digits(ours)} clients harmed, the best fixed window ${digits(best)}: at most half`,
+    met: ours <= best / 2,
+  };
 }
 
 /** Markdown: the false alarms, and all watchers beside each other in one table. */
@@ -66,15 +69,17 @@ export function render(report: Report): string {
       ]),
     ),
     "",
-    ...markdown(
-      ["", ...judged.map(({ name }) => name)],
-      watcherKinds.map(({ name, how }, i) => [
-        `${name} (${how})`,
-        ...judged.map((one) => cellOf(one, i)),
-      ]),
-    ),
-    "",
-    `${date} UTC, ${Math.round(seconds)} s. A canary with ${canaryShare * 100} % of ${appRate} requests/s, ${judged[0]?.fates.length ?? 0} of each version, watched for ${minutes} min.`,
+    ...judged.flatMap(({ rate, versions }) => [
+      ...markdown(
+        [`${rate} requests/s`, ...versions.map(({ name }) => name)],
+        watcherKinds.map(({ name, how }, i) => [
+          `${name} (${how})`,
+          ...versions.map((one) => cellOf(one, i)),
+        ]),
+      ),
+      "",
+    ]),
+    `${date} UTC, ${Math.round(seconds)} s. A canary with ${canaryShare * 100} % of the requests, ${judged[0]?.versions[0]?.fates.length ?? 0} of each version, watched for ${minutes} min.`,
     "",
     ...claims,
   ].join("\n");

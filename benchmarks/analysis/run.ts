@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { repository } from "../../test/bed/app-bed.ts";
 import { flagsOf, wholeNumber } from "../flags.ts";
 import { intoDocs } from "../markdown.ts";
-import { fatesOf, type Harm } from "./bad-version.ts";
+import { appRates, fatesOf, type Harm } from "./bad-version.ts";
 import { sameCode, type Version } from "./climate.ts";
 import { plot } from "./plot.ts";
 import { claimsOf, type FalseAlarms, type Judged, type Report, render } from "./report.ts";
@@ -41,7 +41,10 @@ else process.exitCode = await run();
 async function run(): Promise<number> {
   const began = performance.now();
   const alarms = sameCodes.map(falseAlarms);
-  const judged = versions.map(judge);
+  const judged = appRates.map((rate) => ({
+    rate,
+    versions: versions.map((one) => judge(one, rate)),
+  }));
   const seconds = (performance.now() - began) / 1000;
   const date = new Date().toISOString().slice(0, 16).replace("T", " ");
   const report: Report = { date, seconds, alarms, judged };
@@ -61,11 +64,11 @@ function falseAlarms(world: SameCode): FalseAlarms {
   return { name: world.name, releases, back };
 }
 
-function judge({ name, bad, version, harm }: (typeof versions)[number]): Judged {
+function judge({ name, bad, version, harm }: (typeof versions)[number], rate: number): Judged {
   const fates = Array.from({ length: asked.canaries }, (_, n) =>
-    fatesOf(version, harm, asked.seed + n),
+    fatesOf(version, harm, { seed: asked.seed + n, rate }),
   );
-  console.error(`${name}: ${fates.length} canaries`);
+  console.error(`${name}, ${rate} requests/s: ${fates.length} canaries`);
   return { name, bad, fates };
 }
 

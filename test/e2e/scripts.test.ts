@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { repository } from "../bed/app-bed.ts";
@@ -38,6 +46,40 @@ describe("npm run prove", () => {
     const { status, stdout } = run("proofs/run.ts", "replay", "--help");
     expect(status).toBe(0);
     expect(stdout).toContain("npm run prove -- replay [SCENE ...] [--renew]\n  SCENE    play");
+  });
+});
+
+describe("bin/hitless", () => {
+  /** A checkout with one file of each kind. */
+  function checkout(cleanup: OwnFolder): { at: (path: string) => string; said: () => string } {
+    const at = (path: string) => join(cleanup.path, path);
+    for (const folder of ["bin", "node_modules", "packages/cli/src", "packages/cli/dist"]) {
+      mkdirSync(at(folder), { recursive: true });
+    }
+    copyFileSync(join(repository, "bin/hitless"), at("bin/hitless"));
+    symlinkSync(join(repository, "node_modules/tsx"), at("node_modules/tsx"));
+    writeFileSync(at("packages/cli/package.json"), '{ "type": "module" }');
+    writeFileSync(at("packages/cli/src/main.ts"), 'console.log("source" as string);');
+    writeFileSync(at("packages/cli/dist/main.js"), 'console.log("built");');
+    writeFileSync(at("packages/cli/dist/built"), "");
+    const said = () => spawnSync(at("bin/hitless"), { encoding: "utf8" }).stdout.trim();
+    return { at, said };
+  }
+
+  test("runs what was compiled, until a source is newer, has gone, or nothing says that it is whole", async () => {
+    await using folder = new OwnFolder("a checkout ");
+    const { at, said } = checkout(folder);
+    expect(said()).toBe("built");
+    const later = Date.now() / 1000 + 60;
+    utimesSync(at("packages/cli/src/main.ts"), later, later);
+    expect(said()).toBe("source");
+    utimesSync(at("packages/cli/src/main.ts"), 1, 1);
+    expect(said()).toBe("built");
+    utimesSync(at("packages/cli/src"), later, later);
+    expect(said()).toBe("source");
+    utimesSync(at("packages/cli/src"), 1, 1);
+    rmSync(at("packages/cli/dist/built"));
+    expect(said()).toBe("source");
   });
 });
 

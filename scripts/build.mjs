@@ -1,0 +1,79 @@
+// `node scripts/build.mjs`: compiles each package to its dist folder, unless that is newer than all it
+// is made of. A process that starts from there takes a third of the time that one from source takes:
+// `bin/hitless` does, for as long as nothing was edited since. Types are `npm run check`'s concern.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const packages = join(root, "packages");
+/** Written last, as of when the build began: it says that the folders are whole. `bin/hitless` looks for it. */
+const stamp = join(packages, "cli", "dist", "built");
+const compiler = join(root, "node_modules", ".bin", "tsc");
+const flags = ["--noCheck", "--composite", "false"].concat(
+  ["declaration", "declarationMap", "sourceMap"].flatMap((each) => [`--${each}`, "false"]),
+);
+
+/** Without the compiler, which an install without devDependencies leaves out, there is nothing to do it with. */
+if (existsSync(compiler) && (await isStale())) await build();
+
+async function isStale() {
+  const built = await stat(stamp).catch(() => null);
+  if (built === null) return true;
+  for (const name of await readdir(packages)) {
+    if (await holdsNewer(join(packages, name, "src"), built.mtimeMs)) return true;
+    if ((await stat(join(packages, name, "package.json"))).mtimeMs > built.mtimeMs) return true;
+  }
+  return false;
+}
+
+/** A folder is newer when a file in it has come or gone. */
+async function holdsNewer(folder, time) {
+  if ((await stat(folder)).mtimeMs > time) return true;
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const newer = entry.isDirectory()
+      ? await holdsNewer(path, time)
+      : (await stat(path)).mtimeMs > time;
+    if (newer) return true;
+  }
+  return false;
+}
+
+async function build() {
+  const began = new Date();
+  await rm(stamp, { force: true });
+  const names = await readdir(packages);
+  const codes = await Promise.all(names.map(compile));
+  if (codes.some((code) => code !== 0)) {
+    console.error("The sources do not compile; `hitless` runs them as they are.");
+    return;
+  }
+  await writeFile(stamp, "");
+  await utimes(stamp, began, began);
+}
+
+/** Somewhere else first, so that no process finds half a file. */
+async function compile(name) {
+  const folder = join(packages, name);
+  const fresh = await mkdtemp(join(root, "node_modules", ".hitless-build-"));
+  try {
+    const code = await run([...flags, "-p", folder, "--outDir", fresh]);
+    if (code !== 0) return code;
+    await rm(join(folder, "dist"), { recursive: true, force: true });
+    await rename(fresh, join(folder, "dist"));
+    return 0;
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+function run(args) {
+  return new Promise((done) => {
+    const child = spawn(compiler, args, { cwd: root, stdio: ["ignore", 2, 2] });
+    child.once("error", () => done(127));
+    child.once("close", (code) => done(code ?? 1));
+  });
+}
