@@ -70,7 +70,7 @@ export const proof: Proof = {
       outside += trace.outside;
       torn += trace.torn;
       gapMs = Math.max(gapMs, trace.gapMs);
-      faults += trace.faults.length + (blindIn(trace) === null ? 0 : 1);
+      faults += trace.faults.length + blindIn(each, trace).length;
       if (matches) matching += 1;
     }
     const drawn = cases.filter((each) => each.diagrams !== undefined).length;
@@ -109,6 +109,5 @@ function print(each: Case, trace: RollingTrace, matches: boolean): void {
       `${trace.samples.length} samples at most ${trace.gapMs} ms apart (${trace.seen.length} of ` +
       `${trace.levels.length} states seen, ${trace.torn} readings torn)${each.diagrams === undefined ? "" : `, the diagram ${matches ? "matches" : "DOES NOT MATCH"}`}`,
   );
-  for (const fault of [...trace.faults, blindIn(trace) ?? []].flat())
-    console.log(`  FAULT ${fault}`);
+  for (const fault of [...trace.faults, ...blindIn(each, trace)]) console.log(`  FAULT ${fault}`);
 }

@@ -51,10 +51,17 @@ const longestGapMs = 500;
 
 /**
  * What was wrong with the looking, of which a release is innocent: a machine that is busy with other
- * tests stalls whoever looks as well. For a proof, which is alone; null when nothing was.
+ * tests stalls whoever looks as well. For a proof, which is alone. A pace that is never used up was
+ * rounded wrong, or the samples cannot see.
  */
-export function blindIn({ gapMs }: RollingTrace): string | null {
-  return gapMs > longestGapMs ? `${gapMs} ms without a sample` : null;
+export function blindIn(at: TraceCase, trace: RollingTrace): readonly string[] {
+  const { replicas, rounded } = at;
+  const [least, most] = [replicas - rounded.unavailable, replicas + rounded.surge];
+  return [
+    ...(trace.gapMs > longestGapMs ? [`${trace.gapMs} ms without a sample`] : []),
+    ...(trace.fewestAvailable > least ? [`never only ${least} ready`] : []),
+    ...(trace.mostRunning < most ? [`never ${most} running`] : []),
+  ];
 }
 
 /** Releases version 1.1 of the shop over 1.0 under a pace, sampled every 50 ms from outside. */
@@ -111,7 +118,6 @@ function judge(at: TraceCase, { before, after, samples, levels }: Evidence): Rol
     ...bounds.flat(),
     ...tooFew,
     ...(samples.length < fewestSamples ? [`only ${samples.length} samples`] : []),
-    ...unused(at, fewestAvailable, mostRunning),
     ...unlikeKubernetes(at, levels),
     ...(isPartOf(seen, levels) ? [] : [`the samples show ${describe(seen)}`]),
     ...(from === to ? ["nothing was released"] : []),
@@ -145,17 +151,6 @@ function tooFewReady(
 ): readonly string[] {
   const least = replicas - rounded.unavailable;
   return ready < least ? [`${atMs} ms: ${ready} ready, fewer than ${least}`] : [];
-}
-
-/** A pace that is never used up was rounded wrong, or the samples cannot see. */
-function unused(at: TraceCase, fewestAvailable: number, mostRunning: number): readonly string[] {
-  const { replicas, rounded } = at;
-  const least = replicas - rounded.unavailable;
-  const most = replicas + rounded.surge;
-  return [
-    ...(fewestAvailable > least ? [`never only ${least} ready`] : []),
-    ...(mostRunning < most ? [`never ${most} running`] : []),
-  ];
 }
 
 /** By the word of Hitless or by the process table, whichever is more. */
