@@ -55,7 +55,7 @@ export const proof: Proof = {
         `${clients.ends.length} streams ended, ${faults.length} with a fault (control broke ${broken.broken} of ${broken.streams}); ` +
         `${tally.lost} of ${tally.sent} requests lost (control lost ${tally.controlLost})`,
       ok:
-        moves.every((one) => one.heardMs < withinMs) &&
+        moves.every((one) => one.lastMs < withinMs) &&
         late === 0 &&
         faults.length === 0 &&
         clients.ends.length > 0 &&

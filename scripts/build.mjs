@@ -17,7 +17,18 @@ const flags = ["--noCheck", "--composite", "false"].concat(
 );
 
 /** Without the compiler, which an install without devDependencies leaves out, there is nothing to do it with. */
-if (existsSync(compiler) && (await isStale())) await build();
+if (existsSync(compiler)) await buildIfStale().catch(explain);
+
+async function buildIfStale() {
+  if (await isStale()) await build();
+}
+
+/** Of a folder that is somebody else's, or a full disk. */
+function explain(error) {
+  console.error(
+    `The sources were not compiled (${error.message}); \`hitless\` runs them as they are.`,
+  );
+}
 
 async function isStale() {
   const built = await stat(stamp).catch(() => null);
@@ -47,10 +58,7 @@ async function build() {
   await rm(stamp, { force: true });
   const names = await readdir(packages);
   const codes = await Promise.all(names.map(compile));
-  if (codes.some((code) => code !== 0)) {
-    console.error("The sources do not compile; `hitless` runs them as they are.");
-    return;
-  }
+  if (codes.some((code) => code !== 0)) throw new Error("the compiler refused them");
   await writeFile(stamp, "");
   await utimes(stamp, began, began);
 }
