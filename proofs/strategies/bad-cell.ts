@@ -2,15 +2,13 @@ import { setTimeout as after } from "node:timers/promises";
 import type { ControllerClient, StatusReport } from "@hitless/controller";
 import { describeFailure, type ReleaseRecord } from "@hitless/core";
 import { accessFailures } from "../../test/bed/access-lines.ts";
-import { AppBed } from "../../test/bed/app-bed.ts";
-import { connectTo } from "../../test/bed/connect-to.ts";
-import { GroupedLoad } from "../../test/bed/grouped-load.ts";
+import type { AppBed } from "../../test/bed/app-bed.ts";
+import type { GroupedLoad } from "../../test/bed/grouped-load.ts";
 import { ReleaseWalk } from "../../test/bed/release-walk.ts";
 import { faultsOf } from "../../test/bed/stands-on.ts";
 import { statusWhen } from "../../test/bed/status-when.ts";
 import type { BadCourse } from "./bad-courses.ts";
-import type { CellResult } from "./cell.ts";
-import { getAndPost } from "./courses.ts";
+import { type CellResult, inCell, type Parts } from "./cell.ts";
 import { comingPhase, type Exposure, exposureOf, exposurePhase, isBack } from "./exposure.ts";
 import type { Illness } from "./illnesses.ts";
 
@@ -31,22 +29,9 @@ export async function badCell(course: BadCourse, illness: Illness): Promise<Cell
     drain: { timeoutSeconds: 2 },
     progressDeadlineSeconds: 12,
   };
-  await using bed = await AppBed.make({ app: good.app, settings });
-  await bed.must(0, "up", "--detach");
-  const client = await connectTo(bed);
-  const load = new GroupedLoad(bed.url, course.groups, getAndPost);
-  try {
-    return await new BadCell(course, illness, { bed, client, load }).run();
-  } finally {
-    await load.stop();
-    await client.close();
-  }
-}
-
-interface Parts {
-  readonly bed: AppBed;
-  readonly client: ControllerClient;
-  readonly load: GroupedLoad;
+  return inCell({ app: good.app, settings }, course.groups, (parts) =>
+    new BadCell(course, illness, parts).run(),
+  );
 }
 
 class BadCell {

@@ -1,13 +1,12 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { ControllerClient } from "@hitless/controller";
 import { type LoadReport, renderReport } from "@hitless/load";
-import { AppBed } from "../../test/bed/app-bed.ts";
-import { connectTo } from "../../test/bed/connect-to.ts";
-import { GroupedLoad } from "../../test/bed/grouped-load.ts";
+import type { AppBed } from "../../test/bed/app-bed.ts";
+import type { GroupedLoad } from "../../test/bed/grouped-load.ts";
 import { ReleaseWalk, type Step, type Turn, turns } from "../../test/bed/release-walk.ts";
 import { faultsOf } from "../../test/bed/stands-on.ts";
-import type { CellResult } from "./cell.ts";
-import { type Course, getAndPost } from "./courses.ts";
+import { type CellResult, inCell, type Parts } from "./cell.ts";
+import type { Course } from "./courses.ts";
 import { phaseAt, phaseOn, type Standing, sharesOf, strangersIn } from "./share-faults.ts";
 
 /** How long a release stands at a step on the way on which shares are measured, ms. */
@@ -28,22 +27,9 @@ export async function matrixCell(course: Course): Promise<CellResult> {
   const { replicas, strategy } = course;
   const [first] = contents;
   const settings = { replicas, strategy, version: first.version, config: configOf(first) };
-  await using bed = await AppBed.make({ app: first.app, settings });
-  await bed.must(0, "up", "--detach");
-  const client = await connectTo(bed);
-  const load = new GroupedLoad(bed.url, course.groups, getAndPost);
-  try {
-    return await new MatrixCell(course, { bed, client, load }).run();
-  } finally {
-    await load.stop();
-    await client.close();
-  }
-}
-
-interface Parts {
-  readonly bed: AppBed;
-  readonly client: ControllerClient;
-  readonly load: GroupedLoad;
+  return inCell({ app: first.app, settings }, course.groups, (parts) =>
+    new MatrixCell(course, parts).run(),
+  );
 }
 
 class MatrixCell {

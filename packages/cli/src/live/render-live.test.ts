@@ -1,6 +1,7 @@
 import type { HoldStatus, ReleaseStatus, StatusReport } from "@hitless/controller";
-import { noTraffic, type ReplicaState, type ReplicaView } from "@hitless/core";
+import { noTraffic } from "@hitless/core";
 import { describe, expect, it } from "vitest";
+import { exampleRelease, exampleReplicas, exampleStatus } from "../testing/example-status.ts";
 import { paintFor, plain } from "./paint.ts";
 import { renderLive } from "./render-live.ts";
 
@@ -91,71 +92,33 @@ describe("renderLive", () => {
 
 function report(release: Partial<ReleaseStatus>): StatusReport {
   return {
-    app: "shop",
-    controller: { pid: 1 },
+    ...exampleStatus,
     stable: 6,
     desired: { replicas: 4, owner: "file", fileReplicas: 4 },
-    overrides: {},
-    maintenance: null,
-    frozen: null,
     replicas: [
-      ...replicas(6, "ready", 4),
-      ...replicas(6, "draining", 1),
-      ...replicas(7, "ready", 1),
-      ...replicas(7, "starting", 1),
-      ...replicas(7, "failed", 1),
+      ...exampleReplicas(6, "ready", 4),
+      ...exampleReplicas(6, "draining", 1),
+      ...exampleReplicas(7, "ready", 1),
+      ...exampleReplicas(7, "starting", 1),
+      ...exampleReplicas(7, "failed", 1),
     ],
     revisions: [
       { revision: 6, requests: 18_402, errors: 0, p95Ms: 12.2, rps: 285, share: 0.95 },
       { revision: 7, requests: 910, errors: 1, p95Ms: 4.48, rps: 15, share: 0.05 },
     ],
-    unreadable: null,
-    route: { generation: 1, inForce: 1, rule: { kind: "byReplica", revisions: [6] } },
     release: { ...underWay, ...release },
-    pending: null,
     newest: { release: 7, direction: "forward", waypoint: "canary 20 %" },
     why: { kind: "held", waypoint: "canary 20 %", hold: "time", detail: "42 s left" },
-    whySince: 0,
-    lastRelease: null,
-    endpoint: { host: "127.0.0.1", port: 8080 },
-    engine: null,
-    version: 1,
   };
 }
 
 const underWay: ReleaseStatus = {
+  ...exampleRelease,
   id: 7,
-  kind: "release",
-  cause: "a test",
   from: 6,
   to: 7,
-  direction: "forward",
-  reason: null,
-  paused: null,
   waypoints: ["canary 5 %", "canary 20 %", "bake"],
-  cursor: 1,
   startedAt: now - 72_000,
-  overdue: false,
-  intents: [],
-  holds: [],
-  analysis: {},
   remaining: { ms: 102_000, approvals: 1 },
   traffic: { ...noTraffic, answered: 19_310, failed: { "upstream-closed": 2 } },
 };
-
-function replicas(revision: number, state: ReplicaState, count: number): readonly ReplicaView[] {
-  return Array.from({ length: count }, (_, n) => ({
-    id: `${revision}-${n}`,
-    revision,
-    state,
-    readySince: 0,
-    routed: true,
-    inFlight: 0,
-    startedAt: 0,
-    starts: 1,
-    lastProbe: null,
-    lastExit: null,
-    restartAt: null,
-    process: "1",
-  }));
-}
