@@ -99,12 +99,26 @@ it("ends a command when it is called off", async () => {
   expect(bed.notes.value).toEqual([]);
 });
 
-it("does nothing before its process is noted", async () => {
+it("does nothing before its process is noted, and runs once it can be", async () => {
   using bed = new HookBed();
   const runner = await bed.open();
   bed.notes.refusal = new Error("the disk is full");
-  const result = await runner.run(commandOf("touch ran"), signal);
-  expect(result).toEqual({ outcome: "failed", detail: "cannot be noted: the disk is full" });
+  const order = commandOf("echo >> ran");
+  const running = runner.run(order, signal);
+  await eventually("it is told", () => bed.events.length > 0);
+  expect(bed.events).toEqual([`hook ${order.key} waits, it cannot be noted: the disk is full`]);
+  expect(bed.text("ran")).toBe("");
+  bed.notes.refusal = null;
+  expect(await running).toEqual({ outcome: "done", detail: "" });
+  expect(bed.text("ran")).toBe("\n");
+});
+
+it("does nothing when its time is over before its process can be noted", async () => {
+  using bed = new HookBed();
+  const runner = await bed.open();
+  bed.notes.refusal = new Error("the disk is full");
+  const result = await runner.run(commandOf("echo >> ran", { timeoutMs: 50 }), signal);
+  expect(result).toEqual({ outcome: "failed", detail: "not over within 0.05 s" });
   expect(bed.text("ran")).toBe("");
 });
 

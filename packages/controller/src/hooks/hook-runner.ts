@@ -111,7 +111,7 @@ class NotingHookRunner implements HookRunner {
     const { key } = order;
     const orphan = this.orphans.get(key);
     if (orphan !== undefined) await untilAborted(orphan, signal);
-    const note = (leader: Leader) => this.note(key, leader);
+    const note = (leader: Leader) => this.note(key, leader, signal);
     const env = this.environmentOf(order);
     const line =
       typeof command === "string"
@@ -168,9 +168,18 @@ class NotingHookRunner implements HookRunner {
     gone.catch(() => undefined);
   }
 
-  private note(key: string, leader: Leader): Promise<void> {
+  /** On a full disk it is tried until there is space: a command that has not run has not failed. */
+  private async note(key: string, leader: Leader, signal: AbortSignal): Promise<void> {
+    const { event, pauseMs = firstPauseMs } = this.options;
     this.leaders.set(key, leader);
-    return this.save();
+    for (let isTold = false; !signal.aborted; isTold = true) {
+      try {
+        return await this.save();
+      } catch (thrown) {
+        if (!isTold) event(`hook ${key} waits, it cannot be noted: ${messageOf(thrown)}`);
+        await pause(pauseMs, signal);
+      }
+    }
   }
 
   /** A note too many is harmless: its process is gone, and its name is given to no other. */

@@ -77,8 +77,10 @@ test("does nothing while the store cannot save, and goes on once it can", async 
   await eventually("it tried", async () => (await bed.texts("error")).length > 0);
   expect(bed.engine.replicas()).toHaveLength(0);
   expect(bed.controller.current.ordered).toBeNull();
+  expect(bed.controller.why).toMatchObject({ kind: "failing", reason: "the disk is full" });
   full = false;
   await bed.settle();
+  expect(bed.controller.why.kind).toBe("steady");
   expect(bed.engine.levels().get(1)).toBe(2);
 });
 

@@ -90,6 +90,8 @@ export class Controller {
   /** The reason that the event log has heard of last, as JSON. */
   private noted = "";
   private lastError = "";
+  /** Since when no step could be taken, ms since the epoch; null: the last one could. */
+  private failingSince: number | null = null;
   private sequence = 0;
   private closed: HitlessError | null = null;
   /** Revisions whose release ended or was dropped, perhaps before anything of them was started. */
@@ -244,6 +246,8 @@ export class Controller {
       return made;
     });
     if (decision === null) return;
+    this.failingSince = null;
+    this.lastError = "";
     await this.note(decision);
     if (decision.kind === "wait") await this.sleeper.until(decision.lookAgain, signal);
     if (decision.kind === "steady") await this.sleeper.until(Date.now() + afterErrorMs, signal);
@@ -317,6 +321,10 @@ export class Controller {
 
   /** The same error again and again is told once: the log is for people. */
   private async noteError(error: HitlessError): Promise<void> {
+    this.failingSince ??= Date.now();
+    // Whatever is decided next is news again.
+    this.noted = "";
+    this.explain({ kind: "failing", reason: error.message, since: this.failingSince });
     const text = `${error.code}: ${error.message}`;
     if (text === this.lastError) return;
     this.lastError = text;

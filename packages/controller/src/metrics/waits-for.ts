@@ -34,6 +34,7 @@ const byHold: Readonly<Record<Hold["kind"], WaitsFor>> = {
 
 const byWhy: Partial<Record<Why["kind"], WaitsFor>> = {
   unobservable: "data",
+  failing: "data",
   stale: "data",
   holdUndecided: "data",
   routeBarrier: "route",

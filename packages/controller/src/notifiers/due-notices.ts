@@ -188,6 +188,8 @@ function missingSince({ ordered }: App, why: Why, since: number): number | null 
     case "unobservable":
     case "holdUndecided":
       return since;
+    case "failing":
+      return why.since;
     case "hookRunning": {
       const action = ordered?.mutation.kind === "hook" ? ordered.mutation.hook.action : null;
       return since + (action?.kind === "load" ? action.forMs : 0);

@@ -14,6 +14,8 @@ export function describeWhy(why: Why, now: number): string {
         : `revision ${why.revision} serves with ${why.available} of ${why.desired} replicas`;
     case "unobservable":
       return `${why.what} has been unreadable for ${ago(why.since, now)}: ${why.reason}`;
+    case "failing":
+      return `cannot go on, for ${ago(why.since, now)} so far, and tries again: ${why.reason}`;
     case "stale":
       return `waits until the effect of "${why.mutation.kind}" can be observed, for ${ago(why.since, now)} so far`;
     case "routeBarrier":
@@ -108,6 +110,7 @@ type Later = Exclude<
   Why["kind"],
   | "steady"
   | "unobservable"
+  | "failing"
   | "stale"
   | "routeBarrier"
   | "starting"

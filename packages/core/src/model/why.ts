@@ -6,7 +6,7 @@ import type { ReplicaView } from "./observed.ts";
 import type { Outcome } from "./release.ts";
 import type { RouteRule } from "./route.ts";
 
-/** The kinds of `Why`; a test proves that each can be reached. */
+/** The kinds of `Why` that `next` gives; a test proves that each can be reached. */
 export const whyKinds = [
   "steady",
   "unobservable",
@@ -55,6 +55,8 @@ export type Why =
       readonly reason: string;
       readonly since: number;
     }
+  /** Said by the controller: what was decided cannot be saved or done, and is tried again. */
+  | { readonly kind: "failing"; readonly reason: string; readonly since: number }
   /** What was observed is older than the last mutation. */
   | { readonly kind: "stale"; readonly mutation: Mutation; readonly since: number }
   | {

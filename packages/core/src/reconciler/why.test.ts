@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { App } from "../model/app.ts";
 import type { Failure } from "../model/failure.ts";
 import { weekdays } from "../model/release-window.ts";
-import type { Why } from "../model/why.ts";
 import { whyKinds } from "../model/why.ts";
 import { withSchemaPhases } from "../strategies/compile.ts";
 import {
@@ -45,7 +44,7 @@ function withPlan(app: App, now: number): App {
 }
 
 /** For each kind of `Why` the run that must reach it. */
-const runs: Readonly<Record<Why["kind"], Prepare>> = {
+const runs: Readonly<Record<(typeof whyKinds)[number], Prepare>> = {
   steady: () => ({}),
   unobservable: (_, engine) => {
     engine.hide("replicas", "socket closed");
