@@ -126,6 +126,14 @@ drain: { timeoutSeconds: }
       "name: a\n---\nname: b\n",
       "hitless.yaml:2:1: a second document begins here; an app file holds one app",
     ],
+    [
+      "config: { A: 1, <<: {}, A: 2 }\n",
+      "hitless.yaml:1:25: A is already there above; keep one of the two",
+    ],
+    [
+      `run: ${"[".repeat(9999)}${"]".repeat(9999)}\n`,
+      expect.stringMatching(/:1:\d+: lists and mappings lie too deep in each other here$/u),
+    ],
     ["name: *a\n", "hitless.yaml:1:7: no anchor &a stands above this alias"],
     ["name: !x a\n", "hitless.yaml:1:7: this tag is not known here; remove it"],
     ["? [a]\n: b\n", "hitless.yaml:1:3: a key is one word, not a list or mapping"],
@@ -134,7 +142,7 @@ drain: { timeoutSeconds: }
   ])("of bad YAML %j is told with its position", async (text, line) => {
     const { code, lines } = await refused(text);
     expect(code).toBe("BAD_INPUT");
-    expect(lines[0]).toBe(line);
+    expect(lines[0]).toEqual(line);
   });
 
   it("is refused when it is large, no text, or full of aliases", async () => {
@@ -147,7 +155,13 @@ drain: { timeoutSeconds: }
         return `${key}: &${key} [${Array.from({ length: 9 }, () => `*${before}`).join(", ")}]`;
       }),
     ].join("\n");
-    expect((await refused(bomb)).lines[0]).toContain("anchors and aliases cannot be resolved");
+    expect((await refused(bomb)).lines[0]).toBe(
+      "hitless.yaml:2:8: the anchors and aliases from here on cannot be resolved",
+    );
+    const keys = (count: number) => Array.from({ length: count }, (_, n) => `k${n}: 1\n`).join("");
+    expect((await refused(keys(40_000))).lines[0]).toBe(
+      "hitless.yaml:5000:8: there are more than 10000 values; an app file has at most so many",
+    );
     expect((await refused("name: &a [*a]\n")).code).toBe("BAD_INPUT");
   });
 

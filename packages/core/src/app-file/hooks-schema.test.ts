@@ -167,6 +167,10 @@ it.each<readonly [unknown, string]>([
     "hooks.before is a mapping; it must be a list of hooks, such as [{ command: ./warm.sh }]",
   ],
   [
+    { before: Array.from({ length: 51 }, () => ({ command: "a" })) },
+    "hooks.before is a list; it must be a list of at most 50 hooks",
+  ],
+  [
     { after: [] },
     "hooks.after is not a known key; the keys known in hooks are before, afterSwitch, onFailure",
   ],

@@ -15,6 +15,7 @@ import { wholeNumber } from "./whole-number.ts";
 const defaultTimeoutMs = 60_000;
 /** What a load may take beyond the time for which requests are sent. */
 const loadSpareMs = 30_000;
+const mostHooks = 50;
 const times = { least: "1s", most: "1h" };
 
 const hookRule = must(
@@ -157,5 +158,6 @@ function actionOf({ command = "", http, load }: Actions): HookAction {
 function listOf(hook: typeof hookSchema | typeof onFailureSchema) {
   return z
     .array(hook, { error: must("a list of hooks, such as [{ command: ./warm.sh }]") })
+    .max(mostHooks, { error: must(`a list of at most ${mostHooks} hooks`) })
     .transform(namedApart);
 }

@@ -50,7 +50,7 @@ it("lets all but the zone be left out: the whole of every day", () => {
 });
 
 const zoneRule = "it must be a time zone by its IANA name, such as Europe/Berlin or UTC";
-const timeRule = "it must be a time of day such as 02:00, in quotes or not, up to 24:00";
+const timeRule = "it must be a time of day such as 02:00, in quotes or not, up to";
 const rateRule = "it must be requests per second, above 0, such as 50/s";
 
 it.each<readonly [unknown, string]>([
@@ -73,8 +73,9 @@ it.each<readonly [unknown, string]>([
     { ...berlin, days: [] },
     "windows[0].days is an empty list; it must be a list of at least one day; left out, it is every day",
   ],
-  [{ ...berlin, from: "25:00" }, `windows[0].from is "25:00"; ${timeRule}`],
-  [{ ...berlin, to: 5 }, `windows[0].to is 5; ${timeRule}`],
+  [{ ...berlin, from: "24:00" }, `windows[0].from is "24:00"; ${timeRule} 23:59`],
+  [{ ...berlin, to: "25:00" }, `windows[0].to is "25:00"; ${timeRule} 24:00`],
+  [{ ...berlin, to: 5 }, `windows[0].to is 5; ${timeRule} 24:00`],
   [{ ...berlin, below: 50 }, `windows[0].below is 50; ${rateRule}`],
   [{ ...berlin, below: "0/s" }, `windows[0].below is "0/s"; ${rateRule}`],
   [{ ...berlin, form: "02:00" }, 'windows[0].form is not a known key; did you mean "from"?'],

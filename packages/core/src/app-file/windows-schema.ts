@@ -6,7 +6,7 @@ import { nearestKey } from "./nearest-key.ts";
 import { section } from "./section.ts";
 
 const dayRule = `one of ${weekdays.join(", ")}`;
-const timeRule = must("a time of day such as 02:00, in quotes or not, up to 24:00");
+const timeRule = "a time of day such as 02:00, in quotes or not, up to";
 const zoneRule = "a time zone by its IANA name, such as Europe/Berlin or UTC";
 const rateRule = must("requests per second, above 0, such as 50/s");
 const windowRule = must("a mapping such as { from: 02:00, to: 05:00, zone: Europe/Berlin }");
@@ -19,13 +19,20 @@ const daysSchema = z
   .transform((days) => weekdays.filter((day) => days.includes(day)))
   .default([...weekdays]);
 
-const timeSchema = z
-  .string({ error: timeRule })
-  .regex(/^(?:(?:[01]?\d|2[0-3]):[0-5]\d|24:00)$/u, { error: timeRule })
-  .transform((text) => {
-    const [hours = 0, minutes = 0] = text.split(":").map(Number);
-    return (hours * 60 + minutes) % (24 * 60);
-  });
+/** A window that opens at the end of a day opens on the next one, and that has to be named. */
+const fromSchema = timeOfDay("23:59", /^(?:[01]?\d|2[0-3]):[0-5]\d$/u);
+const toSchema = timeOfDay("24:00", /^(?:(?:[01]?\d|2[0-3]):[0-5]\d|24:00)$/u);
+
+function timeOfDay(last: string, form: RegExp) {
+  const error = must(`${timeRule} ${last}`);
+  return z
+    .string({ error })
+    .regex(form, { error })
+    .transform((text) => {
+      const [hours = 0, minutes = 0] = text.split(":").map(Number);
+      return (hours * 60 + minutes) % (24 * 60);
+    });
+}
 
 const zoneSchema = z
   .string({ error: must(zoneRule) })
@@ -40,8 +47,8 @@ const rateSchema = z
 const windowSchema = section(
   {
     days: daysSchema,
-    from: timeSchema.default(0),
-    to: timeSchema.default(0),
+    from: fromSchema.default(0),
+    to: toSchema.default(0),
     zone: zoneSchema,
     below: rateSchema.nullish(),
   },
