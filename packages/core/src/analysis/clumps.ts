@@ -10,7 +10,10 @@ import type { Draws } from "./evidence.ts";
  * It is what McCullagh and Nelder (1989, 4.5) call dispersion: how far the canary's part strays from
  * interval to interval, in units of how far it would if each came by itself.
  */
-export function clumpOf({ source, judge }: CountedMetric, { strayed }: MetricState): number {
+export function clumpOf(
+  { source, judge }: CountedMetric,
+  { strayed }: Pick<MetricState, "strayed">,
+): number {
   if (judge.kind === "threshold") return 1;
   const guess = usualClump[source.measure.kind];
   const { squared = 0, expected = 0 } = strayed ?? {};

@@ -94,4 +94,13 @@ describe("the requests that a verdict needs", () => {
     expect(needed?.toFail?.requests).toBeGreaterThan(500);
     expect(needed?.toFail?.requests).toBeLessThan(2_500);
   });
+
+  it("are twice as many for slow answers, which come together, as for errors of the same shares", () => {
+    const expected = { share: 0.1, rate: null, stableErrors: 0.025 };
+    const asErrors = { ...errors, judge: { kind: "comparison", effect: 0.0375 } } as const;
+    const measure = { kind: "latency", quantile: 0.95 } as const;
+    const asLatency = { ...errors, source: { kind: "proxy", measure } } as const;
+    const [one, two] = [asErrors, asLatency].map((m) => requestsNeeded(m, expected)?.toFail);
+    expect((two?.requests ?? 0) / (one?.requests ?? 1)).toBeCloseTo(2, 1);
+  });
 });

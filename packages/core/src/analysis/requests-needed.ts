@@ -1,4 +1,5 @@
 import type { Metric } from "../model/metric.ts";
+import { clumpOf } from "./clumps.ts";
 import { allowedShare, type CountedMetric, isCounted } from "./counted-metric.ts";
 import { percent } from "./digits.ts";
 import { ratios, spreadCost } from "./evidence.ts";
@@ -47,7 +48,8 @@ export function requestsNeeded(metric: Metric, expected: Expected): RequestsNeed
           draws: canary + (stable * (1 - expected.share)) / expected.share,
           chance: expected.share,
         });
-  const found = Math.ceil((spreadCost - Math.log(metric.falseAlarms)) / growth);
+  const needed = (spreadCost - Math.log(metric.falseAlarms)) * clumpOf(metric, {});
+  const found = Math.ceil(needed / growth);
   return {
     toPass: neededFor(least, expected),
     toFail: growth > 0 && found <= most ? neededFor(found, expected) : null,
