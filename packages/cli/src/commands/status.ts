@@ -1,5 +1,6 @@
 import type { StatusReport } from "@hitless/controller";
 import { Command } from "commander";
+import { canDraw } from "../live/live-block.ts";
 import { watchLive } from "../live/watch-live.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
@@ -20,7 +21,8 @@ export function statusCommand(): Command {
   return withFile(command).action(async (options: StatusOptions) => {
     const { watch = false, json = false } = options;
     await withController(options.file, async (client) => {
-      if (watch && !json && process.stdout.isTTY) return watchLive(client, process.stdout);
+      if (watch && !json && canDraw(process.stdout, process.env))
+        return watchLive(client, process.stdout);
       let version: number | undefined;
       do {
         const status = await client.status(version);

@@ -8,6 +8,7 @@ import {
   type ReleaseRecord,
   type Why,
 } from "@hitless/core";
+import { canDraw } from "../live/live-block.ts";
 import { LiveTeller } from "../live/live-teller.ts";
 import { progress } from "../output.ts";
 import { describeTraffic } from "../render/describe-traffic.ts";
@@ -58,7 +59,9 @@ export async function followRelease(
 
 /** A terminal shows the release as it stands; everything else gets a line for each change. */
 function tellerOf(release: number): Teller {
-  return process.stderr.isTTY ? new LiveTeller(process.stderr) : new LineTeller(release);
+  return canDraw(process.stderr, process.env)
+    ? new LiveTeller(process.stderr)
+    : new LineTeller(release);
 }
 
 /** A release outlives its controller: whoever waited has to know. */

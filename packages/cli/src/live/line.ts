@@ -11,7 +11,7 @@ export function lineOf(pieces: readonly Piece[], { width, paint }: Canvas): stri
   for (const piece of pieces) {
     const [meaning, raw] = typeof piece === "string" ? [null, piece] : piece;
     const text = cut(printable(raw).replaceAll(/\s/g, " "), left);
-    left -= text.length;
+    left -= widthOf(text);
     texts.push(meaning === null ? text : paint(meaning, text));
   }
   return texts.join("").trimEnd();
@@ -25,8 +25,27 @@ export interface Canvas {
 }
 
 function cut(text: string, width: number): string {
-  if (text.length <= width) return text;
-  return width <= 0 ? "" : `${text.slice(0, width - 1)}…`;
+  if (widthOf(text) <= width) return text;
+  if (width <= 0) return "";
+  let kept = "";
+  let left = width - 1;
+  for (const char of text) {
+    left -= widthOf(char);
+    if (left < 0) break;
+    kept += char;
+  }
+  return `${kept}…`;
+}
+
+/** What takes two columns on a terminal, and what is put over the character before it. */
+const wide =
+  /[\p{scx=Han}\p{scx=Hangul}\p{scx=Hiragana}\p{scx=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/gu;
+const without = /\p{M}|[\u200b-\u200f]/gu;
+
+/** Columns on a terminal. */
+function widthOf(text: string): number {
+  const visible = text.replaceAll(without, "");
+  return [...visible].length + (visible.match(wide)?.length ?? 0);
 }
 
 /** Cells of a table; numbers go to the right. */

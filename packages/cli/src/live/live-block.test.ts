@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LiveBlock } from "./live-block.ts";
+import { canDraw, LiveBlock } from "./live-block.ts";
 import { paintFor, plain } from "./paint.ts";
 
 /** As much of a terminal as a block uses: what it shows, and whether the cursor is there. */
@@ -83,6 +83,19 @@ it("draws no line that would scroll the first one away", () => {
   block.draw(["one", "two", "three", "four"]);
 
   expect(terminal.shown).toEqual(["one", "two"]);
+});
+
+it("draws all on a terminal that does not say how tall it is", () => {
+  const terminal = new FakeTerminal();
+  terminal.rows = 0;
+  new LiveBlock(terminal).draw(["one", "two"]);
+  expect(terminal.shown).toEqual(["one", "two"]);
+});
+
+it("is for terminals that can go back to a line above", () => {
+  expect(canDraw({ isTTY: true }, { TERM: "xterm" })).toBe(true);
+  expect(canDraw({ isTTY: true }, { TERM: "dumb" })).toBe(false);
+  expect(canDraw({}, { TERM: "xterm" })).toBe(false);
 });
 
 it("begins on a clean terminal once that has another width", () => {

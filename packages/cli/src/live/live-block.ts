@@ -6,9 +6,18 @@ const clearAll = "\u001b[H\u001b[J";
 
 /** The part of a terminal that a block is drawn on. */
 export interface Screen {
+  /** 0: it does not say, as a serial line. */
   readonly columns?: number;
   readonly rows?: number;
   write(text: string): unknown;
+}
+
+/** Whether the stream is a terminal that can go back to a line above. */
+export function canDraw(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return stream.isTTY === true && env["TERM"] !== "dumb";
 }
 
 /**
@@ -27,9 +36,9 @@ export class LiveBlock {
 
   /** Shows these lines instead of the last ones; each fits the terminal, colours apart. */
   draw(lines: readonly string[]): void {
-    const { columns, rows = Number.POSITIVE_INFINITY } = this.screen;
+    const { columns, rows = 0 } = this.screen;
     // One more line than fits would scroll, and the first one would stay for ever.
-    const shown = lines.slice(0, rows - 1);
+    const shown = rows === 0 ? lines : lines.slice(0, rows - 1);
     const text = shown.map((line) => `${line}${clearLine}\n`).join("");
     this.screen.write(`${this.open ? "" : hideCursor}${this.back()}${text}${clearBelow}`);
     this.height = shown.length;
