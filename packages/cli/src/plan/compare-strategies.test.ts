@@ -75,6 +75,19 @@ describe("what a strategy costs", () => {
   });
 });
 
+it.each([
+  [[], "all, until a person acts", "a part at each step; no metric judges it, so a person has to"],
+  [
+    [{ command: "./errors.sh", below: 1 }],
+    "until a metric finds it",
+    "a part at each step, until a metric finds a bad version and it goes back by itself",
+  ],
+])("does not say how many meet a bad version where %j decides", (analysis, cell, reason) => {
+  const lines = renderComparison(compareStrategies({ ...file, analysis }, facts)).split("\n");
+  expect(lines.find((line) => line.startsWith("canary"))).toContain(cell);
+  expect(lines.find((line) => line.startsWith("a risky change"))?.split(/ {2,}/)[2]).toBe(reason);
+});
+
 it("is shown with what fits what somebody wants", () => {
   const lines = renderComparison(compareStrategies(file, facts)).split("\n");
 

@@ -52,9 +52,11 @@ function backOf({ backSeconds }: StrategyRow): string {
   return backSeconds === 0 ? byRoute : time(backSeconds);
 }
 
-function exposedOf({ exposed, judged }: StrategyRow): string {
+function exposedOf({ strategy, exposed, judged }: StrategyRow): string {
   if (exposed !== null) return `about ${exposed.toLocaleString("en-US")} requests`;
-  return judged ? "those who match" : "all, until a person acts";
+  if (!judged) return "all, until a person acts";
+  // How fast a source outside finds it nobody can reckon.
+  return strategy === "abTest" ? "those who match" : "until a metric finds it";
 }
 
 function reasonOf(row: StrategyRow | undefined): string {
@@ -64,7 +66,10 @@ function reasonOf(row: StrategyRow | undefined): string {
     case "blueGreen":
       return `back by ${byRoute}, also ${time(row.warmSeconds)} later; ${extraOf(row)} more`;
     case "canary":
-      return `${exposedOf(row)} meet a bad version before it goes back by itself`;
+      if (!row.judged) return "a part at each step; no metric judges it, so a person has to";
+      return row.exposed === null
+        ? "a part at each step, until a metric finds a bad version and it goes back by itself"
+        : `${exposedOf(row)} meet a bad version before it goes back by itself`;
     case "abTest":
       return "the rest stays on stable, both sides are compared, `promote` picks the winner";
     default:
