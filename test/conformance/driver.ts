@@ -66,6 +66,13 @@ export class Driver {
     });
   }
 
+  /** Resolves when no part lags behind. */
+  allThere(): Promise<void> {
+    return this.subject.until("nothing lags behind", async () => {
+      return (await this.routeView()).lagging.length === 0;
+    });
+  }
+
   look(): Promise<EngineView> {
     return this.subject.engine.observe(app, [{ kind: "engine" }], never);
   }

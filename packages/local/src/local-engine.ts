@@ -181,13 +181,13 @@ export class LocalEngine implements Engine {
 
   private routeView(counts: Known<ProxyStatus>): RouteView {
     const { generation } = this.state.route;
-    const { trouble } = this.preview;
+    const { shut } = this.preview;
     const behind =
       counts.kind === "known" ? laggards(counts.value.workers, generation) : [counts.reason];
     return {
       accepted: generation,
-      inForce: Math.min(this.router.ruleGeneration, this.preview.generation),
-      lagging: trouble === null ? behind : [...behind, trouble],
+      inForce: this.router.ruleGeneration,
+      lagging: shut === null ? behind : [...behind, shut],
     };
   }
 

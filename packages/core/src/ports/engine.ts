@@ -74,9 +74,9 @@ export interface LogLine {
  *     and how long whole answers took. Within an epoch, that of `traffic`, figures only grow.
  * 18. A `preview` in the table gives one revision an address of its own, whatever the rule says, on
  *     loopback: it answers from the ready replicas of that revision, and none of its requests is in
- *     `requests`, `traffic` or `counts`. While its port is somebody else's the table is not in force,
- *     `lagging` says who has it, and it is tried again. The next engine opens it again; it is closed
- *     when a table without it is in force.
+ *     `requests`, `traffic` or `counts`. While it is not open `lagging` says why, and who has its port,
+ *     and it is tried again; the rule is in force all the same. The next engine opens it again; it is
+ *     closed when a table without it is in force.
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;

@@ -232,6 +232,22 @@ describe("found by stories", () => {
     expect((row?.endedAt ?? 0) - failsFrom).toBeLessThan(30_000);
   });
 
+  it("whoever has the port of a preview holds up the release, and no way back", async () => {
+    const strategy = { ...blueGreen, preview: 9000, checks: [{ kind: "time", ms: 1000 }] } as const;
+    const taken = { when: 0, world: ({ engine }: Simulation) => engine.takePort(9000, "nginx") };
+    const shut = ({ why }: Simulation["decisions"][number]) =>
+      why.kind === "routeBarrier" && why.lagging.join() === "preview: port 9000 is held by nginx";
+    const abort = intent("abort", ({ engine }) => engine.elapsed >= 60_000);
+    const run = await play({ strategy }, { events: [taken, abort] });
+    expect(run.decisions.filter(shut).length).toBeGreaterThan(40);
+    expect(run.whys).not.toContain("held");
+    const [row] = (await run.history()).slice(-1);
+    expect(row).toMatchObject({ outcome: "aborted" });
+    expect((row?.endedAt ?? 0) - (row?.startedAt ?? 0)).toBeLessThan(70_000);
+    const freed = { when: 60_000, world: ({ engine }: Simulation) => engine.freePort(9000) };
+    expect((await play({ strategy }, { events: [taken, freed] })).app.stable).toBe(2);
+  });
+
   it("a retry that was no news lets no hook run again under another key", async () => {
     const keys = new Set<string>();
     const before = [{ ...exampleHook, attempts: 6 }];

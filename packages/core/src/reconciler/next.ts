@@ -16,7 +16,7 @@ import { atMost, courseOf, limitsAt, type Position, positionOf } from "./positio
 import { failureNow, progressed, restartClock } from "./progress.ts";
 import { reached } from "./reached.ts";
 import { startPending } from "./requests.ts";
-import { routeStands, routeStep } from "./route-step.ts";
+import { routeStands, routeStep, shutPreview } from "./route-step.ts";
 import { growthStep, shrinkStep, sum } from "./scale-step.ts";
 import { account } from "./traffic.ts";
 import { turnBackDecision } from "./turn-back.ts";
@@ -104,6 +104,9 @@ function moveRelease(app: App, world: World, facts: Facts): Decision | null {
 function stand(app: App, world: World, facts: Facts): Decision {
   const position = positionOf(app, world);
   const { waypoint } = position;
+  const shut = shutPreview(app, position, world);
+  // Its hooks would meet whoever has the port.
+  if (shut !== null && waypoint.before.length > 0) return wait(shut, world.now + lookAgainMs);
   const outside = outsideStep(app, waypoint, world);
   if (outside !== null) return outside;
   const limits = limitsAt(app, position, world.now);
@@ -125,7 +128,7 @@ function stand(app: App, world: World, facts: Facts): Decision {
     const soon = world.now + lookAgainMs;
     return wait(missing.why, Math.min(missing.lookAgain ?? soon, soon));
   }
-  return arrive(app, position, world);
+  return shut === null ? arrive(app, position, world) : wait(shut, world.now + lookAgainMs);
 }
 
 function noRoom(grow: Scale, world: World): Why {

@@ -7,6 +7,7 @@ import {
   samePreview,
   sameRule,
 } from "../model/route.ts";
+import type { Why } from "../model/why.ts";
 import { enoughOf, type Limits } from "../strategies/rounding.ts";
 import type { Position } from "./position.ts";
 import { sideOf, type World } from "./world.ts";
@@ -38,6 +39,14 @@ export function routeStep(
 export function routeStands(app: App, position: Position, world: World): boolean {
   if (position.rule === null) return true;
   return world.route.accepted === app.route.generation && isWanted(app.route, position);
+}
+
+/** What to wait for while the address that the position gives cannot be reached; a way back gives none. */
+export function shutPreview(app: App, position: Position, { route }: World): Why | null {
+  const { generation, preview } = app.route;
+  if (preview === undefined || position.preview === undefined) return null;
+  const { lagging } = route;
+  return lagging.length === 0 ? null : { kind: "routeBarrier", generation, lagging };
 }
 
 function isWanted(table: RouteTable, position: Position): boolean {

@@ -154,7 +154,7 @@ export class FakeDataPlane {
     const holder = this.#previewHeldBy;
     return {
       accepted: this.#accepted.generation,
-      inForce: this.#complete.generation,
+      inForce: generation,
       lagging: [
         ...(lags ? [`worker 1 at generation ${generation}`] : []),
         ...(holder === null

@@ -46,13 +46,14 @@ test("a port of somebody else is no error: it says who has it, and is taken once
   const port = await listen(other);
   const table = tableOf(7, { port, revision: 2 });
   preview.follow(table);
-  await eventually("it says who", () => preview.trouble !== null);
-  expect(preview.trouble).toBe(`preview: port ${port} is held by process ${process.pid}`);
-  expect([preview.generation, changes]).toEqual([0, 1]);
+  expect(preview.shut).toBe(`preview: port ${port} is not open yet`);
+  await eventually("it says who", () => changes > 0);
+  expect(preview.shut).toBe(`preview: port ${port} is held by process ${process.pid}`);
+  expect(changes).toBe(1);
   admitted = [await app("a", 2)];
   await new Promise((resolve) => other.close(resolve));
-  await eventually("it has the port", () => preview.generation === 7);
-  expect([preview.trouble, changes]).toEqual([null, 2]);
+  await eventually("it has the port", () => preview.shut === null);
+  expect(changes).toBe(2);
   expect((await ask(port)).body).toBe("a");
 });
 
@@ -62,7 +63,7 @@ test("a table without it closes the address; one that takes another port leaves 
   const second = await open(2, { port: await freePort(), revision: 2 });
   expect((await ask(second)).body).toBe("a");
   preview.follow(tableOf(3));
-  expect(preview.generation).toBe(3);
+  expect(preview.shut).toBeNull();
   for (const port of [first, second]) expect((await ask(port)).status).toBe(0);
 });
 
@@ -77,7 +78,7 @@ test("another revision at the same port: who was connected to the one before is 
   preview.follow(tableOf(2, { port, revision: 3 }));
   expect((await waiting).status).toBe(0);
   await eventually("so does the replica hear", () => held[0]?.closed === true);
-  expect([(await ask(port)).body, preview.generation]).toEqual(["b", 2]);
+  expect([(await ask(port)).body, preview.shut]).toEqual(["b", null]);
 });
 
 test("half an answer does not look like a whole one", async () => {
@@ -89,10 +90,10 @@ test("half an answer does not look like a whole one", async () => {
   expect((await ask(port)).status).toBe(0);
 });
 
-/** Follows a table with that preview; its port, once it is in force. */
+/** Follows a table with that preview; its port, once it is open. */
 async function open(generation: number, wanted: Preview): Promise<number> {
   preview.follow(tableOf(generation, wanted));
-  await eventually("it is in force", () => preview.generation === generation);
+  await eventually("it is open", () => preview.shut === null);
   return wanted.port;
 }
 

@@ -10,7 +10,7 @@ const mostConnections = 1000;
 export interface PreviewListenerOptions {
   /** Replicas that may get requests, of all revisions. */
   admitted(): readonly Upstream[];
-  /** `generation` or `trouble` is another one, and nobody asked for it. */
+  /** `shut` is another one, and nobody asked for it. */
   changed(): void;
 }
 
@@ -27,7 +27,6 @@ export class PreviewListener {
   /** Of `server`; it has it, or tries to. */
   #port: number | null = null;
   #isOpen = false;
-  #generation = 0;
   #trouble: string | null = null;
   #again: NodeJS.Timeout | null = null;
   #turn = 0;
@@ -36,26 +35,21 @@ export class PreviewListener {
     this.#options = options;
   }
 
-  /** Of the last table whose preview is as it says. */
-  get generation(): number {
-    return this.#generation;
-  }
-
-  /** Why that is not the present one, in words; null when it is, or is about to be. */
-  get trouble(): string | null {
-    return this.#trouble;
+  /** Why the address that the table gives cannot be reached, in words; null when it can, or none is given. */
+  get shut(): string | null {
+    if (this.#port === null || this.#isOpen) return null;
+    return this.#trouble ?? `preview: port ${this.#port} is not open yet`;
   }
 
   /** From now on that table counts. Who is connected to the revision of another preview is cut off. */
   follow(table: RouteTable): void {
-    const { generation, preview } = table;
+    const { preview } = table;
     if (this.#table?.preview?.revision !== preview?.revision) this.#cutOff();
     this.#table = table;
     if (this.#port !== (preview?.port ?? null)) {
       this.#stop();
       if (preview !== undefined) this.#start(preview.port);
     }
-    if (preview === undefined || this.#isOpen) this.#generation = generation;
   }
 
   /** Ends the address and everybody on it. */
@@ -90,7 +84,6 @@ export class PreviewListener {
     if (this.#server !== server) return;
     this.#isOpen = true;
     this.#trouble = null;
-    this.#generation = this.#table?.generation ?? 0;
     this.#options.changed();
   }
 

@@ -27,7 +27,10 @@ type Claim = (why: Why, source: WhySource) => boolean;
 
 /** For each kind of waiting, whether what it says of the world is so. */
 const claims: Partial<Record<Why["kind"], Claim>> = {
-  routeBarrier: (_, { truth }) => truth.inForce.generation < truth.accepted.generation,
+  routeBarrier: (_, { truth, app, engine }) =>
+    truth.inForce.generation < truth.accepted.generation ||
+    // A preview that is not open holds up a way out, never a way back.
+    (app.release?.direction === "forward" && engine.dataPlane.view().lagging.length > 0),
   starting: (why, { truth }) => why.kind === "starting" && isStarting(why, truth),
   settling: (why, { engine }) =>
     why.kind === "settling" &&
