@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Metric, MetricSource } from "@hitless/core";
+import { exampleMetric } from "@hitless/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { metricsSource } from "./metrics-source.ts";
 
@@ -41,19 +42,7 @@ async function folder(): Promise<string> {
 const never = new AbortController().signal;
 
 function metricOf(source: MetricSource, timeoutMs = 10_000): Metric {
-  return {
-    name: "m",
-    source,
-    judge: { kind: "threshold", below: 1, above: null },
-    intervalMs: 30_000,
-    initialDelayMs: 0,
-    timeoutMs,
-    errorLimit: 4,
-    failureLimit: 0,
-    onNoData: "hold",
-    falseAlarms: 0.05,
-    requests: { least: 1, most: 1 },
-  };
+  return { ...exampleMetric, name: "m", source, intervalMs: 30_000, timeoutMs };
 }
 
 function sourceIn(path: string, values: Readonly<Record<string, string>> = {}) {

@@ -1,21 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Metric, MetricState } from "../model/metric.ts";
+import { exampleMetric } from "../testing/examples.ts";
 import { Random } from "../testing/stories/random.ts";
 import { clumpOf } from "./clumps.ts";
 import { isCounted } from "./counted-metric.ts";
 import { measured } from "./measured.ts";
 
 const errors: Metric = {
+  ...exampleMetric,
   name: "error-rate",
   source: { kind: "proxy", measure: { kind: "errors" } },
   judge: { kind: "comparison", effect: 0.002 },
   intervalMs: 1_000,
-  initialDelayMs: 0,
-  timeoutMs: 1_000,
-  errorLimit: 3,
-  failureLimit: 0,
-  onNoData: "hold",
-  falseAlarms: 0.05,
   requests: { least: 200, most: 20_000 },
 };
 

@@ -1,21 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { type LatencyCounts, latencyBucketOf } from "../model/latency.ts";
 import type { Metric, MetricState } from "../model/metric.ts";
+import { exampleMetric } from "../testing/examples.ts";
 import { Random } from "../testing/stories/random.ts";
 import { latencyLine, slowerThan, withAnswers } from "./latency-line.ts";
 import { measured } from "./measured.ts";
 
 const p95: Metric = {
+  ...exampleMetric,
   name: "latency-p95",
   source: { kind: "proxy", measure: { kind: "latency", quantile: 0.95 } },
   judge: { kind: "comparison", effect: 1.2 },
-  intervalMs: 5_000,
-  initialDelayMs: 0,
-  timeoutMs: 1_000,
-  errorLimit: 3,
-  failureLimit: 0,
-  onNoData: "hold",
-  falseAlarms: 0.05,
   requests: { least: 200, most: 5_000 },
 };
 

@@ -1,19 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Metric, MetricState, Sample } from "../model/metric.ts";
+import { exampleMetric } from "../testing/examples.ts";
 import { measured, newMetricState } from "./measured.ts";
 
 const metric: Metric = {
-  name: "queue",
-  source: { kind: "command", command: "true" },
+  ...exampleMetric,
   judge: { kind: "threshold", below: 10, above: null },
-  intervalMs: 5_000,
-  initialDelayMs: 0,
-  timeoutMs: 1_000,
-  errorLimit: 3,
   failureLimit: 1,
-  onNoData: "hold",
-  falseAlarms: 0.05,
-  requests: { least: 100, most: 10_000 },
 };
 const errors: Metric = {
   ...metric,
