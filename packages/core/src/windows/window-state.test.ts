@@ -47,6 +47,22 @@ describe("windowState", () => {
     });
   });
 
+  it("says so whatever was asked of it before", () => {
+    const asked = ["2026-11-22T12:00:00Z", "2026-11-23T12:00:00Z", "2026-11-24T12:00:00Z"];
+    const opens = (now: string) => windowState([window], { now: Date.parse(now), rate: rate(0) });
+    const first = { opensAt: Date.parse("2026-11-24T01:00:00Z") };
+    const second = { opensAt: Date.parse("2026-12-01T01:00:00Z") };
+
+    for (const [nth, now] of [...asked, ...asked].entries()) {
+      expect(opens(now)).toMatchObject(nth % 3 === 2 ? second : first);
+    }
+    // A clock that was set back by more than a week.
+    expect(opens("2026-11-14T12:00:00Z")).toHaveProperty(
+      "opensAt",
+      Date.parse("2026-11-17T01:00:00Z"),
+    );
+  });
+
   it("goes on over midnight, on the day after the one that is named", () => {
     const night = { days: ["fri"], from: 1320, to: 360, zone: "UTC" } as const;
 

@@ -33,13 +33,16 @@ export function windowState(windows: readonly ReleaseWindow[], at: WindowClock):
   if (timely.some((window) => isQuiet(window, at.rate))) return { open: true };
   const [busy] = timely;
   if (busy !== undefined) return { open: false, opensAt: null, detail: busyDetail(busy, at.rate) };
-  const openings = windows.flatMap((window) =>
-    opensAfter(window, at.now).map((opensAt) => ({ opensAt, zone: window.zone })),
-  );
+  const openings = windows.map((window) => ({
+    opensAt: nextOpening(window, at.now),
+    zone: window.zone,
+  }));
   const [next] = openings.sort((a, b) => a.opensAt - b.opensAt);
-  if (next === undefined) return { open: false, opensAt: null, detail: "opens in no time to come" };
+  if (next === undefined || next.opensAt === Number.POSITIVE_INFINITY) {
+    return { open: false, opensAt: null, detail: "opens in no time to come" };
+  }
   const { opensAt, zone } = next;
-  return { open: false, opensAt, detail: `opens ${describeWallTime(opensAt, zone)}` };
+  return { open: false, opensAt, detail: `opens ${ZonedClock.of(zone).describe(opensAt)} ${zone}` };
 }
 
 /** Whether what the windows say depends on the requests that come. */
@@ -64,6 +67,19 @@ function busyDetail({ below }: ReleaseWindow, rate: Known<number>): string {
   return `${wanted}, and ${Math.ceil(rate.value * 10) / 10} come`;
 }
 
+/** What was found last: who waits asks again every second, for days. */
+const found = new WeakMap<ReleaseWindow, { readonly since: number; readonly opensAt: number }>();
+
+/** When it opens next, as it is closed now; Infinity: not within two weeks. */
+function nextOpening(window: ReleaseWindow, now: number): number {
+  const last = found.get(window);
+  if (last !== undefined && last.since <= now && now < last.opensAt) return last.opensAt;
+  const opensAt = Math.min(...opensAfter(window, now));
+  // Never is a matter of how far it looks.
+  if (opensAt < Number.POSITIVE_INFINITY) found.set(window, { since: now, opensAt });
+  return opensAt;
+}
+
 /** Instants to come at which it is time, the first one among them; `now` is outside. */
 function opensAfter(window: ReleaseWindow, now: number): readonly number[] {
   const clock = ZonedClock.of(window.zone);
@@ -78,18 +94,4 @@ function opensAfter(window: ReleaseWindow, now: number): readonly number[] {
 /** Day 0 was a Thursday. */
 function weekdayOf(day: number) {
   return weekdays[(((day + 3) % 7) + 7) % 7];
-}
-
-/** `Tue 24 Nov 02:00 Europe/Berlin`. */
-function describeWallTime(instant: number, zone: string): string {
-  const format = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone,
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
-  return `${format.format(instant).replaceAll(",", "")} ${zone}`;
 }

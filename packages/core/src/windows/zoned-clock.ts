@@ -13,6 +13,7 @@ export interface WallTime {
 export class ZonedClock {
   private static readonly known = new Map<string, ZonedClock>();
   private readonly format: Intl.DateTimeFormat;
+  private readonly words: Intl.DateTimeFormat;
 
   /** Throws a RangeError for a zone that the platform does not know. */
   static of(zone: string): ZonedClock {
@@ -33,6 +34,20 @@ export class ZonedClock {
       hour: "numeric",
       minute: "numeric",
     });
+    this.words = new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone,
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
+  }
+
+  /** `Tue 24 Nov 02:00`. */
+  describe(instant: number): string {
+    return this.words.format(instant).replaceAll(",", "");
   }
 
   /** What clocks show at an instant, ms since the epoch. */
