@@ -1,4 +1,5 @@
 import { barrierMutants } from "./barriers.ts";
+import { beginningMutants } from "./beginning.ts";
 import { invariantMutants } from "./invariants.ts";
 import { judgingMutants } from "./judging.ts";
 import type { Mutant } from "./mutant.ts";
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...storeMutants,
   ...stopOrderMutants,
   ...barrierMutants,
+  ...beginningMutants,
 ];

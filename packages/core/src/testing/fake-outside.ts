@@ -70,8 +70,13 @@ export class FakeOutside {
       hooks: this.#hooksAt(now),
       measurements: this.#samplesAt(wanted, now),
       verdicts: this.#verdictsAt(wanted, wall),
-      rate: { kind: "known", value: this.#sources.rate?.(wall) ?? 100, asOf: 0 },
+      rate: { kind: "known", value: this.rate(wall), asOf: 0 },
     };
+  }
+
+  /** Requests per second that come. */
+  rate(wall: number): number {
+    return this.#sources.rate?.(wall) ?? 100;
   }
 
   /** When the next of them is over; Infinity when none runs. */

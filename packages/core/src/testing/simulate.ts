@@ -70,6 +70,7 @@ export class Simulation {
     this.#judge = new Judge({
       ended: this.outside.ended,
       now: () => this.now(),
+      rate: () => this.outside.rate(this.now()),
       requestsOf: (revision) => this.engine.dataPlane.requests()[revision] ?? 0,
     });
     this.store.onSave = (app) => {
@@ -143,9 +144,9 @@ export class Simulation {
     if (this.controlled) this.#wallGapMs += ms;
   }
 
-  /** Somebody goes back without saying where to, and this is where. */
-  judgeTarget(target: number | null): void {
-    this.#refuse(this.#judge.onTarget(this.app, target));
+  /** What the judge says of what somebody asks for. */
+  judged(by: (judge: Judge) => readonly string[]): void {
+    this.#refuse(by(this.#judge));
   }
 
   /** Something else will happen. */

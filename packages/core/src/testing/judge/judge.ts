@@ -10,6 +10,7 @@ import { applyIntent } from "../../reconciler/intents.ts";
 import { standOf } from "../../reconciler/meant-for.ts";
 import type { Truth } from "../truth.ts";
 import { AnalysisJudge } from "./judge-analysis.ts";
+import { BeginJudge } from "./judge-begin.ts";
 import { type Ended, HookJudge } from "./judge-hooks.ts";
 import { shareOf } from "./judge-mutation.ts";
 import { RecordJudge } from "./judge-record.ts";
@@ -22,6 +23,8 @@ export interface Witnessed {
   readonly ended: Ended;
   /** What the wall clock says. */
   now(): number;
+  /** Requests per second that the app gets. */
+  rate(): number;
   /** Requests that a revision has got so far. */
   requestsOf(revision: number): number;
 }
@@ -44,12 +47,15 @@ export class Judge {
   readonly #analysis = new AnalysisJudge(this.#passes);
   readonly #hooks: HookJudge;
   readonly #record = new RecordJudge();
+  /** When releases begin: it also hears what people ask for. */
+  readonly begin: BeginJudge;
   #saved: App | null = null;
   #before: App | null = null;
 
   constructor(witnessed: Witnessed) {
     this.#witnessed = witnessed;
     this.#hooks = new HookJudge(witnessed.ended, this.#passes);
+    this.begin = new BeginJudge(() => ({ now: witnessed.now(), rate: witnessed.rate() }));
   }
 
   /** The strategy that the release under way was made with. */
@@ -73,6 +79,7 @@ export class Judge {
       ...this.#hooks.onSave(before, app.release),
       ...warmBroken(this.#before, app, now()),
       ...this.#analysis.onSave(before, app.release, requests),
+      ...this.begin.onSave(this.#before, app),
       ...changed(before, app.release),
     ];
     const over = before !== null && app.release?.id !== before.id;
@@ -119,11 +126,14 @@ export class Judge {
   /** A decision was made, and not carried out yet. */
   onDecision(app: App, decision: Decision, at: Omit<WhySource, "app">): readonly string[] {
     const { release } = app;
-    if (decision.kind === "steady") return atRest(app, at.truth, this.#witnessed.now());
-    if (decision.kind !== "wait") {
-      return release?.direction === "forward" ? wayOut(app, release) : [];
+    const begins = this.begin.onDecision(app, decision);
+    if (decision.kind === "steady") {
+      return [...begins, ...atRest(app, at.truth, this.#witnessed.now())];
     }
-    const found = [...this.#analysis.onDecision(app, decision)];
+    if (decision.kind !== "wait") {
+      return [...begins, ...(release?.direction === "forward" ? wayOut(app, release) : [])];
+    }
+    const found = [...begins, ...this.#analysis.onDecision(app, decision)];
     const lie = falseIn(decision.why, { app, ...at });
     if (lie !== null) found.push(lie);
     if (release?.direction === "back" && !at.engine.blurred) {

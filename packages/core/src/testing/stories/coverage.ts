@@ -4,7 +4,7 @@ import { blows, type Fault, outsideTroubles, sickness, troubles } from "./faults
 import { type Stage, stages } from "./stage.ts";
 import type { Act } from "./story.ts";
 
-/** What people ask for, as coverage counts it. */
+/** What people ask for of releases and the app. */
 export const asks = [
   ...intentKinds,
   "promote --full",
@@ -14,7 +14,34 @@ export const asks = [
   "scale",
   "settings",
 ] as const;
-export type Ask = (typeof asks)[number];
+
+/** What they say of when releases begin, or what heeds it not. */
+export const asksOfBeginning = ["restart", "freeze", "unfreeze", "anytime"] as const;
+
+const allAsks = [...asks, ...asksOfBeginning] as const;
+export type Ask = (typeof allAsks)[number];
+
+/** What a story can meet of release windows and of freezing, beside what is asked for where. */
+export const circumstances = [
+  "windows",
+  "windows over midnight",
+  "windows around a jump of clocks",
+  "windows below a rate",
+  "asked for outside a window",
+  "waited, and began when a window opened",
+  "asked for days before a window opens",
+  "windows changed while a release waits",
+  "a window closes under way",
+  "rollback outside a window",
+  "restart outside a window",
+  "release refused while frozen",
+  "restart refused while frozen",
+  "rollback while frozen",
+  "waited, and began when a freeze ended",
+  "frozen on the way forward",
+  "frozen on the way back",
+] as const;
+export type Circumstance = (typeof circumstances)[number];
 
 const faults: readonly Fault[] = [
   ...sickness,
@@ -23,7 +50,7 @@ const faults: readonly Fault[] = [
   ...dangers.map((danger) => `killed ${danger}` as const),
 ];
 
-export type Cell = `${Fault | Ask} @ ${Stage}` | `${Fault} & ${Ask}`;
+export type Cell = `${Fault | Ask} @ ${Stage}` | `${Fault} & ${Ask}` | Circumstance;
 
 /** What an act of a person counts as; null for a fault. */
 export function askOf(act: Act): Ask | null {
@@ -35,6 +62,10 @@ export function askOf(act: Act): Ask | null {
     case "rollback":
     case "scale":
     case "settings":
+    case "restart":
+    case "freeze":
+    case "unfreeze":
+    case "anytime":
       return act.kind;
     case "fault":
       return null;
@@ -47,6 +78,7 @@ interface Impossible {
   holds(row: Fault | Ask, column: Stage | Ask): boolean;
 }
 
+const outsiders: ReadonlySet<string> = outsideTroubles;
 const ends: ReadonlySet<string> = new Set(["finish", "returned"]);
 const atEnds: ReadonlySet<string> = new Set(
   ["before record", "after record", "before end", "after end"].map((d) => `killed ${d}`),
@@ -85,7 +117,7 @@ export const impossible: readonly Impossible[] = [
   },
   {
     reason: "without a release there is nothing that a new controller has to save first",
-    holds: (row, column) => row.endsWith("adoption") && column === "steady",
+    holds: (row, column) => row.endsWith("adoption") && isIdle(column),
   },
   {
     reason: "nothing is measured where nothing holds with requests on the canary",
@@ -97,12 +129,21 @@ export const impossible: readonly Impossible[] = [
   },
   {
     reason: "a side that is warm is gone back to when no release is under way",
-    holds: (row, column) => row === "warm rollback" && isStage(column) && column !== "steady",
+    holds: (row, column) => row === "warm rollback" && isStage(column) && !isIdle(column),
+  },
+  {
+    reason: "what waits for its time is told to begin at any time before it has begun",
+    holds: (row, column) => row === "anytime" && isStage(column) && column !== "pending",
   },
 ];
 
 function isStage(column: string): boolean {
   return stages.some((stage) => stage === column);
+}
+
+/** No release is under way. */
+function isIdle(column: string): boolean {
+  return column === "steady" || column === "pending";
 }
 
 /** Wide enough for its name and for five figures. */
@@ -111,23 +152,24 @@ function widthOf(column: string): number {
 }
 
 /** What meets too seldom to be demanded of a run; the table counts it all the same. */
-function isRare(fault: Fault, ask: Ask): boolean {
-  return ask === "warm rollback" || outsideTroubles.has(fault);
+function isRare(row: Fault | Ask, column: Stage | Ask): boolean {
+  if (isStage(column)) return row === "warm rollback" && column === "pending";
+  const seldom: readonly Ask[] = ["warm rollback", ...asksOfBeginning];
+  return seldom.some((ask) => ask === column) || outsiders.has(row);
 }
 
 /** Every cell that a run of many stories has to reach. */
 function cells(): readonly Cell[] {
-  const rows: readonly (Fault | Ask)[] = [...faults, ...asks];
+  const rows: readonly (Fault | Ask)[] = [...faults, ...allAsks];
   const possible = (row: Fault | Ask, column: Stage | Ask) =>
-    !impossible.some((each) => each.holds(row, column));
+    !isRare(row, column) && !impossible.some((each) => each.holds(row, column));
   return [
+    ...circumstances,
     ...rows.flatMap((row) =>
       stages.filter((stage) => possible(row, stage)).map((stage) => `${row} @ ${stage}` as const),
     ),
     ...faults.flatMap((fault) =>
-      asks
-        .filter((ask) => possible(fault, ask) && !isRare(fault, ask))
-        .map((ask) => `${fault} & ${ask}` as const),
+      allAsks.filter((ask) => possible(fault, ask)).map((ask) => `${fault} & ${ask}` as const),
     ),
   ];
 }
@@ -163,22 +205,23 @@ export class Coverage {
       .sort(([, a], [, b]) => a - b);
   }
 
-  /** The stories per cell, a row for each fault and ask; `-` where none can be. */
+  /** The stories per cell, a row for each fault and ask, `-` where none can be; then per circumstance. */
   table(): string {
-    const columns: readonly (Stage | Ask)[] = [...stages, ...asks];
-    const rows: readonly (Fault | Ask)[] = [...faults, ...asks];
+    const columns: readonly (Stage | Ask)[] = [...stages, ...allAsks];
+    const rows: readonly (Fault | Ask)[] = [...faults, ...allAsks];
     const lines = rows.map((row) => {
       const counts = columns.map((column) => this.#shown(row, column).padStart(widthOf(column)));
       return `${row.padEnd(22)}${counts.join("")}`;
     });
     const head = columns.map((column) => column.padStart(widthOf(column))).join("");
-    return [`${" ".repeat(22)}${head}`, ...lines].join("\n");
+    const met = circumstances.map((each) => `${String(this.of(each)).padStart(7)}  ${each}`);
+    return [`${" ".repeat(22)}${head}`, ...lines, "", ...met].join("\n");
   }
 
   #shown(row: Fault | Ask, column: Stage | Ask): string {
     if (impossible.some((each) => each.holds(row, column))) return "-";
     if (isStage(column)) return String(this.#counts.get(`${row} @ ${column}`) ?? 0);
-    return asks.some((ask) => ask === row)
+    return allAsks.some((ask) => ask === row)
       ? ""
       : String(this.#counts.get(`${row} & ${column}`) ?? 0);
   }

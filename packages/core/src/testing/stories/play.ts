@@ -3,24 +3,20 @@ import type { Sample } from "../../model/metric.ts";
 import type { IntentKind, MeantFor } from "../../model/release.ts";
 import { applyIntent } from "../../reconciler/intents.ts";
 import { newestRelease } from "../../reconciler/meant-for.ts";
-import {
-  changeSettings,
-  newApp,
-  previousRevision,
-  requestRelease,
-  setReplicas,
-} from "../../reconciler/requests.ts";
-import { withSchemaPhases } from "../../strategies/compile.ts";
-import { loose, orUnchanged, releaseTo, rollBack } from "../examples.ts";
-import { FakeEngine } from "../fake-engine.ts";
+import { loose, orUnchanged } from "../examples.ts";
+import type { FakeEngine } from "../fake-engine.ts";
+import { acceptedFrozen, displaced, heeded, unbound, unheard } from "../judge/judge-begin.ts";
+import { isOpen, type Moment, opensAfter } from "../judge/open-times.ts";
 import type { Scenario, SimEvent } from "../scenario.ts";
 import { Simulation } from "../simulate.ts";
 import { SimulationFault, storyOf } from "../simulation-fault.ts";
+import { type Asked, answerTo, isWarmRollback, targetOf } from "./answer.ts";
+import { appOf, engineOf } from "./beginning.ts";
+import { Circumstances } from "./circumstances.ts";
 import { type Ask, askOf } from "./coverage.ts";
 import { Ills } from "./ills.ts";
 import { type Stage, stageOf } from "./stage.ts";
 import type { Act, Cue, Happening, Measured, Story } from "./story.ts";
-import { cast } from "./tell.ts";
 import { fateOf, metricNames } from "./tell-outside.ts";
 
 /** What a story came to. */
@@ -35,7 +31,6 @@ export interface Played {
   readonly met: ReadonlySet<string>;
 }
 
-const signal = new AbortController().signal;
 const mendsAfterMs = 900_000;
 const nudgeEveryMs = 100_000;
 const passEveryMs = 70_000;
@@ -55,11 +50,14 @@ class Player {
   readonly #startsAt: number;
   readonly #firstLook: MeantFor;
   readonly #met = new Set<string>();
+  readonly #circumstances: Circumstances;
   #transitions = 0;
   #looks = 0;
   /** Measurements asked of each metric so far, by name. */
   readonly #asked = new Map<string, number>();
   #mended = false;
+  /** Time in which nothing was done but wait for a window, ms. */
+  #skippedMs = 0;
   #lastAsk: { readonly ask: Ask; readonly at: number } | null = null;
 
   static async make(story: Story, traced: number): Promise<Player> {
@@ -74,6 +72,8 @@ class Player {
     this.#startsAt = engine.elapsed;
     const app = appOf(story, engine.now());
     this.#firstLook = newestRelease(app, []);
+    this.#circumstances = new Circumstances(story, this.#met);
+    this.#circumstances.asked(app, this.#moment(engine.now()));
     this.#simulation = new Simulation({
       app,
       engine,
@@ -91,7 +91,8 @@ class Player {
       },
       awayMs: () => this.#ills.awayMs(),
       deliveries: () => this.#ills.deliveries(),
-      onStep: (_, decision) => {
+      onStep: ({ app }, decision) => {
+        this.#circumstances.step(app, decision, this.#moment(engine.now()));
         if (decision !== null && decision.kind !== "wait" && decision.kind !== "steady") {
           this.#transitions += 1;
         }
@@ -126,7 +127,7 @@ class Player {
   }
 
   #longestMs(): number {
-    return this.#story.mends ? longestMs : mendsAfterMs;
+    return this.#story.mends ? longestMs + this.#skippedMs : mendsAfterMs;
   }
 
   #verdict() {
@@ -138,7 +139,7 @@ class Player {
   }
 
   /** Sources and hooks go as the story says, and as what ails them has it. */
-  #outside(): Pick<Scenario, "measure" | "measureMs" | "hook" | "hookMs"> {
+  #outside(): Pick<Scenario, "measure" | "measureMs" | "hook" | "hookMs" | "rate"> {
     const ills = this.#ills;
     return {
       measure: ({ name }) =>
@@ -148,7 +149,14 @@ class Player {
       measureMs: () => (ills.outside("source slow") ? Number.POSITIVE_INFINITY : 0),
       hook: (key) => (this.#hookFails(key) ? "failed" : "done"),
       hookMs: (key) => this.#hookMs(key),
+      rate: () => this.#moment(0).rate,
     };
+  }
+
+  /** Many requests come at first, and few in the end. */
+  #moment(now: number): Moment {
+    const quiet = this.#mended || this.#engine.elapsed > this.#startsAt + this.#story.busyMs;
+    return { now, rate: quiet ? 10 : 100 };
   }
 
   #hookFails(key: string): boolean {
@@ -186,7 +194,8 @@ class Player {
     if (cue.kind === "warm") return (simulation) => isWarm(simulation, cue.late);
     let left = cue.looks;
     return ({ app }) => {
-      if (stageOf(app) !== cue.stage) return false;
+      const met = cue.kind === "frozen" ? app.frozen !== null : stageOf(app) === cue.stage;
+      if (!met) return false;
       left -= 1;
       return left < 0;
     };
@@ -203,7 +212,7 @@ class Player {
     simulation.expect({ when, act: (app, now) => this.#ask(act, app, now) });
   }
 
-  #ask(act: Exclude<Act, { kind: "fault" }>, app: App, now: number): App {
+  #ask(act: Asked, app: App, now: number): App {
     const ask = isWarmRollback(act, app) ? "warm rollback" : askOf(act);
     if (ask !== null) {
       const stage = stageOf(app);
@@ -212,28 +221,46 @@ class Player {
       this.#lastAsk = { ask, at: this.#simulation.engine.elapsed };
     }
     const changed = orUnchanged(app, () => this.#answer(act, app, now));
+    this.#judgeAnswer(act, app, changed);
     if (changed !== app) this.#transitions += 1;
     return changed;
   }
 
-  #answer(act: Exclude<Act, { kind: "fault" }>, app: App, now: number): App {
-    const by = "bob";
-    switch (act.kind) {
-      case "say": {
-        const meantFor = act.looked === "before" ? this.#firstLook : newestRelease(app, []);
-        const full = act.full === true ? { full: true } : {};
-        return applyIntent(app, { kind: act.intent, by, at: now, meantFor, ...full });
+  /** What heeds neither windows nor a freeze must come to the same without them. */
+  #judgeAnswer(act: Asked, app: App, changed: App): void {
+    const now = this.#simulation.now();
+    const answer = (each: App) => orUnchanged(each, () => this.#answer(act, each, now));
+    this.#simulation.judged((judge) => {
+      switch (act.kind) {
+        case "freeze":
+        case "unfreeze":
+          return unheard(act.kind, changed);
+        case "anytime":
+        case "release":
+          if (act.kind === "anytime" || act.anytime === true) judge.begin.onAnytime(changed);
+          return acceptedFrozen(app, changed);
+        case "restart":
+          return [
+            ...acceptedFrozen(app, changed),
+            ...displaced(app, changed),
+            ...heeded(app, unbound(app, false), answer),
+          ];
+        case "rollback":
+          return [
+            ...(act.to === null ? judge.onTarget(app, targetOf(app)) : []),
+            ...heeded(app, unbound(app, true), answer),
+          ];
+        case "say":
+          return heeded(app, unbound(app, true), answer);
+        default:
+          return [];
       }
-      case "release":
-        return requestRelease(app, releaseTo(act.to), { now, by, busy: act.busy });
-      case "rollback":
-        if (act.to === null) this.#simulation.judgeTarget(targetOf(app));
-        return rolledBack(app, act.to, now);
-      case "scale":
-        return setReplicas(app, act.to);
-      case "settings":
-        return changeSettings(app, act.settings);
-    }
+    });
+    this.#circumstances.said(act, app, { after: changed, at: this.#moment(now) });
+  }
+
+  #answer(act: Asked, app: App, now: number): App {
+    return answerTo(act, app, { now, firstLook: this.#firstLook });
   }
 
   /** In the end the world mends, and somebody lets pass whatever still waits for a person. */
@@ -284,10 +311,36 @@ class Player {
     const atRest = app.release === null && app.pending === null;
     if (atRest && wasAtRest) return;
     this.#say(["resume", "promote", "skip"], simulation);
+    this.#thaw(simulation);
+    this.#skipTo(simulation);
     // A side that was too small to be mended before it came up may be there by now.
     for (const revision of engine.levels().keys()) engine.heal(revision);
     const when = engine.elapsed + nudgeEveryMs;
     simulation.expect({ when, world: (later) => this.#nudge(later, atRest) });
+  }
+
+  #thaw(simulation: Simulation): void {
+    const act = { kind: "unfreeze" } as const;
+    if (simulation.app.frozen === null) return;
+    simulation.expect({
+      when: simulation.engine.elapsed,
+      act: (app, now) => {
+        const changed = this.#answer(act, app, now);
+        this.#judgeAnswer(act, app, changed);
+        return changed;
+      },
+    });
+  }
+
+  /** Nobody has to watch for days how a window stays closed: on to the last minute before it opens. */
+  #skipTo({ app: { release, pending, settings }, engine }: Simulation): void {
+    const { windows = [] } = settings;
+    if (release !== null || pending === null || isOpen(windows, this.#moment(engine.now()))) return;
+    const leadMs = nudgeEveryMs - (this.#story.seed % 60) * 1000;
+    const skippedMs = (opensAfter(windows, engine.now()) ?? 0) - engine.now() - leadMs;
+    if (skippedMs <= 0) return;
+    engine.runTo(engine.elapsed + skippedMs);
+    this.#skippedMs += skippedMs;
   }
 
   #cover(): void {
@@ -301,27 +354,11 @@ class Player {
   }
 }
 
-/** As the command does: without a number, to where the release came from, or who was healthy last. */
-function rolledBack(app: App, asked: number | null, now: number): App {
-  const to = asked ?? targetOf(app);
-  return to === null ? app : rollBack(app, to, now);
-}
-
-function targetOf(app: App): number | null {
-  return app.release?.from ?? previousRevision(app);
-}
-
 function isWarm(simulation: Simulation, late: boolean): boolean {
   const { app } = simulation;
   const now = simulation.now();
   if (app.release !== null) return false;
   return app.kept.some(({ warm, until }) => warm && (late ? until <= now : until > now));
-}
-
-function isWarmRollback(act: Act, app: App): boolean {
-  if (act.kind !== "rollback" || app.release !== null) return false;
-  const to = act.to ?? targetOf(app);
-  return app.kept.some((k) => k.warm && k.revision === to);
 }
 
 /** A measurement of an example's metric that is good below 1. */
@@ -334,54 +371,4 @@ function sampleOf(measured: Measured): Sample {
     case "none":
       return { kind: "noData", reason: "nobody answers" };
   }
-}
-
-/** The engine as it stands when the story begins. */
-async function engineOf(story: Story): Promise<FakeEngine> {
-  const { behaviour, routeMs, jitterMs, seed, settings, kept, slots } = story;
-  const extra = kept?.warm ? kept.replicas : 0;
-  const engine = new FakeEngine({
-    behaviour,
-    routeMs,
-    jitterMs,
-    startsAt: Date.UTC(2026, 0, 1),
-    seed: 1 + (seed % 1_000_000),
-    slots: slots === null ? null : slots + extra,
-  });
-  if (story.first) return engine;
-  const scale = (revision: number, replicas: number) =>
-    engine.apply({ kind: "scale", revision, replicas }, signal);
-  await scale(1, 0);
-  await scale(2, extra);
-  await scale(cast.stable, settings.replicas);
-  await engine.apply({ kind: "route", table: { generation: 1, rule: startRule } }, signal);
-  engine.runTo(
-    engine.elapsed + (behaviour.startMs ?? 1000) + jitterMs + routeMs + story.minReadyMs + 10,
-  );
-  return engine;
-}
-
-const startRule = { kind: "byReplica", revisions: [cast.stable] } as const;
-
-/** The app as it stands when the story begins: a release has just been asked for. */
-function appOf(story: Story, now: number): App {
-  const fresh = newApp("shop", story.settings);
-  const { kept } = story;
-  const settled: App = {
-    ...fresh,
-    stable: cast.stable,
-    served: cast.served,
-    releases: cast.served.length,
-    route: { generation: 1, rule: startRule },
-    kept: kept === null ? [] : [{ revision: 2, warm: kept.warm, until: now + kept.ms }],
-  };
-  const before = story.first ? fresh : settled;
-  const asked = requestRelease(before, releaseTo(cast.canary), { now, by: "ann", busy: "queue" });
-  return asked.release === null ? asked : { ...asked, release: withExtras(asked.release, story) };
-}
-
-function withExtras(release: NonNullable<App["release"]>, story: Story) {
-  const { schema } = story;
-  const plan = schema === null ? release.plan : withSchemaPhases(release.plan, schema.bakeMs);
-  return { ...release, plan };
 }

@@ -1,9 +1,10 @@
 import type { App } from "../../model/app.ts";
 import type { Release } from "../../model/release.ts";
 
-/** Where an app can stand, as coverage counts it: the kinds of waypoints, each way, and rest. */
+/** Where an app can stand, as coverage counts it: the kinds of waypoints, each way, rest, and before a release. */
 export const stages = [
   "steady",
+  "pending",
   "first",
   "expand",
   "roll",
@@ -30,8 +31,8 @@ export type Stage = (typeof stages)[number];
 const known: ReadonlySet<string> = new Set(stages);
 
 /** Where the app stands or moves to. */
-export function stageOf({ release }: App): Stage {
-  if (release === null) return "steady";
+export function stageOf({ release, pending }: App): Stage {
+  if (release === null) return pending === null ? "steady" : "pending";
   return release.direction === "back" ? stageBack(release) : stageForward(release);
 }
 

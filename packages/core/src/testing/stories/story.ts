@@ -15,7 +15,17 @@ export type Act =
       /** Of `promote`; absent: one approval. */
       readonly full?: boolean;
     }
-  | { readonly kind: "release"; readonly to: number; readonly busy: "queue" | "replace" | "reject" }
+  | {
+      readonly kind: "release";
+      readonly to: number;
+      readonly busy: "queue" | "replace" | "reject";
+      /** It waits for no window; absent: it does. */
+      readonly anytime?: boolean;
+    }
+  | { readonly kind: "restart"; readonly to: number }
+  | { readonly kind: "freeze" | "unfreeze" }
+  /** What waits need wait for no window any more. */
+  | { readonly kind: "anytime" }
   /** `to` null: to the last revision that was healthy. */
   | { readonly kind: "rollback"; readonly to: number | null }
   | { readonly kind: "scale"; readonly to: number }
@@ -32,7 +42,7 @@ export type Act =
 /**
  * When it is done: at the first look at that stage or so many later, when the controller has been
  * killed so often, at an instant, while a
- * side is warm, or while something is felt.
+ * side is warm, while it is frozen, or while something is felt.
  */
 export type Cue =
   | { readonly kind: "death"; readonly nth: number }
@@ -40,6 +50,8 @@ export type Cue =
   | { readonly kind: "time"; readonly ms: number }
   /** Nothing is under way and a revision is kept warm; `late`: its time has just come to an end. */
   | { readonly kind: "warm"; readonly late: boolean }
+  /** No release may begin, for so many looks. */
+  | { readonly kind: "frozen"; readonly looks: number }
   /** That fault is felt. */
   | { readonly kind: "felt"; readonly fault: Fault };
 
@@ -52,9 +64,21 @@ export interface Happening {
 /** A measurement: on the good side, on the wrong one, or none to be had. The last one of a course stays. */
 export type Measured = "good" | "bad" | "none";
 
+/** By which clock a story goes, and what time it is when it begins. */
+export interface Place {
+  /** An IANA name. */
+  readonly zone: string;
+  /** Ms since the epoch. */
+  readonly startsAt: number;
+}
+
 /** All that one seed decides: an app, what is released, and what happens meanwhile. Plain data. */
 export interface Story {
   readonly seed: number;
+  /** Null where there are no release windows. */
+  readonly place: Place | null;
+  /** For how long many requests come, ms. */
+  readonly busyMs: number;
   readonly settings: Settings;
   /** Whether nothing has ever been released. */
   readonly first: boolean;

@@ -19,15 +19,33 @@ export function settingsOf(random: Random, replicas: number): Settings {
   };
 }
 
+/** In twelfths: few stories have something asked or run before a switch, and see it fail. */
+const strategies = [
+  "rolling",
+  "rolling",
+  "recreate",
+  "recreate",
+  "blueGreen",
+  "blueGreen",
+  "blueGreen",
+  "canary",
+  "canary",
+  "canary",
+  "abTest",
+  "abTest",
+] as const;
+
 function strategyOf(random: Random): Strategy {
-  switch (random.pick(["rolling", "recreate", "blueGreen", "canary", "abTest"] as const)) {
+  switch (random.pick(strategies)) {
     case "rolling":
       return rollingOf(random);
     case "recreate":
       return { kind: "recreate" };
     case "blueGreen": {
       const before = random.chance(0.55) ? { before: hooksOf(random) } : {};
-      return { kind: "blueGreen", checks: holdsOf(random), ...besideOf(random), ...before };
+      const measured: Hold = { kind: "analysis", ms: random.magnitude(1, 60_000) };
+      const checks = random.chance(0.4) ? [measured] : holdsOf(random);
+      return { kind: "blueGreen", checks, ...besideOf(random), ...before };
     }
     case "canary":
       return random.chance(0.2) ? byReplicaOf(random) : byWeightOf(random);

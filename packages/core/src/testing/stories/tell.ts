@@ -2,18 +2,22 @@ import type { Verdict } from "../../model/observed.ts";
 import type { Strategy } from "../../model/strategy.ts";
 import { dangers } from "../danger.ts";
 import type { Behaviour } from "../fake-replica.ts";
-import { asks } from "./coverage.ts";
+import { asks, asksOfBeginning } from "./coverage.ts";
 import { blows, type Fault, outsideTroubles, sickness, troubles } from "./faults.ts";
 import { Random } from "./random.ts";
 import type { Stage } from "./stage.ts";
 import type { Act, Cue, Happening, Story } from "./story.ts";
 import { courseOf, metricNames } from "./tell-outside.ts";
 import { settingsOf } from "./tell-settings.ts";
+import { placeOf, withWindows } from "./tell-windows.ts";
 
-/** Revisions of a story: 1 and 2 have served, 3 serves, 4 is released, 5 comes on top. */
-export const cast = { served: [1, 2, 3], stable: 3, canary: 4, third: 5 } as const;
+/** Revisions of a story: 1 and 2 have served, 3 serves, 4 is released, 5 comes on top, 6 is a restart. */
+export const cast = { served: [1, 2, 3], stable: 3, canary: 4, third: 5, restarted: 6 } as const;
 
 const lastingFaults: readonly Fault[] = [...sickness, ...troubles, ...blows];
+const troublesOutside: readonly Fault[] = [...outsideTroubles];
+/** Few get there, or stay. */
+const seldomMet: readonly Stage[] = ["preview", "checks", "switch", "winner", "retire", "start"];
 const deaths: readonly Fault[] = dangers.map((danger) => `killed ${danger}` as const);
 
 /** What is soon over, or only met by who gets that far, is named more often. */
@@ -32,11 +36,14 @@ const anyStages: readonly Stage[] = Object.values(stagesOf).flat();
 export function tell(seed: number): Story {
   const random = new Random(seed);
   const replicas = random.chance(0.97) ? random.whole(1, 8) : random.magnitude(9, 200);
-  const settings = settingsOf(random, replicas);
+  const place = random.chance(0.2) ? placeOf(random) : null;
+  const settings = withWindows(random, settingsOf(random, replicas), place);
   const first = random.chance(0.12);
   const schema = random.chance(0.35) ? { bakeMs: random.magnitude(1, 60_000) } : null;
   const story = {
     seed,
+    place,
+    busyMs: random.magnitude(1000, 800_000),
     settings,
     first,
     schema,
@@ -46,7 +53,8 @@ export function tell(seed: number): Story {
     routeMs: random.magnitude(1, 3000),
     jitterMs: random.pick([0, 0, 500, 5000]),
     behaviour: behaviourOf(random),
-    tardy: !random.chance(0.1),
+    // Who waits for days looks seldom.
+    tardy: place !== null || !random.chance(0.1),
     verdicts: verdictsOf(random),
     courses: metricNames.map(() => courseOf(random)),
     mends: !random.chance(0.05),
@@ -83,25 +91,92 @@ type Setting = Omit<Story, "happenings">;
 function happeningsOf(random: Random, story: Setting): readonly Happening[] {
   const happenings = random.several(random.whole(3, 8), () => happeningOf(random, story));
   const turn = random.chance(0.35) ? [turnOf(random, story)] : [];
-  const outside = random.chance(0.45) ? outsideOf(random, story) : [];
-  const sequel = random.chance(0.7) ? [sequelOf(random)] : [];
+  const outside = random.chance(0.85) ? outsideOf(random, story) : [];
+  const seldom = random.chance(0.35) ? [seldomOf(random, story)] : [];
+  const sequel = random.chance(0.7) ? [sequelOf(random, story)] : [];
   const encore = random.chance(0.45) ? [encoreOf(random)] : [];
   const late = random.several(2, () => afterDeath(random, story));
-  return [...happenings, ...turn, ...late, ...outside, ...sequel, ...encore];
+  const waiting = story.place === null ? [] : waitingOf(random, story);
+  const frozen = random.chance(0.2) ? frozenOf(random, story) : [];
+  const planned = [...happenings, ...turn, ...late, ...outside, ...seldom, ...sequel, ...encore];
+  return [...planned, ...waiting, ...frozen];
+}
+
+/** Faults where few would meet them. */
+function seldomOf(random: Random, story: Setting): Happening {
+  const onward = forwardStages(story);
+  const stages: readonly Stage[] = [...seldomMet.filter((each) => onward.includes(each)), "told"];
+  const acts = [faultOf(random), faultOf(random)];
+  return { cue: { kind: "stage", stage: random.pick(stages), looks: 0 }, acts };
+}
+
+/** While a release waits for its window: what fails, who says something, windows that change. */
+function waitingOf(random: Random, story: Setting): readonly Happening[] {
+  const meanwhile = random.several(random.whole(1, 2), (): Happening => {
+    const scaled: Act = { kind: "scale", to: random.whole(1, 8) };
+    const acts = [
+      random.chance(0.6) ? faultOf(random) : personOf(random, story),
+      random.chance(0.5) ? personOf(random, story) : ofBeginning(random, story),
+      ...(random.chance(0.3) ? [faultOf(random), scaled] : []),
+    ];
+    const looks = random.pick([0, 0, 1, 5]);
+    return { cue: { kind: "stage", stage: "pending", looks }, acts };
+  });
+  const again: Happening = {
+    cue: { kind: "time", ms: random.whole(1, 13) * 60_000 + random.whole(-1000, 59_000) },
+    acts: [ofBeginning(random, story), { kind: "release", to: cast.third, busy: "queue" }],
+  };
+  return random.chance(0.5) ? [...meanwhile, again] : meanwhile;
+}
+
+/** Somebody freezes the app, somebody wants something all the same, and somebody ends it. */
+function frozenOf(random: Random, story: Setting): readonly Happening[] {
+  const ends: readonly Stage[] = ["finish", "back", "told", "returned", "steady", "pending"];
+  const stages = random.chance(0.5) ? forwardStages(story) : ends;
+  const acts = [ofBeginning(random, story), personOf(random, story)];
+  const over: Cue = random.chance(0.6)
+    ? { kind: "frozen", looks: random.pick([1, 4, 20]) }
+    : cueOf(random, random.chance(0.5) ? ends : anyStages);
+  return [
+    { cue: cueOf(random, stages), acts: [{ kind: "freeze" }] },
+    { cue: { kind: "frozen", looks: random.pick([0, 1, 3]) }, acts: [...acts, faultOf(random)] },
+    { cue: over, acts: [{ kind: "unfreeze" }] },
+  ];
+}
+
+/** What is said about when releases begin, or heeds it not. */
+function ofBeginning(random: Random, story: Setting): Act {
+  const settings = withWindows(random, settingsOf(random, random.whole(1, 8)), story.place);
+  return random.pick<Act>([
+    { kind: "freeze" },
+    { kind: "unfreeze" },
+    { kind: "anytime" },
+    { kind: "restart", to: cast.restarted },
+    { kind: "release", to: cast.third, busy: "queue", anytime: true },
+    { kind: "rollback", to: random.pick([null, ...cast.served]) },
+    { kind: "settings", settings },
+  ]);
 }
 
 /** Sources and hooks fail where there are some, and somebody says something meanwhile. */
 function outsideOf(random: Random, story: Setting): readonly Happening[] {
-  const fault = random.pick([...outsideTroubles]);
-  const stages: readonly Stage[] = story.first ? ["first"] : forwardStages(story);
+  const { strategy } = story.settings;
+  const onward: readonly Stage[] = story.first ? ["first"] : forwardStages(story);
+  // Few others have anything asked or run there.
+  const green = !story.first && strategy.kind === "blueGreen" && random.chance(0.85);
+  const hooked = strategy.kind === "blueGreen" && strategy.before !== undefined;
+  const there: readonly Fault[] = hooked
+    ? ["hook fails", "hook hangs"]
+    : ["source fails", "source slow"];
+  const fault = random.pick(green ? there : troublesOutside);
+  const stages: readonly Stage[] = green ? [hooked ? "checks" : "preview"] : onward;
   const cue: Cue = random.chance(0.5)
     ? { kind: "time", ms: 1 }
     : { kind: "stage", stage: random.pick([...stages, "told"]), looks: 0 };
   const ms = random.magnitude(10_000, 180_000);
-  return [
-    { cue, acts: [{ kind: "fault", fault, side: "canary", ms }] },
-    { cue: { kind: "felt", fault }, acts: [personOf(random, story)] },
-  ];
+  const begins: Happening = { cue, acts: [{ kind: "fault", fault, side: "canary", ms }] };
+  const answer: Happening = { cue: { kind: "felt", fault }, acts: [personOf(random, story)] };
+  return green && random.chance(0.7) ? [begins] : [begins, answer];
 }
 
 /** Many stories must see the way back, whatever else happens in them. */
@@ -118,8 +193,8 @@ function afterDeath(random: Random, story: Setting): Happening {
 }
 
 /** When all is over another release begins, perhaps with another strategy, or somebody goes back. */
-function sequelOf(random: Random): Happening {
-  const settings = settingsOf(random, random.whole(1, 6));
+function sequelOf(random: Random, { place }: Setting): Happening {
+  const settings = withWindows(random, settingsOf(random, random.whole(1, 6)), place);
   const back: Act = { kind: "rollback", to: null };
   if (random.chance(0.3)) {
     return { cue: { kind: "warm", late: random.chance(0.2) }, acts: [faultOf(random), back] };
@@ -187,8 +262,14 @@ function lastingOf(random: Random, fault: Fault): number {
 }
 
 function personOf(random: Random, story: Setting): Act {
-  const ask = random.pick(asks);
+  const ask = random.chance(0.1) ? random.pick(asksOfBeginning) : random.pick(asks);
   switch (ask) {
+    case "freeze":
+    case "unfreeze":
+    case "anytime":
+      return { kind: ask };
+    case "restart":
+      return { kind: ask, to: cast.restarted };
     case "rollback":
       return { kind: ask, to: random.pick([null, ...cast.served]) };
     case "warm rollback":
@@ -204,7 +285,10 @@ function personOf(random: Random, story: Setting): Act {
       return { kind: ask, to: random.whole(0, most) };
     }
     case "settings":
-      return { kind: ask, settings: settingsOf(random, random.whole(1, 8)) };
+      return {
+        kind: ask,
+        settings: withWindows(random, settingsOf(random, random.whole(1, 8)), story.place),
+      };
     default:
       return { kind: "say", intent: ask, looked: random.chance(0.1) ? "before" : "now" };
   }
