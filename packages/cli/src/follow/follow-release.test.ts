@@ -64,6 +64,22 @@ describe("followRelease", () => {
     expect(error.message).toBe('release 2 waits at "roll" for a person');
   });
 
+  it("stops waiting for a release that something holds which failed", async () => {
+    const report = status({});
+    const { release } = report;
+    if (release === null) throw new Error("none is under way");
+    const detail = "failed: exit 7; `hitless skip` goes on without it";
+    const why = { kind: "holdUndecided", waypoint: "roll", hold: "warm", detail } as const;
+    const held = { ...report, release: { ...release, heldByFailure: true }, why };
+
+    const error = await failureOf(followRelease(answering(held), two, forever));
+
+    expect(error).toMatchObject({ code: "STOPPED_WAITING", exitCode: 5 });
+    expect(error.message).toContain(
+      'release 2 waits for a person: waypoint "roll" is held by warm: failed: exit 7',
+    );
+  });
+
   it("stops waiting for a release whose window opens later, not for less traffic", async () => {
     const waiting = { ...status({}), release: null };
     const detail = "opens Tue 24 Nov 02:00 UTC";

@@ -168,7 +168,7 @@ function stopIfNotNow(why: Why, release: number): void {
 }
 
 /**
- * Throws STOPPED_WAITING when the release is paused or waits for nothing but a person, NO_WAY_BACK when
+ * Throws STOPPED_WAITING when the release is paused, waits for nothing but a person or is held by a failure, NO_WAY_BACK when
  * not even the way back moves.
  */
 export function stopIfStuck(release: StatusReport["release"], why: Why): void {
@@ -179,6 +179,10 @@ export function stopIfStuck(release: StatusReport["release"], why: Why): void {
     throw new HitlessError("STOPPED_WAITING", `release ${id} waits at "${at}" for a person`, {
       next: "`hitless promote` lets it go on, `hitless abort` goes back.",
     });
+  }
+  if (release.heldByFailure === true) {
+    const message = `release ${id} waits for a person: ${describeWhy(why, Date.now())}`;
+    throw new HitlessError("STOPPED_WAITING", message, { next: "See `hitless why`." });
   }
   if (release.paused !== null) {
     throw new HitlessError("STOPPED_WAITING", `release ${id} is paused by ${release.paused.by}`, {

@@ -43,6 +43,20 @@ describe("renderLive", () => {
     ]);
   });
 
+  it("leaves out who has neither replicas nor requests, nor a part in the release", () => {
+    const gone = { revision: 5, requests: 0, errors: 0, p95Ms: null, rps: 0, share: 0 };
+    const still = { ...gone, revision: 4, requests: 3 };
+    const status = report({});
+    const revisions = [still, gone, ...status.revisions];
+    const lines = renderLive({ ...status, revisions }, now, canvas);
+
+    expect(lines.filter((line) => /^\d/.test(line)).map((line) => line.slice(0, 8))).toEqual([
+      "4       ",
+      "6 stable",
+      "7 canary",
+    ]);
+  });
+
   it("shows what is over, and a way back with its reason", () => {
     const holds = [{ kind: "approval", open: true } as const];
     const reason = { kind: "aborted", by: "ann" } as const;

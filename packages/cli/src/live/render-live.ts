@@ -57,11 +57,19 @@ const head = [
 ];
 const widths = [9, 5, 5, 5, 4, 5, 6, 8, 9, 6];
 
-/** A row per revision; how it answers is counted since the waypoint was reached. */
+/**
+ * A row per revision that has a part, replicas or requests; how it answers is counted since the waypoint
+ * was reached.
+ */
 function trafficTable(status: StatusReport): readonly (readonly Piece[])[] {
-  const numbers = [
-    ...new Set([...status.revisions, ...status.replicas].map((one) => one.revision)),
-  ].sort((a, b) => a - b);
+  const { stable, release } = status;
+  const answering = status.revisions.filter(
+    ({ revision, requests, rps }) =>
+      revision === stable || revision === release?.to || requests > 0 || (rps ?? 0) > 0,
+  );
+  const numbers = [...new Set([...answering, ...status.replicas].map((one) => one.revision))].sort(
+    (a, b) => a - b,
+  );
   const rows = numbers.map((revision) => rowOf(status, revision));
   return [[["quiet", padded(head, widths)]], ...rows];
 }

@@ -57,4 +57,17 @@ describe("describeAccepted", () => {
       "settings applied: replicas 3 → 5, replicas=5 over the file, config.MODE is not set over the file any more; no revision changes",
     ]);
   });
+
+  it("cuts lists of settings, and no sentence", () => {
+    const before = [{ weight: 10, replicas: null, hold: [{ kind: "time", ms: 2000 }] }];
+    const frozen = "frozen by ann since 2026-11-22T03:20:00.000Z: the sale until Monday";
+    const changes = [
+      { kind: "setting", path: "strategy.steps", before, after: null },
+      { kind: "setting", path: "releases", before: "may begin", after: frozen },
+    ] as const;
+
+    expect(describeAccepted({ ...accepted, changes })).toEqual([
+      `settings applied: strategy.steps [{"weight":10,"replicas":null,"hold":[… → -, releases "may begin" → "${frozen}"; no revision changes`,
+    ]);
+  });
 });

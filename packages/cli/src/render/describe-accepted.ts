@@ -1,5 +1,6 @@
 import type { Accepted } from "@hitless/controller";
 import { describeAlready, describeWhy, type PendingRelease } from "@hitless/core";
+import { shortJson } from "./short-json.ts";
 
 /** What an accepted change will do, and what else is to be known, a line each. */
 export function describeAccepted(accepted: Accepted): readonly string[] {
@@ -45,7 +46,8 @@ function describeChange({ kind, path, before, after }: Accepted["changes"][numbe
 }
 
 function said(value: unknown): string {
-  return value === null ? "-" : JSON.stringify(value);
+  if (value === null) return "-";
+  return typeof value === "string" ? JSON.stringify(value) : shortJson(value);
 }
 
 function so(already: Accepted["already"]): string {

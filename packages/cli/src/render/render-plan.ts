@@ -1,6 +1,7 @@
 import type { LeafChange } from "@hitless/core";
 import type { ReleasePlan } from "../plan/plan-of.ts";
 import { waypointLines } from "./plan-waypoints.ts";
+import { shortJson } from "./short-json.ts";
 
 /** The plan for people: what changes, then where the release will stand, step by step. */
 export function renderPlan(plan: ReleasePlan): string {
@@ -34,6 +35,5 @@ function describe(change: LeafChange): string {
 }
 
 function show(value: unknown): string {
-  const text = value === undefined ? "-" : JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 38)}…${text.at(-1) === '"' ? '"' : ""}` : text;
+  return value === undefined ? "-" : shortJson(value);
 }

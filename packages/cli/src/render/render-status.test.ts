@@ -23,6 +23,22 @@ describe("renderStatus", () => {
     ]);
   });
 
+  it("shows the canary's own address, and for how long the old side is warm", () => {
+    const kept = [
+      { revision: 3, warm: true, until: 61_000 },
+      { revision: 2, warm: false, until: 61_000 },
+    ];
+    const lines = renderStatus(
+      { ...status, kept, release: { ...release, preview: 8081 } },
+      1000,
+    ).split("\n");
+
+    expect(lines).toContain("  preview http://127.0.0.1:8081");
+    expect(lines.filter((line) => line.includes("warm"))).toEqual([
+      "revision 3 is warm for 1 min more: a rollback to it is one route change",
+    ]);
+  });
+
   it("shows that nothing may begin, who said so and why", () => {
     const frozen = { reason: "the sale", since: 0, by: "ann" };
 

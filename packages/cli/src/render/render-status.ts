@@ -13,6 +13,7 @@ import { describeInstant } from "./describe-instant.ts";
 import { maintenanceLines } from "./describe-maintenance.ts";
 import { proxyLines } from "./describe-proxy.ts";
 import { describeRelease } from "./describe-release.ts";
+import { describeTime } from "./describe-time.ts";
 import { describeTraffic } from "./describe-traffic.ts";
 import { renderTable } from "./render-table.ts";
 
@@ -24,6 +25,7 @@ export function renderStatus(status: StatusReport, now: number): string {
     `${status.app} · ${serves} · ${readyOf(status)} · http://${host}:${port}`,
     `route ${status.route.inForce ?? "?"}: ${describeRule(status.route.rule)}`,
     ...releaseLines(status),
+    ...warmLines(status, now),
     ...overrideLines(status),
     ...maintenanceLines(status.maintenance),
     ...frozenLines(status.frozen),
@@ -54,6 +56,7 @@ function releaseLines(status: StatusReport): readonly string[] {
   const lines: string[] = [];
   if (release !== null) {
     lines.push(describeRelease(release, release.waypoints[release.cursor]));
+    if (release.preview !== undefined) lines.push(`  preview http://127.0.0.1:${release.preview}`);
     if (release.traffic !== null) lines.push(`  lost ${describeTraffic(release.traffic)}`);
     lines.push(...approvalLines(release.intents));
     if (release.reason !== null) lines.push(`  turned back: ${describeFailure(release.reason)}`);
@@ -63,6 +66,15 @@ function releaseLines(status: StatusReport): readonly string[] {
     lines.push(`queued: release ${id} (${kind}) to revision ${to} by ${by}`);
   }
   return lines;
+}
+
+function warmLines({ kept = [] }: StatusReport, now: number): readonly string[] {
+  return kept
+    .filter(({ warm, until }) => warm && until > now)
+    .map(
+      ({ revision, until }) =>
+        `revision ${revision} is warm for ${describeTime(until - now)} more: a rollback to it is one route change`,
+    );
 }
 
 /** Who let it go on, where and when. */

@@ -17,6 +17,7 @@ import {
   type Why,
 } from "@hitless/core";
 import type { Controller } from "../loop/controller.ts";
+import { isHeldByFailure } from "../loop/held-by-failure.ts";
 import type { RevisionTraffic } from "../loop/side-traffic.ts";
 import {
   analysisOf,
@@ -49,6 +50,10 @@ export interface ReleaseStatus {
   /** What the metrics of the present waypoint say so far, by name. */
   readonly analysis: Readonly<Record<string, MetricStatus>>;
   readonly remaining: Remaining;
+  /** Something failed that was declared to hold it: it goes on when a person says so. Absent: an older controller. */
+  readonly heldByFailure?: boolean;
+  /** Port of the canary's own address on 127.0.0.1. Absent: it has none there. */
+  readonly preview?: number;
   /** What became of the requests since it began; null while the engine does not say. */
   readonly traffic: TrafficTotals | null;
 }
@@ -74,6 +79,8 @@ export interface StatusReport {
   };
   readonly release: ReleaseStatus | null;
   readonly pending: App["pending"];
+  /** Revisions that are kept after their release, those whose replicas run on (`warm`) among them. Absent: an older controller. */
+  readonly kept?: App["kept"];
   /** The newest release as it stands: what is said now is meant for that one. */
   readonly newest: MeantFor;
   readonly why: Why;
@@ -124,6 +131,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
     },
     release: releaseStatus(account(app, view).release, controller.why, view.requests),
     pending: app.pending,
+    kept: app.kept,
     newest: newestRelease(app, history),
     why: controller.why,
     whySince: controller.whySince,
@@ -143,6 +151,7 @@ function releaseStatus(
   const now = Date.now();
   const answered = requests.kind === "known" ? (requests.value[release.to] ?? 0) : null;
   const seen = { now, requests: answered };
+  const preview = courseOf(release)[release.cursor]?.preview;
   const { id, kind, cause, from, to, direction, reason, paused, cursor, startedAt, intents } =
     release;
   return {
@@ -162,6 +171,8 @@ function releaseStatus(
     holds: holdsOf(release, seen),
     analysis: analysisOf(release),
     remaining: remainingOf(release, seen),
+    heldByFailure: isHeldByFailure(release, why),
+    ...(preview === undefined ? {} : { preview }),
     traffic: release.traffic?.counted ?? null,
   };
 }

@@ -124,6 +124,11 @@ it("waits for a person where a hook failed that must not turn the release back",
   const effects = { [`shop/1/${waypoint}/warm`]: { outcome: "failed", detail: "exit 3" } } as const;
   const at = situation({ app: appWith({ effects }), why: undecided("warm") });
   expect(dueNotices(at, none)[1]).toMatchObject({ kind: "waiting" });
+  // The reason is still the one of before.
+  for (const said of [{ waived: "waypoint" }, { direction: "back" }] as const) {
+    const app = appWith({ effects, ...said });
+    expect(idsOf({ ...at, app }).filter((id) => id.includes("waiting"))).toEqual([]);
+  }
 });
 
 it.each<readonly [string, Why, number]>([

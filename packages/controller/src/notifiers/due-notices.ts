@@ -10,6 +10,7 @@ import {
   type ReleaseRecord,
   type Why,
 } from "@hitless/core";
+import { isHeldByFailure } from "../loop/held-by-failure.ts";
 
 /** How long data or a hook may be missing before people are told, ms. */
 const missingMs = 60_000;
@@ -172,14 +173,9 @@ function stuckAt(release: Release, { app, why, whySince, now }: Situation): Stuc
 }
 
 /** An approval, or something that failed and must not turn the release back. */
-function waitsForPerson({ effects = {}, analysis = {} }: Release, why: Why): boolean {
+function waitsForPerson(release: Release, why: Why): boolean {
   if (why.kind === "held") return why.hold === "approval";
-  if (why.kind !== "holdUndecided") return false;
-  const failedHooks = Object.entries(effects).filter(([, { outcome }]) => outcome === "failed");
-  return (
-    analysis[why.hold]?.verdict === "failed" ||
-    failedHooks.some(([key]) => key.includes(`/${why.waypoint}/${why.hold}`))
-  );
+  return isHeldByFailure(release, why);
 }
 
 /** Since when data or a hook is missing; null when none is. A load takes its time by design. */

@@ -53,3 +53,9 @@ test("tells a replica that does not pass from one that the proxy does not route 
     "revision 2: 0 of 1 replicas available; replica 2-3 is starting (GET /ready → 503)",
   );
 });
+
+test("tells a waypoint that is reached from one that is left after it held", () => {
+  const why = { kind: "waypointReached", waypoint: "bake" } as const;
+  expect(describeWhy(why, 0)).toBe('waypoint "bake" reached');
+  expect(describeWhy({ ...why, passed: true }, 0)).toBe('waypoint "bake" passed');
+});

@@ -145,7 +145,7 @@ function describeStep(why: Extract<Why, { kind: Later }>): string {
     case "measured":
       return `waypoint "${why.waypoint}" measured: ${why.metrics.join(", ")}`;
     case "waypointReached":
-      return `waypoint "${why.waypoint}" reached`;
+      return `waypoint "${why.waypoint}" ${why.passed === true ? "passed" : "reached"}`;
     case "progressed":
       return `${why.available} of ${why.wanted} replicas available`;
     case "turnedBack":

@@ -130,7 +130,12 @@ export type Why =
   | { readonly kind: "migrating"; readonly phase: string }
   | { readonly kind: "hookRunning"; readonly key: string }
   | { readonly kind: "hookOver"; readonly key: string; readonly result: HookResult }
-  | { readonly kind: "waypointReached"; readonly waypoint: string }
+  | {
+      readonly kind: "waypointReached";
+      readonly waypoint: string;
+      /** What was held for there is over. Absent: it stands there, or goes on without holding. */
+      readonly passed?: true;
+    }
   | { readonly kind: "progressed"; readonly available: number; readonly wanted: number }
   | { readonly kind: "turnedBack"; readonly reason: Failure }
   | { readonly kind: "pendingStarted"; readonly to: number }

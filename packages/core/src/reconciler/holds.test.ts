@@ -32,6 +32,13 @@ describe("a hold", () => {
     expect(stoodMs).toBeGreaterThanOrEqual(30_000);
     expect(stoodMs).toBeLessThan(35_000);
     expect(run.app.stable).toBe(2);
+    const whys = run.decisions
+      .map(({ why }) => why)
+      .filter(({ kind }) => kind === "waypointReached");
+    expect(whys.slice(0, 2)).toEqual([
+      { kind: "waypointReached", waypoint: "canary 50 %" },
+      { kind: "waypointReached", waypoint: "canary 50 %", passed: true },
+    ]);
   });
 
   it("for a time is longer by a pause", async () => {

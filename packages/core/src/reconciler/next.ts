@@ -169,7 +169,11 @@ function leave(
   return {
     kind: "advance",
     app: { ...app, kept, release: restartClock(app, onward, now) },
-    why: { kind: "waypointReached", waypoint: waypoint.id },
+    why: {
+      kind: "waypointReached",
+      waypoint: waypoint.id,
+      ...(release.reached === null ? {} : { passed: true }),
+    },
   };
 }
 

@@ -76,6 +76,8 @@ function skipped({ waived, intents }: Release): HookResult | null {
   return { outcome: "failed", detail: `skipped by ${by}` };
 }
 
+const wayOut = "`hitless skip` goes on without it, `hitless abort` goes back";
+
 function failedHook(
   app: App,
   at: { release: Release; waypoint: Waypoint; hook: Hook; world: World; result: HookResult },
@@ -99,7 +101,11 @@ function failedHook(
     }
     case "hold": {
       if (release.waived === "all") return null;
-      const why = { waypoint: waypoint.id, hold: hook.name, detail: `failed: ${detail}` };
+      const why = {
+        waypoint: waypoint.id,
+        hold: hook.name,
+        detail: `failed: ${detail}; ${wayOut}`,
+      };
       return wait({ kind: "holdUndecided", ...why }, world.now + lookAgainMs);
     }
   }
