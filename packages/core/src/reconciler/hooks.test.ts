@@ -1,16 +1,19 @@
 import { expect, it } from "vitest";
-import type { App } from "../model/app.ts";
+import type { App, Hooks } from "../model/app.ts";
+import type { Hook } from "../model/hook.ts";
 import type { Observed } from "../model/observed.ts";
 import { begin, exampleHook, say, settledApp } from "../testing/index.ts";
 import { next } from "./next.ts";
 
 const known = { kind: "known", value: 100, asOf: 0 } as const;
 
+function hooksWith(hook: Hook): Hooks {
+  return { before: [hook], afterSwitch: [], onFailure: [] };
+}
+
 /** A release whose first hook runs, and does not come to an end. */
 async function hanging() {
-  const before = [exampleHook];
-  const hooks = { before, afterSwitch: [], onFailure: [] };
-  const { app, engine } = await settledApp({ hooks });
+  const { app, engine } = await settledApp({ hooks: hooksWith(exampleHook) });
   const now = engine.now();
   const seen: Observed = {
     ...engine.view(),
@@ -52,4 +55,20 @@ it("a hook that runs is not waited for by the way back", async () => {
   const { running, decide, now } = await hanging();
   const { why } = decide(say(running, "abort", now));
   expect(why.kind).not.toBe("hookRunning");
+});
+
+it("to promote is refused where a hook failed that a person decides on, with its name and the ways on", async () => {
+  const { app } = await settledApp({ hooks: hooksWith({ ...exampleHook, onFail: "hold" }) });
+  const begun = begin(app, 2, 0);
+  if (begun.release === null) throw new TypeError("no release");
+  const effects = { "shop/2/roll/warm-up": { outcome: "failed", detail: "exit 1" } } as const;
+  const held: App = { ...begun, release: { ...begun.release, effects } };
+  expect(() => say(held, "promote", 1)).toThrow(
+    expect.objectContaining({
+      code: "REFUSED",
+      message: 'release 2 is held: hook warm-up failed at "roll": exit 1',
+      next: "`hitless skip` goes on without it, `hitless abort` goes back; while it goes back, `hitless retry` runs it again.",
+    }),
+  );
+  expect(say(say(held, "skip", 1), "promote --full", 2).release?.waived).toBe("all");
 });

@@ -4,6 +4,7 @@ import type { Failure } from "../model/failure.ts";
 import type { Already } from "../model/happened.ts";
 import type { Intent, IntentKind, Release, ReleaseRecord } from "../model/release.ts";
 import { releaseMeant, tooLate } from "./meant-for.ts";
+import { heldByHook, wayOut } from "./outside-step.ts";
 import { attemptOf, waypointOf } from "./position.ts";
 import { measuredLater, restartClock, startClock } from "./progress.ts";
 import { contracted, turnBack } from "./turn-back.ts";
@@ -131,7 +132,7 @@ function skip(app: App, release: Release, intent: Intent): App {
  */
 function promote(app: App, release: Release, intent: Intent): App {
   refuseMoved(release, intent);
-  if (intent.full !== true && release.paused === null) refuseUnasked(release);
+  if (intent.full !== true && release.paused === null) refuseUnasked(app, release);
   const going = resume(app, release, intent.at).release ?? release;
   const more = release.waived === "waypoint" || release.waived === "all";
   const waived = intent.full === true ? "all" : more ? release.waived : "approved";
@@ -139,8 +140,17 @@ function promote(app: App, release: Release, intent: Intent): App {
 }
 
 /** Nobody is asked for their word there. */
-function refuseUnasked(release: Release): void {
+function refuseUnasked(app: App, release: Release): void {
   const at = release.plan[release.cursor];
+  const failed = at === undefined ? null : heldByHook(app, release, at);
+  if (failed !== null) {
+    const { waypoint, name, detail } = failed;
+    throw new HitlessError(
+      "REFUSED",
+      `release ${release.id} is held: hook ${name} failed at "${waypoint}": ${detail}`,
+      { next: `${wayOut}; while it goes back, \`hitless retry\` runs it again.` },
+    );
+  }
   const kinds = at?.hold.map((hold) => hold.kind) ?? [];
   if (kinds.some((kind) => kind === "approval" || kind === "time" || kind === "requests")) return;
   const waits = kinds.length === 0 ? "nothing but its replicas" : kinds.join(", ");

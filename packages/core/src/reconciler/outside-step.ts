@@ -76,7 +76,23 @@ function skipped({ waived, intents }: Release): HookResult | null {
   return { outcome: "failed", detail: `skipped by ${by}` };
 }
 
-const wayOut = "`hitless skip` goes on without it, `hitless abort` goes back";
+/** The hook that holds a release until a person decides, and why it failed; null: none does. */
+export function heldByHook(
+  app: App,
+  release: Release,
+  waypoint: Waypoint,
+): { readonly waypoint: string; readonly name: string; readonly detail: string } | null {
+  if (release.waived === "waypoint" || release.waived === "all") return null;
+  for (const hook of waypoint.before) {
+    const result = release.effects?.[hookKey(app, release, { waypoint, hook })];
+    const holds = hook.onFail === "hold" && result?.outcome === "failed";
+    if (holds) return { waypoint: waypoint.id, name: hook.name, detail: result.detail };
+  }
+  return null;
+}
+
+/** What a person can say to a hook that failed. */
+export const wayOut = "`hitless skip` goes on without it, `hitless abort` goes back";
 
 function failedHook(
   app: App,
