@@ -19,5 +19,7 @@ it("is overdue on the way back alone, past its deadline, and not while it waits 
   expect(isOverdue({ direction: "forward", progress }, starting, 1001)).toBe(false);
   const stopping: Why = { kind: "stopping", replicas: [{ id: "2-1", inFlight: 3 }] };
   expect(isOverdue(back, stopping, 1001)).toBe(false);
-  expect(isOverdue(back, { kind: "hookRunning", key: "shop/2/told/page" }, 1001)).toBe(false);
+  const key = "shop/2/told/page";
+  const hook = { key, waypoint: "told", hook: "page", since: 0, timeoutMs: 60_000 };
+  expect(isOverdue(back, { kind: "hookRunning", ...hook }, 1001)).toBe(false);
 });

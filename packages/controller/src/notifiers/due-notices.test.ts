@@ -131,10 +131,13 @@ it("waits for a person where a hook failed that must not turn the release back",
   }
 });
 
+const running = { key: "k", waypoint, hook: "gate", since: now, timeoutMs: 60_000 };
+const hookRunning: Why = { kind: "hookRunning", ...running };
+
 it.each<readonly [string, Why, number]>([
   ["a part that cannot be read", { kind: "unobservable", what: "x", reason: "?", since: now }, 60],
   ["a metric without data", undecided("errors"), 60],
-  ["a hook that does not end", { kind: "hookRunning", key: "k" }, 60],
+  ["a hook that does not end", hookRunning, 60],
 ])("tells that %s holds a release, after a minute", (_, why, seconds) => {
   const after = (ms: number) => idsOf(situation({ app: appWith(), why, now: now + ms }));
   expect(after(seconds * 1000 - 1)).toEqual(["o/1/started"]);
@@ -148,7 +151,7 @@ it("gives a load its time before it is missing", () => {
   const hook = { name: "gate", action, timeoutMs: 1, attempts: 1, onFail: "back" } as const;
   const mutation = { kind: "hook", key: "k", hook, release: 1, revision: 2 } as const;
   const app = { ...appWith(), ordered: { mutation, token: 0, since: now } };
-  const why: Why = { kind: "hookRunning", key: "k" };
+  const why = hookRunning;
   expect(idsOf(situation({ app, why, now: now + 359_999 }))).toHaveLength(1);
   expect(idsOf(situation({ app, why, now: now + 360_000 }))).toHaveLength(2);
 });

@@ -59,3 +59,14 @@ test("tells a waypoint that is reached from one that is left after it held", () 
   expect(describeWhy(why, 0)).toBe('waypoint "bake" reached');
   expect(describeWhy({ ...why, passed: true }, 0)).toBe('waypoint "bake" passed');
 });
+
+test("names a hook and its waypoint, not its key", () => {
+  const hook = { key: "shop/16/canary 20 %/warm", waypoint: "canary 20 %", hook: "warm" };
+  expect(
+    describeWhy({ kind: "hookRunning", ...hook, since: 1000, timeoutMs: 60_000 }, 13_000),
+  ).toBe('hook warm runs at "canary 20 %", for 12 s so far, and may for 60 s an attempt');
+  const over = (outcome: "done" | "failed", detail: string) =>
+    describeWhy({ kind: "hookOver", ...hook, result: { outcome, detail } }, 0);
+  expect(over("done", "")).toBe('hook warm done at "canary 20 %"');
+  expect(over("failed", "exit 1")).toBe('hook warm failed at "canary 20 %": exit 1');
+});

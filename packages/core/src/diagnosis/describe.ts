@@ -34,6 +34,8 @@ export function describeWhy(why: Why, now: number): string {
       return `revision ${why.revision} cannot grow: ${why.detail}`;
     case "paused":
       return `paused by ${why.by}, for ${ago(why.since, now)} so far; \`hitless resume\` goes on`;
+    case "hookRunning":
+      return `hook ${why.hook} runs at "${why.waypoint}", for ${ago(why.since, now)} so far, and may for ${why.timeoutMs / 1000} s an attempt`;
     default:
       return describeStep(why);
   }
@@ -119,6 +121,7 @@ type Later = Exclude<
   | "stopping"
   | "noCapacity"
   | "paused"
+  | "hookRunning"
 >;
 
 function describeStep(why: Extract<Why, { kind: Later }>): string {
@@ -138,10 +141,8 @@ function describeStep(why: Extract<Why, { kind: Later }>): string {
       return `removes revision ${why.revision}, which nobody refers to`;
     case "migrating":
       return `migration: ${why.phase}`;
-    case "hookRunning":
-      return `hook ${why.key} runs`;
     case "hookOver":
-      return `hook ${why.key} ${why.result.outcome}${why.result.detail === "" ? "" : `: ${why.result.detail}`}`;
+      return `hook ${why.hook} ${why.result.outcome} at "${why.waypoint}"${why.result.detail === "" ? "" : `: ${why.result.detail}`}`;
     case "measured":
       return `waypoint "${why.waypoint}" measured: ${why.metrics.join(", ")}`;
     case "waypointReached":

@@ -128,8 +128,23 @@ export type Why =
   | { readonly kind: "routing"; readonly generation: number; readonly rule: RouteRule }
   | { readonly kind: "collecting"; readonly revision: number }
   | { readonly kind: "migrating"; readonly phase: string }
-  | { readonly kind: "hookRunning"; readonly key: string }
-  | { readonly kind: "hookOver"; readonly key: string; readonly result: HookResult }
+  | {
+      readonly kind: "hookRunning";
+      readonly key: string;
+      readonly waypoint: string;
+      readonly hook: string;
+      /** When it was ordered. */
+      readonly since: number;
+      /** How long one attempt may take. */
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly kind: "hookOver";
+      readonly key: string;
+      readonly waypoint: string;
+      readonly hook: string;
+      readonly result: HookResult;
+    }
   | {
       readonly kind: "waypointReached";
       readonly waypoint: string;

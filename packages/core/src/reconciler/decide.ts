@@ -3,6 +3,7 @@ import type { Decision } from "../model/decision.ts";
 import type { Mutation } from "../model/mutation.ts";
 import type { Release } from "../model/release.ts";
 import type { Why } from "../model/why.ts";
+import { waypointOf } from "./position.ts";
 import { restartClock } from "./progress.ts";
 import { sideOf, type World } from "./world.ts";
 
@@ -22,7 +23,7 @@ export function mutate(app: App, mutation: Mutation, world: World): Decision {
     kind: "mutate",
     mutation,
     app: { ...app, route, ordered, release },
-    why: whyOf(mutation, world),
+    why: whyOf(app, mutation, world),
   };
 }
 
@@ -36,7 +37,7 @@ function ordering(app: App, release: Release, at: { mutation: Mutation; now: num
   return moved ? restartClock(app, release, now) : release;
 }
 
-function whyOf(mutation: Mutation, world: World): Why {
+function whyOf(app: App, mutation: Mutation, world: World): Why {
   switch (mutation.kind) {
     case "scale": {
       const { revision, replicas } = mutation;
@@ -49,6 +50,16 @@ function whyOf(mutation: Mutation, world: World): Why {
     case "migrate":
       return { kind: "migrating", phase: mutation.phase };
     case "hook":
-      return { kind: "hookRunning", key: mutation.key };
+      return hookRunning(app, mutation, world.now);
   }
+}
+
+/** Why a release waits for a hook that was ordered at that time. */
+export function hookRunning(
+  { release }: App,
+  { key, hook }: Extract<Mutation, { kind: "hook" }>,
+  since: number,
+): Why {
+  const waypoint = (release && waypointOf(release)) ?? "finish";
+  return { kind: "hookRunning", key, waypoint, hook: hook.name, since, timeoutMs: hook.timeoutMs };
 }

@@ -41,7 +41,9 @@ async function hanging() {
 
 it("a hook that does not come to an end is waited for, and passed by a person's skip", async () => {
   const { running, decide, now } = await hanging();
-  expect(decide(running)).toMatchObject({ kind: "wait", why: { kind: "hookRunning" } });
+  const named = { key: "shop/2/roll/warm-up", waypoint: "roll", hook: "warm-up" };
+  const why = { kind: "hookRunning", ...named, since: now, timeoutMs: 10_000 };
+  expect(decide(running)).toMatchObject({ kind: "wait", why });
   const skipped = decide(say(running, "skip", now));
   expect(skipped).toMatchObject({
     kind: "advance",

@@ -4,7 +4,7 @@ import type { Hook, HookResult } from "../model/hook.ts";
 import type { Mutation } from "../model/mutation.ts";
 import type { Release } from "../model/release.ts";
 import type { SchemaPhase, Waypoint } from "../model/waypoint.ts";
-import { lookAgainMs, mutate, wait } from "./decide.ts";
+import { hookRunning, lookAgainMs, mutate, wait } from "./decide.ts";
 import { attemptOf } from "./position.ts";
 import { restartClock } from "./progress.ts";
 import { turnBackDecision } from "./turn-back.ts";
@@ -65,7 +65,7 @@ function hookStep(
   return {
     kind: "advance",
     app: { ...app, release: restartClock(app, { ...release, effects }, world.now) },
-    why: { kind: "hookOver", key, result },
+    why: { kind: "hookOver", key, waypoint: waypoint.id, hook: hook.name, result },
   };
 }
 
@@ -145,11 +145,12 @@ function orderOnce(
   mutation: Extract<Mutation, { kind: "hook" | "migrate" }>,
   world: World,
 ): Decision {
-  const same = JSON.stringify(app.ordered?.mutation) === JSON.stringify(mutation);
-  if (!same || app.ordered?.token === null) return mutate(app, mutation, world);
+  const { ordered } = app;
+  const same = JSON.stringify(ordered?.mutation) === JSON.stringify(mutation);
+  if (ordered === null || !same || ordered.token === null) return mutate(app, mutation, world);
   const why =
     mutation.kind === "hook"
-      ? ({ kind: "hookRunning", key: mutation.key } as const)
+      ? hookRunning(app, mutation, ordered.since)
       : ({ kind: "migrating", phase: mutation.phase } as const);
   return wait(why, world.now + lookAgainMs);
 }
