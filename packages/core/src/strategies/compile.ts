@@ -24,7 +24,7 @@ export interface Departure {
 /**
  * The waypoints of a release. The first release of an app has nobody to care for: all start at once.
  * One to a side that is still warm needs no steps, where both sides may run at once: it has been
- * through them.
+ * through them, and what hooks come before has been started.
  */
 export function compile(course: Course, { from, warm }: Departure): readonly Waypoint[] {
   const { strategy, hooks, analysis = [] } = course;
@@ -32,7 +32,8 @@ export function compile(course: Course, { from, warm }: Departure): readonly Way
     return withHooks([waypoint("start", { stable: 0, canary: 1 }, { pace: noneToKeep })], hooks);
   }
   if (warm && strategy.kind !== "rolling" && strategy.kind !== "recreate") {
-    return withHooks(instantPlan(strategy.keepWarmMs ?? 0), hooks);
+    const afterwards = hooks && { ...hooks, before: [] };
+    return withHooks(instantPlan(strategy.keepWarmMs ?? 0), afterwards);
   }
   return watched(withHooks(planOf(strategy), hooks), analysis);
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Strategy } from "../model/strategy.ts";
 import type { Waypoint } from "../model/waypoint.ts";
-import { begin, exampleStrategies, intent, loose, settledApp, simulate } from "../testing/index.ts";
+import {
+  begin,
+  exampleHook,
+  exampleStrategies,
+  intent,
+  loose,
+  settledApp,
+  simulate,
+} from "../testing/index.ts";
 import { compile, withSchemaPhases } from "./compile.ts";
 
 /** A plan in short: where it stands, how it routes, what it waits for. */
@@ -68,6 +76,19 @@ describe("the plan of", () => {
     expect(shape(compile({ strategy: s }, { from: null, warm: false }))).toEqual([
       ["start", 0, 1, "byReplica", "unrouted", []],
     ]);
+  });
+
+  it("a release to a side that is warm is the switch at once: no hook comes before it", () => {
+    const { blueGreen: strategy } = exampleStrategies;
+    const hooks = { before: [exampleHook], afterSwitch: [exampleHook], onFailure: [] };
+    const run = (warm: boolean) =>
+      compile({ strategy, hooks }, { from: 1, warm }).map((w) => [w.id, w.before.length]);
+    expect(run(true)).toEqual([
+      ["switch", 0],
+      ["after switch", 1],
+      ["retire", 0],
+    ]);
+    expect(run(false)[0]).toEqual(["preview", 1]);
   });
 
   it("a release with a migration is wrapped in expand and contract", () => {
