@@ -46,6 +46,12 @@ describe("describeAccepted", () => {
     ]);
   });
 
+  it("says that a release begins which waited and need not any more", () => {
+    expect(describeAccepted({ ...accepted, kind: "queued", release: 4, revision: 3 })).toEqual([
+      "release 4 to revision 3 begins now",
+    ]);
+  });
+
   it("says which settings changed, from what to what", () => {
     const changes = [
       { kind: "setting", path: "replicas", before: 3, after: 5 },

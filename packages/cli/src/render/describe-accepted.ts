@@ -17,7 +17,7 @@ export function describeAccepted(accepted: Accepted): readonly string[] {
 }
 
 function headline(accepted: Accepted): string {
-  const { kind, already, release, revision, changes, behind } = accepted;
+  const { kind, already, release, revision, changes } = accepted;
   switch (kind) {
     case "nothing":
       return release === null
@@ -28,10 +28,16 @@ function headline(accepted: Accepted): string {
     case "started":
       return `release ${release ?? "-"} to revision ${revision ?? "-"}${so(already)}`;
     case "queued":
-      return `release ${release ?? "-"} to revision ${revision ?? "-"} is queued${behind === null ? "" : " behind the running one"}`;
+      return `release ${release ?? "-"} to revision ${revision ?? "-"} ${queuedHow(accepted)}`;
     case "noted":
       return release === null ? "noted" : `noted for release ${release}${so(already)}`;
   }
+}
+
+function queuedHow({ behind, waits }: Accepted): string {
+  if (behind !== null) return "is queued behind the running one";
+  // With nothing before it and nothing to wait for, it leaves the queue at once.
+  return waits === null ? "begins now" : "is queued";
 }
 
 function list(changes: Accepted["changes"]): string {
