@@ -15,8 +15,19 @@ const weightRule = "a percentage from 0 to 100 in steps of 0.1, such as 5";
 const mostSteps = 200;
 
 const weight = z
-  .number({ error: must(weightRule) })
-  .refine((n) => n >= 0 && n <= 100 && isTenth(n), { error: must(weightRule) });
+  .number({ error: ({ input }) => must(weightRule, weightHint(input)) })
+  .refine(isWeight, { error: must(weightRule) });
+
+function isWeight(n: number): boolean {
+  return n >= 0 && n <= 100 && isTenth(n);
+}
+
+/** Shares elsewhere in the file are written with a %. */
+function weightHint(value: unknown): string | undefined {
+  const found =
+    typeof value === "string" ? /^(\d{1,3}(?:\.\d)?) ?%?$/u.exec(value)?.[1] : undefined;
+  return found !== undefined && isWeight(Number(found)) ? `write ${Number(found)}` : undefined;
+}
 
 const itemRule = must(
   "approval, or a mapping with one or more of weight, replicas, pause, analysis, requests and approval, or a hook, such as { weight: 5, analysis: 60s }",

@@ -13,7 +13,7 @@ const mostHolds = 100;
 
 /** What a release can wait for, by the key that it is written under. */
 export const holdKeys = {
-  pause: duration(times).optional(),
+  pause: duration(times, "write approval instead of pause to wait for a person").optional(),
   analysis: duration(times).optional(),
   requests: wholeNumber(1, 1_000_000_000).optional(),
   approval: z.literal(true, { error: must("true") }).optional(),

@@ -124,7 +124,7 @@ it.each<readonly [unknown, string]>([
   ],
   [
     { before: [{ command: "a", timeout: 60 }] },
-    "hooks.before[0].timeout is 60; it must be a time from 1s to 1h with its unit, such as 1s",
+    "hooks.before[0].timeout is 60; it must be a time from 1s to 1h with its unit, such as 1s; write 60s",
   ],
   [
     { before: [{ command: "a", timeout: "2h" }] },

@@ -106,6 +106,26 @@ describe("strategies with both sides side by side", () => {
       "strategy.canary.steps[0].weight is 0.25; it must be a percentage from 0 to 100 in steps of 0.1, such as 5",
     ],
     [
+      { canary: { steps: [{ weight: "20%" }] } },
+      'strategy.canary.steps[0].weight is "20%"; it must be a percentage from 0 to 100 in steps of 0.1, such as 5; write 20',
+    ],
+    [
+      { canary: { steps: [{ weight: "200%" }] } },
+      'strategy.canary.steps[0].weight is "200%"; it must be a percentage from 0 to 100 in steps of 0.1, such as 5',
+    ],
+    [
+      { canary: { bake: 2 } },
+      "strategy.canary.bake is 2; it must be a time from 0s to 30d with its unit, such as 0s; write 2s",
+    ],
+    [
+      { canary: { bake: 1e9 } },
+      "strategy.canary.bake is 1000000000; it must be a time from 0s to 30d with its unit, such as 0s",
+    ],
+    [
+      { canary: { steps: [{ weight: 5 }, { pause: {} }] } },
+      "strategy.canary.steps[1].pause is an empty mapping; it must be a time from 1s to 30d with its unit, such as 1s; write approval instead of pause to wait for a person",
+    ],
+    [
       { canary: { steps: [{ weight: 20 }, { weight: 5 }] } },
       "strategy.canary.steps[1].weight is 5; it must be more than 20, which the step before has",
     ],
