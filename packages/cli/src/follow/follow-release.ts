@@ -150,7 +150,7 @@ function codeOf(
 
 function lastLines(ended: ReleaseRecord): string {
   const { reason } = ended;
-  if (reason?.kind !== "crashLoop" && reason?.kind !== "progressDeadline") return "";
+  if (reason === null || !("evidence" in reason)) return "";
   const lines = reason.evidence.lastLogLines.slice(-12);
   return lines.length === 0
     ? ""

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ReplicaView } from "../model/observed.ts";
-import { describeWhy } from "./describe.ts";
+import { describeFailure, describeWhy } from "./describe.ts";
 
 const passing: ReplicaView = {
   id: "2-3",
@@ -69,4 +69,20 @@ test("names a hook and its waypoint, not its key", () => {
     describeWhy({ kind: "hookOver", ...hook, result: { outcome, detail } }, 0);
   expect(over("done", "")).toBe('hook warm done at "canary 20 %"');
   expect(over("failed", "exit 1")).toBe('hook warm failed at "canary 20 %": exit 1');
+});
+
+test("names a replica only with what it did, or the lines that are kept of it", () => {
+  const metric = { waypoint: "bake", metric: "errors", detail: "5 % of 200" };
+  const told = (found: object) =>
+    describeFailure({
+      kind: "analysisFailed",
+      ...metric,
+      evidence: { replica: "5-9", probe: null, exit: null, lastLogLines: [], ...found },
+    });
+  const reason = 'errors failed at "bake": 5 % of 200';
+  expect(told({})).toBe(reason);
+  expect(told({ lastLogLines: ["oops"] })).toBe(`${reason} (logs of replica 5-9)`);
+  const exit = { kind: "code", code: 1, at: 0 };
+  expect(told({ exit })).toBe(`${reason} (replica 5-9; exit 1)`);
+  expect(told({ exit, replica: null })).toBe(`${reason} (exit 1)`);
 });

@@ -184,13 +184,17 @@ function describeReplica(replica: ReplicaView, now: number): string {
   return `replica ${replica.id} is ${replica.state}${facts === "" ? "" : ` (${facts})`}`;
 }
 
+/** A replica is named for what it did, or for the last lines that are kept of it. */
 function evidence(found: Extract<Failure, { kind: "crashLoop" }>["evidence"]): string {
+  const { replica, probe, exit, lastLogLines } = found;
   const facts = [
-    found.replica === null ? null : `replica ${found.replica}`,
-    found.probe?.ok === false ? found.probe.evidence : null,
-    found.exit === null ? null : describeExit(found.exit),
+    probe?.ok === false ? probe.evidence : null,
+    exit === null ? null : describeExit(exit),
   ].filter((f) => f !== null);
-  return facts.length === 0 ? "" : ` (${facts.join("; ")})`;
+  if (facts.length > 0) {
+    return ` (${[...(replica === null ? [] : [`replica ${replica}`]), ...facts].join("; ")})`;
+  }
+  return replica === null || lastLogLines.length === 0 ? "" : ` (logs of replica ${replica})`;
 }
 
 function withInFlight(replica: { readonly id: string; readonly inFlight: number | null }): string {
