@@ -134,4 +134,12 @@ export const saboteurs: Readonly<Record<number, new () => FakeEngine>> = {
   18: class TakesNobodysPort extends QuickFake {
     override takePort(): void {}
   },
+  19: class SendsAllToOne extends QuickFake {
+    override view(): EngineView {
+      const view = super.view();
+      if (view.replicas.kind === "unknown") return view;
+      const value = view.replicas.value.map((r) => ({ ...r, address: "127.0.0.1:1" }));
+      return { ...view, replicas: { ...view.replicas, value } };
+    }
+  },
 };

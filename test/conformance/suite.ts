@@ -1,6 +1,7 @@
 import { afterAll, describe, test } from "vitest";
 import type { ClauseTest } from "./clause-test.ts";
 import { accepting } from "./clauses/accepting.ts";
+import { addresses } from "./clauses/addresses.ts";
 import { levels } from "./clauses/levels.ts";
 import { logging } from "./clauses/logging.ts";
 import { observing } from "./clauses/observing.ts";
@@ -15,6 +16,7 @@ export const clauseTests: readonly ClauseTest[] = [
   ...levels,
   ...routing,
   ...previewing,
+  ...addresses,
   ...observing,
   ...logging,
 ].sort((a, b) => a.clause - b.clause);

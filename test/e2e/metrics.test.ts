@@ -14,6 +14,22 @@ async function seriesOf(
   return Object.fromEntries(parts.map(([, labels = "", value]) => [labels, Number(value)]));
 }
 
+/** Who answers at each target, as Prometheus is told of them; with the labels that it is told. */
+async function targetsOf(port: number) {
+  const groups: {
+    targets: [string];
+    labels: Readonly<Record<"app" | "revision" | "replica", string>>;
+  }[] = JSON.parse(await (await fetch(`http://127.0.0.1:${port}/targets`)).text());
+  return Promise.all(
+    groups.map(async ({ targets: [address], labels }) => {
+      const { app, revision, replica } = JSON.parse(
+        await (await fetch(`http://${address}/`)).text(),
+      );
+      return { told: labels, answered: { app, revision, replica } };
+    }),
+  );
+}
+
 test("metrics follow a release, and their port follows the setting without one", async () => {
   const [port, other] = [await freePort(), await freePort()];
   const settings = { replicas: 2, metrics: { port } };
@@ -35,6 +51,10 @@ test("metrics follow a release, and their port follows the setting without one",
   expect(await seriesOf(port, "hitless_releases_total")).toMatchObject({
     'outcome="succeeded"': 2,
   });
+
+  const targets = await targetsOf(port);
+  expect(targets.map(({ told }) => told.revision)).toEqual(["2", "2"]);
+  for (const { told, answered } of targets) expect(answered).toEqual(told);
 
   const pids = (await bed.status()).replicas.map((replica) => replica.process);
   {

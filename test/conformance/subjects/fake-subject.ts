@@ -71,6 +71,8 @@ export class FakeSubject implements Subject {
 
   async askAt(port: number): Promise<string | null> {
     this.asked += 1;
+    const own = this.engine.replicas().find((r) => r.view(true).address === `127.0.0.1:${port}`);
+    if (own !== undefined) return own.id;
     const revision = this.engine.dataPlane.previewedAt(port);
     const able = this.engine.replicas(revision ?? -1).filter((r) => r.state === "ready");
     return able[this.asked % Math.max(1, able.length)]?.id ?? null;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { MetricsEndpoint } from "./metrics-endpoint.ts";
+import { MetricsEndpoint, type Page } from "./metrics-endpoint.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -25,9 +25,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function endpoint(page: () => Promise<string> = async () => "hitless_up 1\n") {
+const pages = (read: Page["read"]) => new Map([["/metrics", { contentType: "text/css", read }]]);
+
+function endpoint(read: Page["read"] = async () => "hitless_up 1\n") {
   const events: string[] = [];
-  const made = new MetricsEndpoint({ page, event: (text) => events.push(text) });
+  const made = new MetricsEndpoint({ pages: pages(read), event: (text) => events.push(text) });
   closing.push(() => made.close());
   return { made, events };
 }
@@ -39,9 +41,10 @@ it("serves the page, and nothing else", async () => {
   const port = await freePort();
   expect(await made.moveTo(port)).toBe(true);
   const answer = await fetch(urlOf(port));
-  expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(answer.headers.get("content-type")).toBe("text/css");
   expect(await answer.text()).toBe("hitless_up 1\n");
-  expect((await fetch(urlOf(port).replace("/metrics", "/"))).status).toBe(404);
+  const nowhere = await fetch(urlOf(port).replace("/metrics", "/"));
+  expect([nowhere.status, await nowhere.text()]).toEqual([404, "see /metrics\n"]);
   expect((await fetch(urlOf(port), { method: "POST" })).status).toBe(405);
 });
 
@@ -82,6 +85,6 @@ it("answers 500 with the reason when the page cannot be made", async () => {
   const answer = await fetch(urlOf(port));
   expect([answer.status, await answer.text()]).toEqual([
     500,
-    "the metrics cannot be read: the disk is gone\n",
+    "/metrics cannot be read: the disk is gone\n",
   ]);
 });

@@ -3,18 +3,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { messageOf } from "@hitless/core";
 
 const host = "127.0.0.1";
-const contentType = "text/plain; version=0.0.4; charset=utf-8";
+const plainText = "text/plain; charset=utf-8";
 /** Scrapers come one at a time; more than these are refused. */
 const mostConnections = 32;
 
+/** What is served at one path. */
+export interface Page {
+  readonly contentType: string;
+  /** Reads it, at the moment when it is asked for. */
+  read(): Promise<string>;
+}
+
 export interface MetricsEndpointOptions {
-  /** What is read at the moment of a scrape. */
-  page(): Promise<string>;
+  /** By path: `/metrics`. */
+  readonly pages: ReadonlyMap<string, Page>;
   /** A sentence for `hitless events`. */
   event(text: string): void;
 }
 
-/** `GET /metrics` on a loopback port that may be taken by somebody else, and may move. */
+/** Pages for Prometheus on a loopback port that may be taken by somebody else, and may move. */
 export class MetricsEndpoint {
   readonly #options: MetricsEndpointOptions;
   #server: Server | null = null;
@@ -70,14 +77,20 @@ export class MetricsEndpoint {
   }
 
   async #answer({ method, url = "" }: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (url.split("?", 1)[0] !== "/metrics") return end(response, 404, "see /metrics\n");
-    if (method !== "GET" && method !== "HEAD") return end(response, 405, "GET it\n");
-    const page = await this.#options.page().catch((thrown: unknown) => thrown);
-    if (typeof page === "string") return end(response, 200, page);
-    end(response, 500, `the metrics cannot be read: ${messageOf(page)}\n`);
+    const { pages } = this.#options;
+    const [path = ""] = url.split("?", 1);
+    const page = pages.get(path);
+    if (page === undefined) return refuse(response, 404, `see ${[...pages.keys()].join(", ")}`);
+    if (method !== "GET" && method !== "HEAD") return refuse(response, 405, "GET it");
+    try {
+      const text = await page.read();
+      response.writeHead(200, { "content-type": page.contentType }).end(text);
+    } catch (thrown) {
+      refuse(response, 500, `${path} cannot be read: ${messageOf(thrown)}`);
+    }
   }
 }
 
-function end(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": contentType }).end(text);
+function refuse(response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { "content-type": plainText }).end(`${why}\n`);
 }

@@ -17,7 +17,7 @@ export function known<T>(value: T) {
   return { kind: "known", value, asOf: 1 } as const;
 }
 
-function replica(id: string, state: ReplicaState): ReplicaView {
+export function replica(id: string, state: ReplicaState): ReplicaView {
   return {
     id,
     revision: Number(id.split("-")[0]),

@@ -36,6 +36,8 @@ export interface ReplicaView {
   readonly restartAt: number | null;
   /** Process id on one machine, pod name in a cluster. */
   readonly process: string | null;
+  /** `HOST:PORT` where it answers by itself, past the route. Absent: it was not ready yet, or has ended. */
+  readonly address?: string;
 }
 
 /** What the engine keeps of one revision. */

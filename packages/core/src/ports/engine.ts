@@ -77,6 +77,8 @@ export interface LogLine {
  *     `requests`, `traffic` or `counts`. While it is not open `lagging` says why, and who has its port,
  *     and it is tried again; the rule is in force all the same. The next engine opens it again; it is
  *     closed when a table without it is in force.
+ * 19. A replica has an `address` from when it is first ready until its process has ended, the drain
+ *     and times at which it is not ready included: there it answers past the route, and nobody else does.
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;

@@ -58,6 +58,8 @@ export class FakeReplica {
   #bestRunMs = 0;
   #drainMs = 0;
   #stalled = false;
+  /** It was ready in this start, and runs. */
+  #answers = false;
   #lastExit: Exit | null = null;
   #lastProbe: ProbeAnswer | null = null;
   #view: ReplicaView | null = null;
@@ -158,7 +160,7 @@ export class FakeReplica {
     this.#leaveService("draining", now);
     this.#drainMs = runs ? behaviour.drainMs : 0;
     if (this.#routed) this.#unroute(now, behaviour);
-    else if (this.#drainMs === 0) this.#state = "stopped";
+    else if (this.#drainMs === 0) this.#leaveService("stopped", now);
     else this.#due.set("stopped", now + this.#drainMs);
     this.#changed();
   }
@@ -171,6 +173,7 @@ export class FakeReplica {
 
   #seen(): ReplicaView {
     const inFlight = this.#state === "draining" ? 1 : 0;
+    const [, number = ""] = this.id.split("-");
     return {
       id: this.id,
       revision: this.revision,
@@ -184,6 +187,7 @@ export class FakeReplica {
       lastExit: this.#lastExit,
       restartAt: this.#due.get("restart") ?? null,
       process: this.#startedAt === null ? null : `${this.id}.${this.#starts}`,
+      ...(this.#answers ? { address: `127.0.0.1:${20_000 + Number(number)}` } : {}),
     };
   }
 
@@ -214,6 +218,7 @@ export class FakeReplica {
       case "ready":
         this.#state = "ready";
         this.#readySince = at;
+        this.#answers = true;
         if (behaviour.liesForMs !== null) this.#due.set("exposed", at + behaviour.liesForMs);
         if (behaviour.flapMs !== null) this.#due.set("unready", at + behaviour.flapMs);
         return;
@@ -271,6 +276,7 @@ export class FakeReplica {
     }
     this.#state = state;
     this.#readySince = null;
+    if (state === "failed" || state === "stopped") this.#answers = false;
   }
 
   #probed(at: number, ok: boolean): void {

@@ -21,6 +21,8 @@ import type { StateFolder } from "../state/state-folder.ts";
 import { Replica, type ReplicaHost } from "./replica.ts";
 import { newReplicaRecord, type ReplicaRecord } from "./replica-record.ts";
 
+/** Where replicas listen. */
+const host = "127.0.0.1";
 /** Between attempts to prepare a revision's folder that failed, ms. */
 const prepareAgainMs = 1000;
 
@@ -94,7 +96,7 @@ export class ReplicaKeeper {
   admitted(): readonly Upstream[] {
     return [...this.slots.values()].flatMap((slot) => {
       const { id, revision, port, admitted } = slot.record;
-      return admitted && port !== null ? [{ id, revision, host: "127.0.0.1", port }] : [];
+      return admitted && port !== null ? [{ id, revision, host, port }] : [];
     });
   }
 
@@ -119,6 +121,7 @@ export class ReplicaKeeper {
         state: slot.leaving === null ? view.state : "draining",
         routed: this.options.router.isRouted(slot.record.id),
         inFlight: inFlight === null ? null : (inFlight[slot.record.id] ?? 0),
+        ...addressOf(slot.record),
       };
     });
   }
@@ -278,7 +281,7 @@ export class ReplicaKeeper {
       ...revision.config,
       ...secrets,
       PORT: String(record.port ?? ""),
-      HOST: "127.0.0.1",
+      HOST: host,
       HITLESS_APP: this.options.app,
       HITLESS_REVISION: String(revision.number),
       HITLESS_REPLICA: record.id,
@@ -334,6 +337,10 @@ function viewOf(record: ReplicaRecord): ReplicaView {
     restartAt: null,
     process: null,
   };
+}
+
+function addressOf({ port, served }: ReplicaRecord): Pick<ReplicaView, "address"> {
+  return served && port !== null ? { address: `${host}:${port}` } : {};
 }
 
 /** Like subtraction, but two infinities are equal. */
