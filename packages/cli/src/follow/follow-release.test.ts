@@ -93,6 +93,20 @@ describe("followRelease", () => {
     expect(error.message).toContain("release 2 waits for a release window, which opens Tue 24 Nov");
   });
 
+  it("waits for a release that begins at any time while the reason is still its window", async () => {
+    const detail = "opens Tue 24 Nov 02:00 UTC";
+    const why = { kind: "windowClosed", release: 2, opensAt: 1, detail } as const;
+    const asked = { kind: "release", cause: "a test", requestedAt: 0, by: "ann" } as const;
+    const pending = { id: 2, to: 2, ...asked };
+    const before = { ...status({}), release: null, pending, why };
+    const source = answering(before, status({ ended: "succeeded" }));
+    const hurried = { ...two, kind: "queued", behind: null, waits: null } as const;
+
+    expect(await followRelease(source, hurried, forever)).toMatchObject({ outcome: "succeeded" });
+    const late = { ...hurried, waits: why };
+    expect((await failureOf(followRelease(answering(before), late, forever))).exitCode).toBe(5);
+  });
+
   it("stops waiting when the time is over, and says that the release goes on", async () => {
     const never: ReleaseSource = {
       history: async () => [],

@@ -44,7 +44,7 @@ export async function followRelease(
       const ended = await endOf(client, release, status);
       if (ended !== null) return ended;
       if (accepted.kind === "queued") await refuseDropped(client, accepted, status);
-      stopIfNotNow(status.why, release);
+      if (!begins(accepted, status.why)) stopIfNotNow(status.why, release);
       teller.tell(status);
       if (status.release?.id === release) stopIfStuck(status.release, status.why);
       version = status.version;
@@ -155,6 +155,11 @@ function lastLines(ended: ReleaseRecord): string {
   return lines.length === 0
     ? ""
     : `\n  its last log lines:\n${lines.map((l) => `    ${l}`).join("\n")}`;
+}
+
+/** It may begin at once, and the window that it waited for until then is the reason of before. */
+function begins({ kind, behind, waits }: Accepted, why: Why): boolean {
+  return kind === "queued" && behind === null && waits === null && why.kind === "windowClosed";
 }
 
 /** A release that may not begin for hours begins without whoever waits: throws STOPPED_WAITING. */
