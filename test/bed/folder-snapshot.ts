@@ -11,11 +11,22 @@ const signOfLife = ".hitless/controller.json";
 /** Says of refused commands that they were refused: what counts is what it says was accepted. */
 const auditLog = ".hitless/audit.jsonl";
 
-/** Reads a whole folder. Its own time is left out: the test writes the app file into it. */
+/**
+ * Reads a whole folder. Its own time is left out: the test writes the app file into it. What goes while
+ * it is read is not there: where something is written, its new content differs as well.
+ */
 export async function snapshotOf(root: string): Promise<FolderSnapshot> {
   const names = await readdir(root, { recursive: true });
-  const entries = names.map(async (name) => [name, await describe(root, name)] as const);
-  return new Map(await Promise.all(entries));
+  const entries = names.map(
+    async (name) => [name, await describe(root, name).catch(gone)] as const,
+  );
+  const found = await Promise.all(entries);
+  return new Map(found.flatMap(([name, text]) => (text === null ? [] : [[name, text] as const])));
+}
+
+function gone(thrown: NodeJS.ErrnoException): null {
+  if (thrown.code === "ENOENT") return null;
+  throw thrown;
 }
 
 /** One line for each path that came, went or differs. */

@@ -21,15 +21,14 @@ export function bakeAndRetire(id: string, strategy: SideBySide): readonly Waypoi
   const both = { stable: 1, canary: 1 };
   const hold: readonly Hold[] = bakeMs === 0 ? [] : [{ kind: "time", ms: bakeMs }];
   const switched = waypoint(id, both, { pace: beside, route: everything, hold });
-  if (keepWarmMs > 0) return [{ ...switched, keepWarmMs }];
-  return [
-    switched,
-    waypoint("retire", { stable: 0, canary: 1 }, { pace: beside, route: everything }),
-  ];
+  return keepWarmMs > 0 ? [{ ...switched, keepWarmMs }] : [switched, retire];
 }
 
-/** To a side that is warm: one route change, and the same end. */
+/** To a side that is warm: one route change, and the same end, at which nothing has to be hurried. */
 export function instantPlan(keepWarmMs: number): readonly Waypoint[] {
-  const [switched, ...rest] = bakeAndRetire("switch", { bakeMs: 0, keepWarmMs });
-  return switched === undefined ? rest : [{ ...switched, pace: enough }, ...rest];
+  const [switched] = bakeAndRetire("switch", { bakeMs: 0, keepWarmMs });
+  return switched === undefined ? [retire] : [{ ...switched, pace: enough }, retire];
 }
+
+/** What is kept warm stays as it is. */
+const retire = waypoint("retire", { stable: 0, canary: 1 }, { pace: beside, route: everything });

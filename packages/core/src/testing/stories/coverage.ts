@@ -153,7 +153,10 @@ function widthOf(column: string): number {
 
 /** What meets too seldom to be demanded of a run; the table counts it all the same. */
 function isRare(row: Fault | Ask, column: Stage | Ask): boolean {
-  if (isStage(column)) return row === "warm rollback" && column === "pending";
+  if (isStage(column)) {
+    const alone = row.startsWith("hook ") && column === "switch";
+    return alone || (row === "warm rollback" && column === "pending");
+  }
   const seldom: readonly Ask[] = ["warm rollback", ...asksOfBeginning];
   return seldom.some((ask) => ask === column) || outsiders.has(row);
 }
