@@ -39,6 +39,18 @@ export const judgingMutants = [
       "const over = app.kept.filter((k) => k.until < 0 * world.now).map((k) => k.revision);",
     ],
   ),
+  ...mutantsOf(`${reconciler}/analysis-step.ts`, [
+    "outage-on-the-way-not-seen",
+    "a version that hangs between two steps goes by the deadline",
+    "return reached === null ? metrics.flatMap((metric) => moving(metric) ?? []) : metrics;",
+    "return reached === null ? [] : metrics;",
+  ]),
+  ...mutantsOf(`${strategies}/side-by-side.ts`, [
+    "warm-rollback-ends-in-a-hurry",
+    "a replica goes before the one that follows it is ready",
+    "[{ ...switched, pace: enough }, retire]",
+    "[{ ...switched, pace: enough }, { ...retire, pace: enough }]",
+  ]),
   ...mutantsOf(`${reconciler}/position.ts`, [
     "contract-takes-the-warm-side",
     "a contract takes away who is kept warm",

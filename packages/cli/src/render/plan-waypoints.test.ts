@@ -53,7 +53,7 @@ it("shows routes, previews, holds and metrics, and what verdicts need at the rat
       "50 %",
       "9 requests, watches error-rate vs stable and latency-p95 vs stable, preview at port 8081",
     ],
-    ["bake", "100 %", "1 min"],
+    ["bake", "100 %", "1 min, watches error-rate vs stable"],
     ["retire", "100 %", "-"],
   ]);
   expect(lines[6]).toBe("at most 8 replicas run at once, 2x of now, 4 KiB more");

@@ -1,5 +1,6 @@
 import { countsOf, countsSince, type Sides } from "../analysis/counts-since.ts";
 import { measured } from "../analysis/measured.ts";
+import { moving } from "../analysis/outage.ts";
 import type { App } from "../model/app.ts";
 import type { Decision } from "../model/decision.ts";
 import type { CountsView, Judged, Metric, MetricState, Sample } from "../model/metric.ts";
@@ -36,10 +37,10 @@ export function dueMetrics(release: Release, waypoint: Waypoint, now: number): r
  */
 export function measureStep(app: App, waypoint: Waypoint, world: World): Decision | null {
   const { release } = app;
-  if (release === null || release.reached === null) return null;
-  const reachedAt = release.reached.at;
+  if (release === null) return null;
+  const reachedAt = release.reached?.at ?? release.enteredAt;
   const fresh: Record<string, MetricState> = {};
-  for (const metric of waypoint.metrics ?? []) {
+  for (const metric of watchedAt(release, waypoint)) {
     const sample = sampleOf(metric, { release, waypoint, world });
     if (sample === null) continue;
     const before = release.analysis?.[metric.name] ?? null;
@@ -56,12 +57,17 @@ export function measureStep(app: App, waypoint: Waypoint, world: World): Decisio
   };
 }
 
+/** What is measured where the release is: until it has reached the waypoint, an outage alone. */
+function watchedAt({ reached }: Release, { metrics = [] }: Waypoint): readonly Metric[] {
+  return reached === null ? metrics.flatMap((metric) => moving(metric) ?? []) : metrics;
+}
+
 /** The first metric that turns the release back; null when none does. */
 export function failedMetric(
   release: Release,
   waypoint: Waypoint,
 ): { readonly metric: Metric; readonly state: MetricState } | null {
-  for (const metric of waypoint.metrics ?? []) {
+  for (const metric of watchedAt(release, waypoint)) {
     const state = release.analysis?.[metric.name];
     if (state === undefined) continue;
     const unread = state.verdict === "error" && metric.onNoData === "fail";

@@ -50,12 +50,12 @@ export function holdStep(app: App, waypoint: Waypoint, world: World): Decision |
 }
 
 /**
- * Measures what is due at a waypoint that was reached, and turns back what is worse than allowed, also
- * when it does not stand any more: who hangs is not ready either, and must not be waited for first.
+ * Measures what is due, and turns back what is worse than allowed, also when the waypoint is not reached
+ * or does not stand any more: who hangs is not ready either, and must not be waited for first.
  */
 export function watchStep(app: App, waypoint: Waypoint, world: World): Decision | null {
   const { release } = app;
-  if (release === null || release.reached === null || waypoint.hold.length === 0) return null;
+  if (release === null || waypoint.hold.length === 0) return null;
   if (isWaived(release, waypoint)) return null;
   const news = measureStep(app, waypoint, world);
   if (news !== null) return news;
@@ -108,9 +108,11 @@ function beginHolds(
     return wait(why, world.now + lookAgainMs);
   }
   const reached = { at: world.now, requests: world.requests[release.to] ?? 0 };
+  // What was seen on the way is none of what is judged here.
+  const { analysis: _moving, ...rest } = release;
   return {
     kind: "advance",
-    app: { ...app, release: { ...release, reached } },
+    app: { ...app, release: { ...rest, reached } },
     why: { kind: "waypointReached", waypoint: waypoint.id },
   };
 }

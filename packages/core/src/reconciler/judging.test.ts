@@ -11,6 +11,7 @@ import {
   exampleStrategies,
   rollBack,
   type Scenario,
+  type SimEvent,
   say,
   settledApp,
   simulate,
@@ -66,6 +67,45 @@ it("requests are judged once, however often they are looked at", async () => {
   expect(Number(counts?.replaceAll(",", ""))).toBeGreaterThan(1000);
 });
 
+/** Half of the steps of a canary are behind it when its replicas, and those that join, fall ill. */
+async function illWhileItMoves(errorShare: number) {
+  const source = { kind: "proxy", measure: { kind: "errors" } } as const;
+  const judge = { kind: "comparison", effect: 0.01 } as const;
+  const analysis = [{ ...exampleMetric, source, judge, intervalMs: 1000 }];
+  const hold = [{ kind: "time", ms: 5000 }] as const;
+  const steps = [10, 50].map((weight) => ({ weight, replicas: null, hold }));
+  const strategy = { kind: "canary", steps, sticky: null, bakeMs: 0 } as const;
+  const { app, engine } = await settledApp({ strategy, analysis });
+  const ill = { errorShare, neverReady: true };
+  const when: SimEvent = {
+    when: (run) => run.app.release?.cursor === 1,
+    world: () => engine.behave(2, ill),
+  };
+  const run = await simulate({ app: begin(app, 2, engine.now()), engine, events: [when] });
+  return (await run.history()).at(-1);
+}
+
+it("an outage while the shares move turns a release back at once, and less than that does not", async () => {
+  expect((await illWhileItMoves(1))?.reason).toMatchObject({
+    kind: "analysisFailed",
+    waypoint: "canary 50 %",
+    detail: expect.stringMatching(/^100 % errors in \d+ requests, 50 % allowed/),
+  });
+  expect((await illWhileItMoves(0.3))?.reason?.kind).toBe("progressDeadline");
+});
+
+it("where stable gets no requests a comparison of errors looks for an outage, one of latencies for nothing", () => {
+  const analysis = (["errors", "latency"] as const).map((kind) => ({
+    ...exampleMetric,
+    name: kind,
+    source: { kind: "proxy", measure: { kind, quantile: 0.95 } } as const,
+    judge: { kind: "comparison", effect: 1.2 } as const,
+  }));
+  const plan = planOf({ kind: "canary", steps: [], sticky: null, bakeMs: 1 }, { analysis });
+  const judges = plan.flatMap(({ metrics = [] }) => metrics.map((m) => [m.name, m.judge]));
+  expect(judges).toEqual([["errors", { kind: "threshold", below: 0.5, above: null }]]);
+});
+
 it("the chance of a false alarm is shared out over all that may give one", () => {
   const source = { kind: "proxy", measure: { kind: "errors" } } as const;
   const analysis = [{ ...exampleMetric, source, falseAlarms: 0.06 }];
@@ -91,6 +131,21 @@ it("hooks that follow the switch come behind it, and before what it holds for", 
     ["switch", 0, 0],
     ["after switch", 1, 1],
     ["retire", 0, 0],
+  ]);
+});
+
+it("a rollback to a warm side takes nobody away before there are enough, once it has switched", () => {
+  const strategy = {
+    kind: "canary",
+    steps: [],
+    sticky: null,
+    bakeMs: 0,
+    keepWarmMs: 1000,
+  } as const;
+  const plan = compile({ strategy }, { from: 1, warm: true });
+  expect(plan.map(({ id, pace }) => [id, pace.unavailable])).toEqual([
+    ["switch", 1],
+    ["retire", 0],
   ]);
 });
 

@@ -1,3 +1,4 @@
+import { alone } from "../analysis/outage.ts";
 import type { Metric } from "../model/metric.ts";
 import type { Waypoint } from "../model/waypoint.ts";
 import { hasEverything } from "./waypoint.ts";
@@ -11,7 +12,7 @@ export function watched(
   plan: readonly Waypoint[],
   metrics: readonly Metric[],
 ): readonly Waypoint[] {
-  const at = plan.map((w) => (isWatched(w) ? metrics.filter((m) => isAsked(m, w)) : []));
+  const at = plan.map((w) => (isWatched(w) ? metricsAt(w, metrics) : []));
   const alarms = at.flat().filter((m) => m.source.kind === "proxy").length;
   return plan.map((waypoint, i) => {
     const own = at[i] ?? [];
@@ -29,6 +30,6 @@ function isWatched({ hold, route, replicas: { canary } }: Waypoint): boolean {
 }
 
 /** There is nothing to compare with where stable gets no requests. */
-function isAsked({ judge }: Metric, waypoint: Waypoint): boolean {
-  return judge.kind === "threshold" || !hasEverything(waypoint);
+function metricsAt(waypoint: Waypoint, metrics: readonly Metric[]): readonly Metric[] {
+  return hasEverything(waypoint) ? metrics.flatMap((metric) => alone(metric) ?? []) : metrics;
 }
