@@ -36,7 +36,7 @@ const phases: readonly Phase[] = [
 export const proof: Proof = {
   title:
     "a stuck, a degraded and a rolled-back release each fire their alert in a real Prometheus, and resolve it; a healthy one fires none",
-  seconds: 150,
+  seconds: 120,
   async run(): Promise<Finding> {
     const missing = missingPrometheus();
     if (missing !== null) return { figure: `nothing was shown: ${missing}`, ok: false };

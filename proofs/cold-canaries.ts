@@ -28,7 +28,7 @@ const bad = [
 /** Each release starts processes that never served: what is slow about that is no fault of the code. */
 export const proof: Proof = {
   title: `${releases} releases of the same code, each with a fresh, cold canary judged in a window of 5 s: at most ${mostBack * 100} % sent back`,
-  seconds: 720,
+  seconds: 500,
   takes: [{ kind: "number", name: "RELEASES", what: `how many; ${releases}`, least: apps }],
   async run(args): Promise<Finding> {
     const each = Math.ceil(Number(args[0] ?? releases) / apps);

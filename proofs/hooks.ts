@@ -20,7 +20,7 @@ const patienceMs = 90_000;
 export const proof: Proof = {
   title:
     "hooks that fail, hang or lose their controller run at least once and hold releases or send them back; notices are signed and complete",
-  seconds: 200,
+  seconds: 110,
   async run(): Promise<Finding> {
     await using watch = await NoticeWatch.listen();
     await using bed = await AppBed.make({

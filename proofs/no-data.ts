@@ -101,7 +101,7 @@ const scenes: readonly Scene[] = [
 export const proof: Proof = {
   title:
     "metrics missing, stale, NaN or empty, Prometheus down, slow or talking rubbish: the release holds, why says so, and it goes on when data are back",
-  seconds: 330,
+  seconds: 190,
   async run(): Promise<Finding> {
     const missing = missingPrometheus();
     if (missing !== null) return { figure: `nothing was shown: ${missing}`, ok: false };

@@ -14,7 +14,7 @@ type Kind = (typeof kinds)[number];
 export const proof: Proof = {
   title:
     "sticky by cookie, header and query: each user on one side over restarts of proxy and controller; 5 to 20 % moves nobody back",
-  seconds: 100,
+  seconds: 45,
   takes: [
     {
       kind: "number",

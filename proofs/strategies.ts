@@ -29,7 +29,7 @@ const cells: readonly Cell[] = [
 /** Nobody watches the bad ones: the metrics and the crash loops decide. */
 export const proof: Proof = {
   title: `each strategy at ${rate} requests/s forward, turned at each step, retried, back to a warm side; bad versions go back by themselves`,
-  seconds: 1000,
+  seconds: 480,
   takes: [{ kind: "names", name: "CELL", what: "only these", of: cells.map(({ name }) => name) }],
   async run(args): Promise<Finding> {
     const wanted = cells.filter(({ name }) => args.length === 0 || args.includes(name));

@@ -21,7 +21,7 @@ const load = { rate: 150, seed: 5, expect: "any" } as const;
 export const proof: Proof = {
   title:
     "blue-green: asked for, the switch and the rollback to a warm side take under 1 s, then the old side gets nothing; 0 lost",
-  seconds: 120,
+  seconds: 40,
   takes: [
     {
       kind: "number",

@@ -5,6 +5,8 @@ import { watcherKinds } from "./watchers.ts";
 /** How many releases of the same code were sent back, under one climate. */
 export interface FalseAlarms {
   readonly name: string;
+  /** Of the canary, in each release. */
+  readonly requests: number;
   readonly releases: number;
   readonly back: number;
 }
@@ -60,9 +62,10 @@ export function render(report: Report): string {
   const claims = claimsOf(report).map(({ text, met }) => `- ${met ? "met" : "NOT MET"}: ${text}`);
   return [
     ...markdown(
-      ["the same code, looked at after each request", "releases", "sent back", "share"],
-      alarms.map(({ name, releases, back }) => [
+      ["the same code, looked at after each request", "requests", "releases", "sent back", "share"],
+      alarms.map(({ name, requests, releases, back }) => [
         name,
+        String(requests),
         String(releases),
         String(back),
         percent(back / releases),

@@ -12,7 +12,7 @@ import { claimsOf, type FalseAlarms, type Judged, type Report, render } from "./
 import { isSentBack, type SameCode, sameCodes } from "./same-code.ts";
 
 const usage = `npm run bench:analysis -- [--releases N] [--canaries N] [--seed N] [--json FILE] [--docs]
-  --releases  of the same code in any climate, and a fifth as many in each of ${sameCodes.length - 1} others; 10000
+  --releases  of the same code in any climate, and a fifth as many, or a fortieth of those that last, in each of ${sameCodes.length - 1} others; 10000
   --canaries  of each version beside fixed windows; 100
   --seed      the first one; 1
   --json      where to write what was found
@@ -61,7 +61,8 @@ function falseAlarms(world: SameCode): FalseAlarms {
     if (isSentBack(world, asked.seed + n)) back += 1;
     if ((n + 1) % 1_000 === 0) console.error(`${world.name}: ${back} of ${n + 1} sent back`);
   }
-  return { name: world.name, releases, back };
+  const requests = world.requests * world.shares.length;
+  return { name: world.name, requests, releases, back };
 }
 
 function judge({ name, bad, version, harm }: (typeof versions)[number], rate: number): Judged {

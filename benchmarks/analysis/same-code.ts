@@ -32,6 +32,13 @@ export const sameCodes: readonly SameCode[] = [
   { name: "2 metrics at 3 waypoints, drifting", makeClimate: drifting, ...three },
   { name: "2 metrics at 3 waypoints, bursts", makeClimate: bursts, ...three },
   {
+    name: "2 metrics at 3 waypoints, any climate, for long",
+    makeClimate: anyClimate,
+    ...three,
+    requests: 4_000,
+    every: 40,
+  },
+  {
     name: "errors",
     makeClimate: steady,
     metrics: [errors],
