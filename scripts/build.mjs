@@ -1,9 +1,9 @@
 // `node scripts/build.mjs`: compiles each package to its dist folder, unless that is newer than all it
 // is made of. A process that starts from there takes a third of the time that one from source takes:
 // `bin/hitless` does, for as long as nothing was edited since. Types are `npm run check`'s concern.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,27 +30,15 @@ function explain(error) {
   );
 }
 
+/** As `bin/hitless` asks it. A folder is newer when a file in it has come or gone. */
 async function isStale() {
-  const built = await stat(stamp).catch(() => null);
-  if (built === null) return true;
-  for (const name of await readdir(packages)) {
-    if (await holdsNewer(join(packages, name, "src"), built.mtimeMs)) return true;
-    if ((await stat(join(packages, name, "package.json"))).mtimeMs > built.mtimeMs) return true;
-  }
-  return false;
-}
-
-/** A folder is newer when a file in it has come or gone. */
-async function holdsNewer(folder, time) {
-  if ((await stat(folder)).mtimeMs > time) return true;
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    const newer = entry.isDirectory()
-      ? await holdsNewer(path, time)
-      : (await stat(path)).mtimeMs > time;
-    if (newer) return true;
-  }
-  return false;
+  if (!existsSync(stamp)) return true;
+  const names = await readdir(packages);
+  const sources = names.flatMap((name) =>
+    ["src", "package.json"].map((each) => join(packages, name, each)),
+  );
+  const found = spawnSync("find", [...sources, "-newer", stamp, "-print", "-quit"]);
+  return found.status !== 0 || found.stdout.length > 0;
 }
 
 async function build() {
@@ -66,7 +54,9 @@ async function build() {
 /** Somewhere else first, so that no process finds half a file. */
 async function compile(name) {
   const folder = join(packages, name);
-  const fresh = await mkdtemp(join(root, "node_modules", ".hitless-build-"));
+  const fresh = join(root, "node_modules", `.hitless-build-${process.pid}-${name}`);
+  // Not `mkdtemp`: others than who built may run it.
+  await mkdir(fresh);
   try {
     const code = await run([...flags, "-p", folder, "--outDir", fresh]);
     if (code !== 0) return code;
