@@ -45,6 +45,7 @@ export { references, violations } from "./reconciler/invariants.ts";
 export { unknownRate, whyNotNow } from "./reconciler/may-begin.ts";
 export { newestRelease } from "./reconciler/meant-for.ts";
 export { needs, next } from "./reconciler/next.ts";
+export { heldByHook } from "./reconciler/outside-step.ts";
 export { courseOf } from "./reconciler/position.ts";
 export { extendDeadlines, takeUp } from "./reconciler/progress.ts";
 export {

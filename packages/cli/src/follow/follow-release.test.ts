@@ -1,6 +1,7 @@
 import type { Accepted, StatusReport } from "@hitless/controller";
 import { HitlessError, type Outcome, type ReleaseRecord } from "@hitless/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { exampleRelease, exampleStatus } from "../testing/example-status.ts";
 import { followRelease, judge, type ReleaseSource, succeeded, wentBack } from "./follow-release.ts";
 
 const forever = null;
@@ -274,47 +275,22 @@ function record(given: Partial<ReleaseRecord>): ReleaseRecord {
 
 function status({ ended, pausedBy }: Facts): StatusReport {
   return {
-    app: "shop",
-    controller: { pid: 1 },
-    stable: 1,
+    ...exampleStatus,
     desired: { replicas: 1, owner: "file", fileReplicas: 1 },
-    overrides: {},
-    maintenance: null,
-    frozen: null,
-    replicas: [],
-    revisions: [],
-    unreadable: null,
-    route: { generation: 1, inForce: 1, rule: { kind: "byReplica", revisions: [1] } },
     release: ended === undefined ? underWay(pausedBy ?? null) : null,
-    pending: null,
     newest: { release: 2, direction: "forward", waypoint: "roll" },
     why: { kind: "steady", revision: 1, available: 1, desired: 1 },
-    whySince: 0,
     lastRelease: ended === undefined ? null : record({ outcome: ended }),
-    endpoint: { host: "127.0.0.1", port: 8080 },
-    engine: null,
-    version: 1,
   };
 }
 
 function underWay(pausedBy: string | null): StatusReport["release"] {
   return {
+    ...exampleRelease,
     id: 2,
-    kind: "release",
-    cause: "a test",
-    from: 1,
-    to: 2,
-    direction: "forward",
-    reason: null,
     paused: pausedBy === null ? null : { by: pausedBy, since: 0 },
     waypoints: ["roll"],
     cursor: 0,
     startedAt: 1000,
-    overdue: false,
-    intents: [],
-    holds: [],
-    analysis: {},
-    remaining: { ms: 0, approvals: 0 },
-    traffic: null,
   };
 }

@@ -129,7 +129,7 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
       inForce: view.route.kind === "known" ? view.route.value.inForce : null,
       rule: app.route.rule,
     },
-    release: releaseStatus(account(app, view).release, controller.why, view.requests),
+    release: releaseStatus(account(app, view), controller.why, view.requests),
     pending: app.pending,
     kept: app.kept,
     newest: newestRelease(app, history),
@@ -142,11 +142,8 @@ export async function statusOf(source: StatusSource): Promise<StatusReport> {
   };
 }
 
-function releaseStatus(
-  release: Release | null,
-  why: Why,
-  requests: EngineView["requests"],
-): ReleaseStatus | null {
+function releaseStatus(app: App, why: Why, requests: EngineView["requests"]): ReleaseStatus | null {
+  const { release } = app;
   if (release === null) return null;
   const now = Date.now();
   const answered = requests.kind === "known" ? (requests.value[release.to] ?? 0) : null;
@@ -171,7 +168,7 @@ function releaseStatus(
     holds: holdsOf(release, seen),
     analysis: analysisOf(release),
     remaining: remainingOf(release, seen),
-    heldByFailure: isHeldByFailure(release, why),
+    heldByFailure: isHeldByFailure(app, release, why),
     ...(preview === undefined ? {} : { preview }),
     traffic: release.traffic?.counted ?? null,
   };

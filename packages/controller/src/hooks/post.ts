@@ -27,8 +27,11 @@ export async function post(
   address.username = "";
   address.password = "";
   return await fetch(address, {
-    ...{ method: "POST", headers: request, body },
-    ...{ redirect: "manual", signal },
+    method: "POST",
+    headers: request,
+    body,
+    redirect: "manual",
+    signal,
   });
 }
 

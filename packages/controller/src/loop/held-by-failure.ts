@@ -1,15 +1,13 @@
-import { courseOf, type Release, type Why } from "@hitless/core";
+import { type App, courseOf, heldByHook, type Release, type Why } from "@hitless/core";
 
 /** Whether something failed that must not turn the release back: only a person lets it go on. */
-export function isHeldByFailure(release: Release, why: Why): boolean {
-  const { effects = {}, analysis = {}, direction, waived, cursor } = release;
+export function isHeldByFailure(app: App, release: Release, why: Why): boolean {
+  const { analysis = {}, direction, waived, cursor } = release;
   if (why.kind !== "holdUndecided" || direction === "back") return false;
   // The reason may be older than what a person has said, and than the place.
   if (waived === "waypoint" || waived === "all") return false;
-  if (courseOf(release)[cursor]?.id !== why.waypoint) return false;
-  const failedHooks = Object.entries(effects).filter(([, { outcome }]) => outcome === "failed");
-  return (
-    analysis[why.hold]?.verdict === "failed" ||
-    failedHooks.some(([key]) => key.includes(`/${why.waypoint}/${why.hold}`))
-  );
+  const at = courseOf(release)[cursor];
+  if (at?.id !== why.waypoint) return false;
+  const hook = heldByHook(app, release, at);
+  return analysis[why.hold]?.verdict === "failed" || hook?.name === why.hold;
 }

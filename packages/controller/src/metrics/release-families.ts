@@ -11,6 +11,7 @@ const directions: readonly Release["direction"][] = ["forward", "back"];
 export function releaseFamilies(seen: Seen): readonly Family[] {
   const { app, why, now, history } = seen;
   const { release, pending } = app;
+  const waited = release === null && pending === null ? null : waitsFor(why, { release, now });
   return [
     {
       name: "hitless_release_running",
@@ -39,10 +40,7 @@ export function releaseFamilies(seen: Seen): readonly Family[] {
       help: "1: the release under way, or the one that has not begun, waits for that.",
       samples: waits.map((each) => ({
         labels: { waits_for: each },
-        value:
-          (release !== null || pending !== null) && waitsFor(why, { release, now }) === each
-            ? 1
-            : 0,
+        value: waited === each ? 1 : 0,
       })),
     },
     ...(release === null ? [] : runningFamilies(release)),

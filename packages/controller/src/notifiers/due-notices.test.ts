@@ -1,6 +1,6 @@
 import type { App, Release, ReleaseRecord, Why } from "@hitless/core";
 import { newApp, requestRelease } from "@hitless/core";
-import { exampleSettings, releaseTo } from "@hitless/core/testing";
+import { exampleHook, exampleSettings, releaseTo } from "@hitless/core/testing";
 import { expect, it } from "vitest";
 import { dueNotices, nothingTold, type Situation, type Told, toldWith } from "./due-notices.ts";
 
@@ -122,11 +122,13 @@ it("tells once for each waypoint that a release waits for a person", () => {
 
 it("waits for a person where a hook failed that must not turn the release back", () => {
   const effects = { [`shop/1/${waypoint}/warm`]: { outcome: "failed", detail: "exit 3" } } as const;
-  const at = situation({ app: appWith({ effects }), why: undecided("warm") });
+  const hook = { ...exampleHook, name: "warm", onFail: "hold" } as const;
+  const plan = (appWith().release?.plan ?? []).map((one) => ({ ...one, before: [hook] }));
+  const at = situation({ app: appWith({ effects, plan }), why: undecided("warm") });
   expect(dueNotices(at, none)[1]).toMatchObject({ kind: "waiting" });
   // The reason is still the one of before.
   for (const said of [{ waived: "waypoint" }, { direction: "back" }] as const) {
-    const app = appWith({ effects, ...said });
+    const app = appWith({ effects, plan, ...said });
     expect(idsOf({ ...at, app }).filter((id) => id.includes("waiting"))).toEqual([]);
   }
 });

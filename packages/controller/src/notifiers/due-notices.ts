@@ -163,7 +163,7 @@ function stuckAt(release: Release, { app, why, whySince, now }: Situation): Stuc
   // A reason of before it moved or turned: the next look has the one of now.
   if ("waypoint" in why && why.waypoint !== waypoint) return null;
   const said = describeWhy(why, now);
-  if (waitsForPerson(release, why)) {
+  if (waitsForPerson(app, release, why)) {
     return { kind: "waiting", waypoint, text: `release ${release.id} waits for a person: ${said}` };
   }
   const since = missingSince(app, why, whySince);
@@ -173,9 +173,9 @@ function stuckAt(release: Release, { app, why, whySince, now }: Situation): Stuc
 }
 
 /** An approval, or something that failed and must not turn the release back. */
-function waitsForPerson(release: Release, why: Why): boolean {
+function waitsForPerson(app: App, release: Release, why: Why): boolean {
   if (why.kind === "held") return why.hold === "approval";
-  return isHeldByFailure(release, why);
+  return isHeldByFailure(app, release, why);
 }
 
 /** Since when data or a hook is missing; null when none is. A load takes its time by design. */
