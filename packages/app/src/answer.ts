@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+
+/** What answers a request: HTTP/1's response or HTTP/2's stream. */
+export type Answer = ServerResponse | ServerHttp2Stream;
+
+/** The head that an answer belongs to. */
+export type Head = IncomingMessage | IncomingHttpHeaders;
+
+const eventStream = /^text\/event-stream\b/i;
+const eventStreamHead = /\r\ncontent-type: *text\/event-stream\b/i;
+
+export function isHttp1(answer: Answer): answer is ServerResponse {
+  return "req" in answer;
+}
+
+/** Whether all of it was handed to the connection. */
+export function wasAnswered(answer: Answer): boolean {
+  return isHttp1(answer) ? answer.writableFinished : answer.rstCode === 0;
+}
+
+/** Whether server-sent events are being written there, by whatever library: an answer without an end of its own. */
+export function isEventStream(answer: Answer): boolean {
+  if (!answer.headersSent) return false;
+  if (!isHttp1(answer)) return eventStream.test(String(answer.sentHeaders?.["content-type"] ?? ""));
+  const type = answer.getHeader("content-type");
+  if (type !== undefined) return eventStream.test(String(type));
+  // Headers given to `writeHead` alone stand nowhere else than in the head as it was sent.
+  return eventStreamHead.test(String(Reflect.get(answer, "_header")));
+}
+
+/** Asks the client to use this connection for nothing else. HTTP/2 says that once for the whole connection, by GOAWAY. */
+export function tellToLeave(answer: Answer): void {
+  if (isHttp1(answer) && !answer.headersSent) answer.setHeader("Connection", "close");
+}

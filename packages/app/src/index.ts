@@ -1,0 +1,14 @@
+export type { Check, CheckStatus, CheckView } from "./checks/check.ts";
+export { type Identity, identityOf, logFields } from "./identity.ts";
+export type { Logger } from "./log.ts";
+export type { DrainOptions, ProbePaths, ServeOptions, ShutdownHook } from "./options.ts";
+export type {
+  DrainReason,
+  DrainReceipt,
+  DrainSeconds,
+  HookReceipt,
+  HungRequest,
+} from "./receipt.ts";
+export { type ListenOptions, type Service, serve } from "./serve.ts";
+export type { EventStream, EventStreamOptions, ServerSentEvent } from "./streams/event-stream.ts";
+export type { WebSocketLike, WebSocketServerLike } from "./streams/web-sockets.ts";

@@ -1,0 +1,18 @@
+import { Server as HttpServer } from "node:http";
+import { Server as HttpsServer } from "node:https";
+import type { Server } from "node:net";
+import { ms } from "./options.ts";
+
+/** Longer than the 600 s after which Google's load balancer, the most patient one, closes. */
+const defaultMs = 620_000;
+/** What Node sets by itself: nobody chose it. */
+const nodesDefaultMs = 5000;
+
+/** Has the other side close idle connections first, unless somebody has decided otherwise. */
+export function keepAlive(server: Server, timeoutMs: number | undefined): void {
+  const chosen = ms("keepAliveTimeoutMs", timeoutMs, defaultMs);
+  if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
+  if (timeoutMs !== undefined || server.keepAliveTimeout === nodesDefaultMs) {
+    server.keepAliveTimeout = chosen;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Duplex } from "node:stream";
+import {
+  type Answer,
+  type Head,
+  isEventStream,
+  isHttp1,
+  tellToLeave,
+  wasAnswered,
+} from "./answer.ts";
+import { type RouteOf, routeOf } from "./route-of.ts";
+
+export interface Begun {
+  readonly head: Head;
+  /** In ms of `performance.now()`. */
+  readonly since: number;
+}
+
+/** The requests under way, and how many ended while draining. */
+export class Requests {
+  readonly #open = new Map<Answer, Begun>();
+  readonly #named: RouteOf | undefined;
+  readonly #ended: (this: Answer) => void;
+  #draining = false;
+  /** Came in while draining. */
+  served = 0;
+  /** Answered to their end while draining; streams have none. */
+  finished = 0;
+  /** Called for each one that ended, however it did. */
+  onEnd: ((answer: Answer, begun: Begun) => void) | null = null;
+
+  constructor(named?: RouteOf) {
+    this.#named = named;
+    const ended = (answer: Answer) => this.#end(answer);
+    // One function for all answers: a closure for each of them would cost more than the rest of this.
+    this.#ended = function (this: Answer) {
+      ended(this);
+    };
+  }
+
+  get open(): ReadonlyMap<Answer, Begun> {
+    return this.#open;
+  }
+
+  begin(answer: Answer, head: Head): void {
+    this.#open.set(answer, { head, since: performance.now() });
+    answer.once("close", this.#ended);
+    if (!this.#draining) return;
+    this.served += 1;
+    tellToLeave(answer);
+  }
+
+  /** From now on each answer says `Connection: close`, also those that are being worked on. */
+  drain(): void {
+    this.#draining = true;
+    for (const answer of this.#open.keys()) tellToLeave(answer);
+  }
+
+  /** The connections that an HTTP/1 request is under way on. */
+  busy(): Set<Duplex> {
+    const busy = new Set<Duplex>();
+    for (const answer of this.#open.keys()) if (isHttp1(answer)) busy.add(answer.req.socket);
+    return busy;
+  }
+
+  /** `GET` and `/orders/:id`. */
+  describe({ head }: Begun): { readonly method: string; readonly route: string } {
+    return routeOf(head, this.#named);
+  }
+
+  #end(answer: Answer): void {
+    const begun = this.#open.get(answer);
+    if (begun === undefined) return;
+    this.#open.delete(answer);
+    if (this.#draining && wasAnswered(answer) && !isEventStream(answer)) this.finished += 1;
+    this.onEnd?.(answer, begun);
+  }
+}

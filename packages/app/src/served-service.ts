@@ -1,0 +1,190 @@
+import type { ServerResponse } from "node:http";
+import type { AddressInfo, Server } from "node:net";
+import { setTimeout as after } from "node:timers/promises";
+import { Checks } from "./checks/checks.ts";
+import { Connections } from "./connections.ts";
+import { type Drained, finish, tellAll } from "./drain.ts";
+import { DrainProgress, type Why } from "./drain-progress.ts";
+import { runHooks } from "./hooks.ts";
+import { intercept, noteConnections } from "./intercept.ts";
+import { keepAlive } from "./keep-alive.ts";
+import { listen } from "./listen.ts";
+import { jsonLines, type Logger } from "./log.ts";
+import { type DrainBudget, drainBudget, oneOf, type ServeOptions } from "./options.ts";
+import { Probes } from "./probes.ts";
+import { processEnd, type Stoppable } from "./process-end.ts";
+import type { DrainReason, DrainReceipt } from "./receipt.ts";
+import { Requests } from "./requests.ts";
+import type { ListenOptions, Service } from "./serve.ts";
+import { Startup } from "./startup.ts";
+import {
+  type EventStream,
+  type EventStreamOptions,
+  openEventStream,
+} from "./streams/event-stream.ts";
+import { Streams } from "./streams/streams.ts";
+import { Upgrades } from "./streams/upgrades.ts";
+import { endWebSockets, type WebSocketServerLike } from "./streams/web-sockets.ts";
+import { Work } from "./work.ts";
+import { writeReceipt } from "./write-receipt.ts";
+
+/** Of a process whose state nobody knows: what hangs because of that is not awaited for long. */
+const crashBudgetMs = 5000;
+
+export class ServedService implements Service, Stoppable {
+  readonly signals: readonly NodeJS.Signals[];
+  readonly exits: boolean;
+  readonly drainsOnCrash: boolean;
+  readonly #options: ServeOptions;
+  readonly #budget: DrainBudget;
+  readonly #logger: Logger | null;
+  readonly #checks: Checks;
+  readonly #startup: Startup;
+  readonly #drained: Drained;
+  readonly #draining = new AbortController();
+  #progress: DrainProgress | null = null;
+  #ended: Promise<DrainReceipt> | null = null;
+
+  constructor(server: Server, options: ServeOptions) {
+    this.#options = options;
+    this.#budget = drainBudget(options.drain);
+    this.#logger = options.logger === undefined ? jsonLines : options.logger;
+    this.signals = options.signals ?? ["SIGTERM", "SIGINT"];
+    this.exits = options.exit ?? true;
+    this.drainsOnCrash = options.drainOnCrash ?? true;
+    this.#checks = new Checks(options.checks, this.#logger);
+    this.#startup = new Startup(options.startup, {
+      logger: this.#logger,
+      signal: this.#draining.signal,
+    });
+    this.#drained = {
+      server,
+      connections: new Connections(),
+      requests: new Requests(options.route),
+      streams: new Streams(),
+      upgrades: new Upgrades(),
+      work: new Work(),
+    };
+    keepAlive(server, options.keepAliveTimeoutMs);
+    this.#attach(server);
+    processEnd().enlist(this);
+    this.#startup.start();
+    this.#checks.start();
+  }
+
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  listen(options: ListenOptions = {}): Promise<AddressInfo> {
+    return listen(this.#drained.server, options);
+  }
+
+  shutdown(why: Why = { reason: "close" }): Promise<DrainReceipt> {
+    this.#ended ??= this.#drain(why);
+    return this.#ended;
+  }
+
+  abandon(): void {
+    if (this.#progress === null) return;
+    this.#progress.abandon((this.#options.onShutdown ?? []).map(({ name }) => name));
+    this.#say(this.#progress.receipt());
+  }
+
+  work<T>(name: string, task: () => Promise<T>): Promise<T> {
+    return this.#drained.work.run(name, task);
+  }
+
+  eventStream(response: ServerResponse, options: EventStreamOptions = {}): EventStream {
+    return openEventStream(this.#drained.streams, response, options);
+  }
+
+  webSockets(server: WebSocketServerLike): void {
+    endWebSockets(this.#drained.streams, server);
+  }
+
+  #attach(server: Server): void {
+    const { requests, upgrades, connections } = this.#drained;
+    const probes = this.#probes();
+    const isDraining = () => this.#draining.signal.aborted;
+    noteConnections(server, connections);
+    intercept(server, {
+      request(request, response) {
+        if (probes.handle(request, response)) return true;
+        requests.begin(response, request);
+        if (isDraining()) connections.used(request.socket);
+        return false;
+      },
+      stream(stream, headers) {
+        if (probes.handleStream(stream, headers)) return true;
+        requests.begin(stream, headers);
+        return false;
+      },
+      upgrade: (request, socket) => upgrades.add(request, socket),
+    });
+  }
+
+  #probes(): Probes {
+    const { paths, notReadyStatus = 503, details = false } = this.#options;
+    const health = {
+      waitingFor: () => this.#startup.waitingFor,
+      checks: () => this.#checks.views(),
+      isDraining: () => this.#draining.signal.aborted,
+    };
+    return new Probes(health, {
+      paths: { startup: "/startup", health: "/health", ready: "/ready", ...paths },
+      notReadyStatus: oneOf("notReadyStatus", notReadyStatus, [503, 500]),
+      details,
+      holds: this.#budget.readiness === "hold",
+    });
+  }
+
+  /** The order is the point of all this: docs/app.md says why each step stands where it does. */
+  async #drain(why: Why): Promise<DrainReceipt> {
+    const progress = new DrainProgress(why, this.#drained);
+    this.#progress = progress;
+    const { delayMs, ...budget } = this.#budgetFor(why.reason);
+    this.#logger?.info(
+      { reason: why.reason, inFlight: progress.inFlight, delayMs },
+      `draining: ${why.reason}`,
+    );
+    this.#draining.abort();
+    tellAll(this.#drained);
+    await after(delayMs);
+    progress.delayOver();
+    progress.requestsOver(await finish(this.#drained, budget));
+    await runHooks(this.#options.onShutdown ?? [], {
+      done: (hook) => progress.hookOver(hook),
+      failed: (name, reason) =>
+        this.#logger?.warn(
+          { hook: name, error: reason },
+          `shutdown hook ${name} failed: ${reason}`,
+        ),
+    });
+    this.#checks.stop();
+    const receipt = progress.receipt();
+    this.#say(receipt);
+    if (!this.exits || why.reason === "close") processEnd().dismiss(this);
+    return receipt;
+  }
+
+  #budgetFor(reason: DrainReason): DrainBudget {
+    const { delayMs, timeoutMs } = this.#budget;
+    if (reason === "SIGINT") return { ...this.#budget, delayMs: 0 };
+    if (reason !== "crash") return { ...this.#budget, delayMs };
+    return { ...this.#budget, delayMs: 0, timeoutMs: Math.min(timeoutMs, crashBudgetMs) };
+  }
+
+  #say(receipt: DrainReceipt): void {
+    const { finished, cut, streams, seconds } = receipt;
+    const ended = streams.ended > 0 ? `, ${streams.ended} streams ended` : "";
+    const lost = cut + streams.cut > 0 ? `, ${cut + streams.cut} cut` : "";
+    const fields = { receipt };
+    const message = `drained in ${seconds.total} s: ${finished} finished${ended}${lost}`;
+    if (receipt.exitCode === 0) this.#logger?.info(fields, message);
+    else this.#logger?.warn(fields, message);
+    writeReceipt(receipt, (reason) =>
+      this.#logger?.warn({ error: reason }, `drain receipt: ${reason}`),
+    );
+  }
+}

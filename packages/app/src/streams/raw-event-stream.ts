@@ -1,0 +1,19 @@
+import { type Answer, isHttp1 } from "../answer.ts";
+import type { LiveStream } from "./streams.ts";
+
+/**
+ * Ends server-sent events that we did not write ourselves. Without an empty line after `retry`, an event that
+ * was half written is dropped by the client, as the standard has it, instead of being taken for a whole one.
+ */
+export function rawEventStream(answer: Answer): LiveStream {
+  return {
+    end(retryMs) {
+      const connection = isHttp1(answer) ? answer.socket : null;
+      // Whoever goes on writing to it must not crash the process on its way out.
+      answer.on("error", () => {});
+      answer.once("finish", () => connection?.end());
+      answer.end(`retry: ${retryMs}\n`);
+    },
+    destroy: () => void answer.destroy(),
+  };
+}

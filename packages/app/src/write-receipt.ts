@@ -1,0 +1,26 @@
+import { existsSync, writeFileSync } from "node:fs";
+import type { DrainReceipt } from "./receipt.ts";
+import { reasonOf } from "./with-timeout.ts";
+
+/** What Kubernetes keeps of a container's last words, at most 4 KiB. */
+const terminationLog = "/dev/termination-log";
+
+/** Leaves the receipt where the platform looks for it, if it said where. Never throws: `failed` hears why not. */
+export function writeReceipt(
+  receipt: DrainReceipt,
+  failed: (reason: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): void {
+  const path = env["HITLESS_RECEIPT"] ?? terminationLogIn(env);
+  if (path === undefined || path === "") return;
+  try {
+    writeFileSync(path, `${JSON.stringify(receipt)}\n`);
+  } catch (error) {
+    failed(`cannot write ${path}: ${reasonOf(error)}`);
+  }
+}
+
+function terminationLogIn(env: NodeJS.ProcessEnv): string | undefined {
+  const isThere = env["KUBERNETES_SERVICE_HOST"] !== undefined && existsSync(terminationLog);
+  return isThere ? terminationLog : undefined;
+}
