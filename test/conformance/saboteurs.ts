@@ -1,5 +1,13 @@
-import type { EngineMutation, EngineView, LogLine, LogQuery } from "@hitless/core";
+import {
+  drainsBetween,
+  type EngineMutation,
+  type EngineView,
+  type LogLine,
+  type LogQuery,
+  noDrains,
+} from "@hitless/core";
 import type { FakeEngine } from "@hitless/core/testing";
+import { readOf } from "./driver.ts";
 import { QuickFake } from "./subjects/fake-subject.ts";
 
 /** Engines that break one clause each, by its number: what the suite must not let pass. */
@@ -140,6 +148,18 @@ export const saboteurs: Readonly<Record<number, new () => FakeEngine>> = {
       if (view.replicas.kind === "unknown") return view;
       const value = view.replicas.value.map((r) => ({ ...r, address: "127.0.0.1:1" }));
       return { ...view, replicas: { ...view.replicas, value } };
+    }
+  },
+  20: class ForgetsReceipts extends QuickFake {
+    #forgotten = noDrains;
+    override thaw(): void {
+      super.thaw();
+      this.#forgotten = readOf(super.view().drains);
+    }
+    override view(): EngineView {
+      const view = super.view();
+      const value = drainsBetween(this.#forgotten, readOf(view.drains));
+      return { ...view, drains: { kind: "known", value, asOf: 0 } };
     }
   },
 };

@@ -6,6 +6,7 @@ import { levels } from "./clauses/levels.ts";
 import { logging } from "./clauses/logging.ts";
 import { observing } from "./clauses/observing.ts";
 import { previewing } from "./clauses/previewing.ts";
+import { receipts } from "./clauses/receipts.ts";
 import { routing } from "./clauses/routing.ts";
 import { Driver } from "./driver.ts";
 import type { Subjects } from "./subject.ts";
@@ -19,6 +20,7 @@ export const clauseTests: readonly ClauseTest[] = [
   ...addresses,
   ...observing,
   ...logging,
+  ...receipts,
 ].sort((a, b) => a.clause - b.clause);
 
 /** Holds an engine to the contract of the `Engine` port: one suite for all of them. */

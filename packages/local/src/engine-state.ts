@@ -1,7 +1,10 @@
 import {
+  type DrainTotals,
+  drainTotalsShape,
   type Exit,
   exitShape,
   HitlessError,
+  noDrains,
   type RouteTable,
   routeTableShape,
 } from "@hitless/core";
@@ -27,6 +30,8 @@ export interface EngineState {
   /** Number of the last replica; ids are never reused. */
   lastReplica: number;
   revisions: RevisionLevel[];
+  /** Sums over the receipts of replicas that have ended. */
+  drains: DrainTotals;
   replicas: ReplicaRecord[];
 }
 
@@ -45,6 +50,8 @@ export const engineStateShape = z.object({
       lastExit: exitShape.nullable(),
     }),
   ),
+  // An older version read none.
+  drains: drainTotalsShape.default(noDrains),
   replicas: z.array(replicaRecordSchema),
 }) satisfies z.ZodType<EngineState>;
 
@@ -66,6 +73,7 @@ export async function loadEngineState(path: string, exists = false): Promise<Eng
     proxyGeneration: 0,
     lastReplica: 0,
     revisions: [],
+    drains: noDrains,
     replicas: [],
   };
 }

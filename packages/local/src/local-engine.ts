@@ -175,6 +175,7 @@ export class LocalEngine implements Engine {
       ),
       route: known(this.routeView(counts), token),
       capacity: known({ fits: true, detail: "" }, token),
+      drains: known(this.state.drains, token),
       ...countedParts(counts, { token, openedAt: this.openedAt }),
     };
   }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readState } from "../follow/read-state.ts";
 import { type FileOption, withFile } from "../options.ts";
 import { say, sayJson } from "../output.ts";
+import { describeCut } from "../render/describe-cut.ts";
 import { describeInstant } from "../render/describe-instant.ts";
 import { describeTraffic } from "../render/describe-traffic.ts";
 import { logLinesOf } from "../render/log-lines-of.ts";
@@ -46,7 +47,7 @@ function row(record: ReleaseRecord): readonly string[] {
     String(record.from ?? "-"),
     String(record.to),
     seconds,
-    record.traffic === undefined ? "–" : describeTraffic(record.traffic),
+    `${record.traffic === undefined ? "–" : describeTraffic(record.traffic)}${describeCut(record.drains)}`,
     record.cause,
     `${describeOutcome(record.outcome)}${reason}`,
   ];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { preStopSeconds, spareSeconds } from "../model/drain-budget.ts";
 import type { Drain, PreStop } from "../model/revision.ts";
 import { argvSchema } from "./command-schema.ts";
 import { must } from "./expectation.ts";
@@ -7,8 +8,6 @@ import { wholeSeconds } from "./whole-number.ts";
 
 const preStopRule = must("one of { exec: [COMMAND] } and { sleepSeconds: 5 }");
 const execRule = must("a list such as [sh, -c, ./leave.sh]");
-/** Between the end of the work and SIGKILL, where the file names no grace period. */
-const spareSeconds = 5;
 
 const preStopSchema = section(
   {
@@ -70,7 +69,7 @@ type Phases = Pick<Drain, "delaySeconds" | "timeoutSeconds" | "preStop">;
 
 function timeNeeded({ preStop, delaySeconds, timeoutSeconds }: Phases) {
   const terms = [
-    { name: "preStop", seconds: secondsOf(preStop) },
+    { name: "preStop", seconds: preStopSeconds(preStop) },
     { name: "delaySeconds", seconds: delaySeconds },
     { name: "timeoutSeconds", seconds: timeoutSeconds },
   ].filter(({ name, seconds }) => seconds > 0 || name === "timeoutSeconds");
@@ -78,12 +77,4 @@ function timeNeeded({ preStop, delaySeconds, timeoutSeconds }: Phases) {
     least: terms.reduce((total, { seconds }) => total + seconds, 0),
     sum: terms.map(({ name, seconds }) => `${seconds} (${name})`).join(" + "),
   };
-}
-
-/** How long preStop takes as far as it can be read: a command that only sleeps, else unknown, so 0. */
-function secondsOf(preStop: PreStop | null): number {
-  if (preStop === null) return 0;
-  if (preStop.kind === "sleep") return preStop.seconds;
-  const sleep = /^(?:(?:\S*\/)?(?:sh|bash) -c )?(?:\S*\/)?sleep (\d{1,5})s?$/u;
-  return Number(sleep.exec(preStop.command.join(" ").trim())?.[1] ?? 0);
 }

@@ -1,3 +1,4 @@
+import type { DrainTotals } from "./drains.ts";
 import type { Exit } from "./failure.ts";
 import type { Hook, HookResult } from "./hook.ts";
 import type { CountsView, Metric, Sample } from "./metric.ts";
@@ -88,6 +89,8 @@ export interface EngineView {
   readonly traffic: Known<TrafficView>;
   /** How each revision has answered so far. */
   readonly counts: Known<CountsView>;
+  /** What replicas that have ended said of it so far. */
+  readonly drains: Known<DrainTotals>;
 }
 
 /** What `next` decides on: the engine's view and what the controller's other ports saw. */

@@ -1,3 +1,4 @@
+import type { DrainTotals, ReleaseDrains } from "./drains.ts";
 import type { Failure } from "./failure.ts";
 import type { HookResult } from "./hook.ts";
 import type { Judged, MetricState } from "./metric.ts";
@@ -91,6 +92,8 @@ export interface Release {
   readonly effects?: Readonly<Record<string, HookResult>>;
   /** What became of the requests meanwhile; absent before the first look. */
   readonly traffic?: ReleaseTraffic;
+  /** What replicas that ended meanwhile said of it; absent before the first look. */
+  readonly drains?: ReleaseDrains;
   /** Whether `contract` was ordered: from then on there is no way back. */
   readonly contracted: boolean;
 }
@@ -144,6 +147,8 @@ export interface ReleaseRecord {
   readonly endedAt: number;
   /** What became of the requests meanwhile; absent when nobody counted. */
   readonly traffic?: TrafficTotals;
+  /** What replicas that ended meanwhile said of it; absent when none said anything. */
+  readonly drains?: DrainTotals;
   /** What metrics said at each waypoint; absent: none was declared. */
   readonly judged?: readonly Judged[];
   /** What people said of it, as `promote` and `pause`, and when; absent: nothing. */

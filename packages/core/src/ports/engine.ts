@@ -79,6 +79,9 @@ export interface LogLine {
  *     closed when a table without it is in force.
  * 19. A replica has an `address` from when it is first ready until its process has ended, the drain
  *     and times at which it is not ready included: there it answers past the route, and nobody else does.
+ * 20. `drains` sums the receipts that replicas left when they ended. It has that of
+ *     a replica when that one is in no view any more, only grows, and outlives the engine object. What an
+ *     app left is its own word: what cannot be read counts for nothing and fails nothing.
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;

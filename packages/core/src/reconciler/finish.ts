@@ -30,6 +30,7 @@ export function finish(app: App, world: World): Decision {
     endedAt: world.now,
     ...(release.intents.length === 0 ? {} : { intents: release.intents }),
     ...(release.traffic === undefined ? {} : { traffic: release.traffic.counted }),
+    ...drainsOf(release),
     ...(release.judged === undefined ? {} : { judged: release.judged }),
     ...failedHooksOf(release),
   };
@@ -50,6 +51,11 @@ function trustAfter(app: App, release: Release, outcome: Outcome): Pick<App, "di
   const after = [...before.filter((n) => n !== to && !left.includes(n)), ...left];
   if (after.length === 0 && app.distrusted === undefined) return {};
   return { distrusted: after.slice(-app.settings.keepRevisions) };
+}
+
+/** Apps that leave no receipts have nothing to say in their history. */
+function drainsOf({ drains }: Release): Pick<ReleaseRecord, "drains"> {
+  return drains === undefined || drains.counted.receipts === 0 ? {} : { drains: drains.counted };
 }
 
 function failedHooksOf({ effects = {} }: Release): Pick<ReleaseRecord, "failedHooks"> {

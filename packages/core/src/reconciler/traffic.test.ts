@@ -3,6 +3,7 @@ import { lostRequests, noTraffic, type TrafficView, trafficBetween } from "../mo
 import {
   afterMutations,
   begin,
+  exampleSettings,
   type FakeEngine,
   type Scenario,
   type SimEvent,
@@ -79,6 +80,35 @@ describe("the account of a release", () => {
     });
     expect(row?.outcome).toBe("succeeded");
     expect(row).not.toHaveProperty("traffic");
+  });
+});
+
+describe("the account of what replicas said of their end", () => {
+  it("has each of those that ended during the release, once, whenever a controller dies", async () => {
+    const { row } = await released(() => ({
+      mishap: (danger, { mutations }) => {
+        const due = mutations % 4 === 0 ? "before mutation" : "after mutation";
+        return mutations % 2 === 0 && danger === due ? "killed" : null;
+      },
+    }));
+    const { replicas } = exampleSettings;
+    expect(row?.drains).toMatchObject({ receipts: replicas, finished: replicas, cut: 0 });
+  });
+
+  it("is absent when nobody left a receipt", async () => {
+    const { row } = await released((engine) => {
+      engine.hide("drains", "nobody reads them");
+      return {};
+    });
+    expect(row?.outcome).toBe("succeeded");
+    expect(row).not.toHaveProperty("drains");
+  });
+
+  it("is left out by a trace of an engine that knew of none", async () => {
+    const { app } = await settledApp();
+    const seen = { traffic: { kind: "unknown", reason: "away", since: 0 } } as const;
+    const begun = begin(app, 2, 0);
+    expect(account(begun, seen)).toBe(begun);
   });
 });
 

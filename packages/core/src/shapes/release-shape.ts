@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DrainTotals, ReleaseDrains } from "../model/drains.ts";
 import type { Mutation } from "../model/mutation.ts";
 import {
   type Intent,
@@ -79,6 +80,22 @@ const releaseTrafficShape = wholeShape<ReleaseTraffic>()(
   }),
 );
 
+export const drainTotalsShape = wholeShape<DrainTotals>()(
+  z.object({
+    receipts: z.number(),
+    inFlight: z.number(),
+    served: z.number(),
+    finished: z.number(),
+    cut: z.number(),
+    streams: z.object({ ended: z.number(), cut: z.number() }),
+    hung: countsShape,
+  }),
+);
+
+const releaseDrainsShape = wholeShape<ReleaseDrains>()(
+  z.object({ counted: drainTotalsShape, before: drainTotalsShape }),
+);
+
 export const releaseShape = wholeShape<Release>()(
   z.object({
     id: z.int().positive(),
@@ -108,6 +125,7 @@ export const releaseShape = wholeShape<Release>()(
     judged: z.array(judgedShape).exactOptional(),
     effects: z.record(z.string(), hookResultShape).exactOptional(),
     traffic: releaseTrafficShape.exactOptional(),
+    drains: releaseDrainsShape.exactOptional(),
     // Version 1 could not contract.
     contracted: z.boolean().default(false),
   }),
@@ -126,6 +144,7 @@ export const releaseRecordShape = wholeShape<ReleaseRecord>()(
     startedAt: z.number(),
     endedAt: z.number(),
     traffic: trafficTotalsShape.exactOptional(),
+    drains: drainTotalsShape.exactOptional(),
     judged: z.array(judgedShape).exactOptional(),
     intents: z.array(intentShape).exactOptional(),
     failedHooks: z.array(z.string()).exactOptional(),

@@ -308,6 +308,7 @@ export class FakeEngine implements Engine, Clock {
       requests,
       traffic: counted ? this.#known("traffic", this.dataPlane.traffic()) : requests,
       counts: counted ? this.#known("counts", this.dataPlane.counts()) : requests,
+      drains: this.#known("drains", this.#fleet.drains),
     };
   }
 

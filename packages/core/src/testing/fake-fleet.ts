@@ -1,4 +1,5 @@
 import { HitlessError } from "../errors.ts";
+import { addDrains, type DrainTotals, noDrains } from "../model/drains.ts";
 import type { Exit } from "../model/failure.ts";
 import type { ReplicaView, RevisionView } from "../model/observed.ts";
 import { type Behaviour, FakeReplica, type Turn } from "./fake-replica.ts";
@@ -21,6 +22,7 @@ export class FakeFleet {
   #replicas: readonly FakeReplica[] = [];
   #born = 0;
   #losses = 0;
+  #drains = noDrains;
 
   constructor(host: FleetHost) {
     this.#host = host;
@@ -37,6 +39,11 @@ export class FakeFleet {
   /** Ready replicas that were lost so far without anybody having asked for it. */
   get losses(): number {
     return this.#losses;
+  }
+
+  /** Each replica that was drained says that it answered the one request that it had in flight. */
+  get drains(): DrainTotals {
+    return this.#drains;
   }
 
   /** False when the level is what it was. */
@@ -147,6 +154,14 @@ export class FakeFleet {
     const turn = replica.turn(now, held, this.#host.behaviourOf(replica.revision));
     if (was === "ready" && isLoss(turn)) this.#losses += 1;
     if (turn === "crash") this.#noteExit(replica);
+    if (turn === "stopped") {
+      this.#drains = addDrains(this.#drains, {
+        ...noDrains,
+        receipts: 1,
+        inFlight: 1,
+        finished: 1,
+      });
+    }
     if (turn === "restart") this.#started(replica);
     else this.#host.say(replica, turn ?? "nothing");
   }

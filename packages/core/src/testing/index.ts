@@ -1,4 +1,5 @@
 export { anonymisedTrace } from "./anonymised-trace.ts";
+export { exampleReceipt } from "./example-receipt.ts";
 export {
   afterMutations,
   atWaypoint,

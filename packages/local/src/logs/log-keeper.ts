@@ -2,6 +2,7 @@ import { appendFile, open, readdir, rm, stat, truncate } from "node:fs/promises"
 import { join } from "node:path";
 import { messageOf } from "@hitless/core";
 import { indexOf, LogIndexer } from "./log-index.ts";
+import { receiptFileOf } from "./receipt-file.ts";
 
 /** How much a start may have written before its log is cut to its end, bytes. */
 const mostBytes = 64 * 1024 * 1024;
@@ -90,6 +91,7 @@ export class LogKeeper implements Disposable {
     for (const old of paths.slice(0, -mostStarts)) {
       // The index first: one without its log would never be found again.
       await rm(indexOf(old), { force: true });
+      await rm(receiptFileOf(old), { force: true });
       await rm(old, { force: true });
     }
     for (const path of paths.slice(-mostStarts)) {

@@ -1,4 +1,4 @@
-import type { Exit, Revision } from "@hitless/core";
+import type { Exit, ReadReceipt, Revision } from "@hitless/core";
 import type { PortPool } from "../processes/port-pool.ts";
 import type { Replica } from "./replica.ts";
 import type { ReplicaRecord } from "./replica-record.ts";
@@ -27,6 +27,8 @@ export interface ReplicaHost {
   changed(): void;
   /** An end that nobody asked for: counts for the crash loop. It starts again after `delayMs`. */
   exited(exit: Exit, delayMs: number): void;
+  /** Its process has ended, and left this. The record says so in the same turn. */
+  ended(receipt: ReadReceipt): void;
   /** A sentence for `hitless events`. */
   event(text: string): void;
 }

@@ -1,11 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
+  addDrains,
   describeExit,
+  describeReceipt,
+  drainsOf,
   type Exit,
   failpoint,
   HitlessError,
   messageOf,
+  type ReadReceipt,
   type ReleaseStore,
   type ReplicaView,
   type Revision,
@@ -58,6 +62,8 @@ export class ReplicaKeeper {
   private readonly options: KeeperOptions;
   private readonly slots = new Map<string, Slot>();
   private readonly folders = new Map<number, Promise<{ revision: Revision; dir: string }>>();
+  /** Revisions whose replicas leave drain receipts: one that leaves none is worth a word. */
+  private readonly leaversOfReceipts = new Set<number>();
   private abandoned = false;
   /** Everything is being stopped: levels are kept up no more. */
   private closing = false;
@@ -261,6 +267,7 @@ export class ReplicaKeeper {
         options.event(`${who}: ${describeExit(exit)}, starts again ${when}`);
         this.noteExit(revision, exit);
       },
+      ended: (receipt) => this.noteReceipt(slot.record, receipt),
       event: options.event,
     };
   }
@@ -286,6 +293,19 @@ export class ReplicaKeeper {
       HITLESS_REVISION: String(revision.number),
       HITLESS_REPLICA: record.id,
     };
+  }
+
+  private noteReceipt({ id, revision, phase }: ReplicaRecord, left: ReadReceipt): void {
+    const { state, event } = this.options;
+    if (left.kind === "receipt") {
+      this.leaversOfReceipts.add(revision);
+      state.drains = addDrains(state.drains, drainsOf(left.receipt));
+      event(`replica ${id}: ${describeReceipt(left.receipt)}`);
+    } else if (left.kind === "unreadable") {
+      event(`replica ${id}: its drain receipt cannot be read: ${left.why}`);
+    } else if (phase === "draining" && this.leaversOfReceipts.has(revision)) {
+      event(`replica ${id}: left no drain receipt, unlike others of revision ${revision}`);
+    }
   }
 
   /** A full disk is nothing that the revision is to blame for. */

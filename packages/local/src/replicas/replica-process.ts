@@ -1,6 +1,15 @@
 import { join } from "node:path";
-import { type Exit, failpoint, HitlessError, messageOf } from "@hitless/core";
+import {
+  type Exit,
+  failpoint,
+  HitlessError,
+  messageOf,
+  type ReadReceipt,
+  requestSecondsAfterSignal,
+} from "@hitless/core";
+import { makeReceiptFile, readReceiptFile, receiptFileOf } from "../logs/receipt-file.ts";
 import type { ExecTarget } from "../probes/exec.ts";
+import { heldByStranger } from "../probes/prober.ts";
 import { ownerOf } from "../processes/listeners.ts";
 import { isGroupEmpty } from "../processes/process-group.ts";
 import { identify, isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
@@ -42,8 +51,11 @@ export async function startProcess(
     await failpoint("replica-recorded");
     signal.throwIfAborted();
     const { run } = host.revision;
+    const receipt = receiptFileOf(logFileOf(record, host));
+    await makeReceiptFile(receipt, run.user);
     const spawned = spawnProcess({
       ...target,
+      env: { ...target.env, ...drainEnvironment(host, receipt) },
       command: run.command,
       logFile: logFile ?? "/dev/null",
     });
@@ -126,6 +138,16 @@ export async function execTargetOf(
   return { cwd: join(host.dir, run.cwd), env, user: run.user };
 }
 
+/** How the app is to drain. Not for commands that run beside it: they have nothing to write there. */
+function drainEnvironment({ revision }: ReplicaHost, receipt: string): ExecTarget["env"] {
+  return {
+    // The route barrier and the delay of the app file are behind it when it gets its signal.
+    HITLESS_DRAIN_DELAY_SECONDS: "0",
+    HITLESS_DRAIN_TIMEOUT_SECONDS: String(requestSecondsAfterSignal(revision.drain)),
+    HITLESS_RECEIPT: receipt,
+  };
+}
+
 async function prepareStart(record: ReplicaRecord, host: ReplicaHost): Promise<void> {
   record.process = null;
   record.startedAt = steadyNow();
@@ -139,8 +161,22 @@ async function prepareStart(record: ReplicaRecord, host: ReplicaHost): Promise<v
   record.port = await host.ports.acquire();
 }
 
+/** Where the present start writes to; the recorded one is where that was when it began. */
 function logFileOf({ id, start }: ReplicaRecord, { logDir }: ReplicaHost): string {
   return join(logDir, id, `${start}.log`);
+}
+
+/** What the present start has left of itself. */
+export function receiptOf(record: ReplicaRecord, host: ReplicaHost): Promise<ReadReceipt> {
+  return readReceiptFile(receiptFileOf(logFileOf(record, host)));
+}
+
+/** Why a replica that ended and never served could not listen; null: nobody else has its port. */
+export function strangerAt(record: ReplicaRecord, leader: ProcessIdentity): string | null {
+  const { port, served } = record;
+  if (served || port === null) return null;
+  const owner = ownerOf(port, leader);
+  return owner.kind === "stranger" ? heldByStranger(port, owner.pid) : null;
 }
 
 function strayOf(record: ReplicaRecord, host: ReplicaHost): ProcessIdentity | null {

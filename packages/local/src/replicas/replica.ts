@@ -1,7 +1,7 @@
 import { type Exit, failpoint, messageOf, type ProbeAnswer, type ReplicaView } from "@hitless/core";
 import { askProbe } from "../probes/ask-probe.ts";
 import type { ExecTarget } from "../probes/exec.ts";
-import { heldByStranger, Prober, type ProbeTransition } from "../probes/prober.ts";
+import { Prober, type ProbeTransition } from "../probes/prober.ts";
 import { ownerOf } from "../processes/listeners.ts";
 import { isAlive, isOfThisBoot, type ProcessIdentity } from "../processes/process-identity.ts";
 import { byWallClock, steadyNow } from "../steady-time.ts";
@@ -14,7 +14,9 @@ import {
   execTargetOf,
   findProcess,
   type ReplicaProcess,
+  receiptOf,
   startProcess,
+  strangerAt,
 } from "./replica-process.ts";
 import { forgetFuture, newDrain, type ReplicaRecord } from "./replica-record.ts";
 import {
@@ -235,7 +237,8 @@ export class Replica {
 
   /** The end came by itself: nothing more for it, the rest of its group away, then start again. */
   async #clearAway(found: ReplicaProcess, exit: Exit): Promise<void> {
-    const evidence = this.#strangerEvidence(found.leader);
+    // One that ends because its port is taken says so in its log, and to us nothing.
+    const evidence = strangerAt(this.record, found.leader);
     void this.#withdraw();
     await killGroup(found.leader, this.#abandoned.signal);
     await failpoint("end-cleared");
@@ -261,6 +264,9 @@ export class Replica {
   async #lost(exit: Exit): Promise<void> {
     const { record } = this;
     void this.#withdraw();
+    const receipt = await receiptOf(record, this.#host);
+    // Counted and over in one: who saves it in between would have it counted again.
+    this.#host.ended(receipt);
     const { failures, delayMs } = backOff(record.failures, this.#longestReadyMs);
     record.failures = failures;
     record.lastExit = exit;
@@ -330,6 +336,7 @@ export class Replica {
     if (found !== null) {
       record.lastExit = await (found.exited ?? { kind: "unknown", at: Date.now() });
     }
+    this.#host.ended(await receiptOf(record, this.#host));
     this.#releasePort();
     record.process = null;
     record.phase = "gone";
@@ -350,14 +357,6 @@ export class Replica {
   async #withdrawAndSave(): Promise<void> {
     await this.#withdraw();
     await this.#save();
-  }
-
-  /** A replica that ends because its port is taken says `EADDRINUSE` in its log, and to us nothing. */
-  #strangerEvidence(leader: ProcessIdentity): string | null {
-    const { port, served } = this.record;
-    if (served || port === null) return null;
-    const owner = ownerOf(port, leader);
-    return owner.kind === "stranger" ? heldByStranger(port, owner.pid) : null;
   }
 
   async #execTarget(command: readonly string[]): Promise<ExecTarget> {

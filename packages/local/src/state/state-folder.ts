@@ -146,9 +146,9 @@ function noteOf(root: string): string {
 
 /** Makes the folders, readable by their owner alone, and notes where the sockets are. */
 export async function createState(folder: StateFolder): Promise<void> {
-  const own = [folder.revisions, folder.artifacts, folder.persist, folder.logs, folder.proxy];
-  // Replicas of another `user` run below these two: they may pass through, and list nothing.
-  for (const dir of [folder.root, folder.checkouts]) await ownFolder(dir, 0o711);
+  const own = [folder.revisions, folder.artifacts, folder.persist, folder.proxy];
+  // Replicas of another `user` run and leave receipts below these: they may pass through, and list nothing.
+  for (const dir of [folder.root, folder.checkouts, folder.logs]) await ownFolder(dir, 0o711);
   for (const dir of own) await ownFolder(dir, 0o700);
   await refuseCopy(folder.root);
   await makeSocketFolder(folder);

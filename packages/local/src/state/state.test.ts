@@ -107,11 +107,11 @@ test("refuses a state file of a newer version and leaves it alone", async () => 
 test("keeps the state and the sockets to their owner", async () => {
   await openStore();
   const folder = await locateState(dir);
-  for (const path of [folder.revisions, folder.logs, join(folder.sockets.control, "..")]) {
+  for (const path of [folder.revisions, folder.persist, join(folder.sockets.control, "..")]) {
     expect((await stat(path)).mode & 0o777).toBe(0o700);
   }
-  // Replicas of another user pass through these, and can list neither.
-  for (const path of [folder.root, folder.checkouts]) {
+  // Replicas of another user pass through these, and can list none.
+  for (const path of [folder.root, folder.checkouts, folder.logs]) {
     expect((await stat(path)).mode & 0o777).toBe(0o711);
   }
 });

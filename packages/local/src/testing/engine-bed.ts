@@ -17,11 +17,17 @@ const never = new AbortController().signal;
 
 const server = `
 import { createServer } from "node:http";
-const { PORT, HOST, HITLESS_REVISION } = process.env;
+import { writeFileSync } from "node:fs";
+const { PORT, HOST, HITLESS_REVISION, HITLESS_RECEIPT, RECEIPT } = process.env;
+if (RECEIPT !== undefined) process.on("SIGTERM", () => {
+  writeFileSync(HITLESS_RECEIPT, RECEIPT);
+  process.exit(0);
+});
 const held = [];
 createServer((request, response) => {
   if (request.url === "/finish") for (const slow of held.splice(0)) slow.end("done");
   if (request.url === "/slow") held.push(response);
+  else if (request.url === "/environment") response.end(JSON.stringify(process.env));
   else response.end(HITLESS_REVISION + " " + process.pid);
 }).listen(Number(PORT), HOST);
 `;

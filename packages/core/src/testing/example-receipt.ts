@@ -1,0 +1,22 @@
+/** What an app leaves that has finished everything. */
+export const exampleReceipt = {
+  kind: "drain-receipt",
+  schema: 1,
+  app: "shop",
+  revision: "3",
+  replica: "3-9",
+  pid: 4711,
+  reason: "SIGTERM",
+  error: null,
+  startedAt: "2026-11-22T10:00:00.000Z",
+  inFlight: 10,
+  served: 2,
+  finished: 12,
+  cut: 0,
+  streams: { ended: 0, cut: 0 },
+  lastConnectionSeconds: null,
+  seconds: { delay: 0, requests: 0.2, hooks: 0, total: 0.2 },
+  hung: [],
+  hooks: [],
+  exitCode: 0,
+};
