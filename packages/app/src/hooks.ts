@@ -1,9 +1,7 @@
-import type { ShutdownHook } from "./options.ts";
+import type { BudgetedHook } from "./options.ts";
 import type { HookReceipt } from "./receipt.ts";
 import { reasonOf, withTimeout } from "./with-timeout.ts";
 import { inSeconds } from "./work.ts";
-
-const defaultTimeoutMs = 5000;
 
 interface HookEars {
   done(receipt: HookReceipt): void;
@@ -11,13 +9,10 @@ interface HookEars {
 }
 
 /** One after the other, each within its budget; one that fails keeps none of the others from running. */
-export async function runHooks(hooks: readonly ShutdownHook[], ears: HookEars): Promise<void> {
+export async function runHooks(hooks: readonly BudgetedHook[], ears: HookEars): Promise<void> {
   for (const hook of hooks) {
     const began = performance.now();
-    const result = await withTimeout(
-      (signal) => hook.run(signal),
-      hook.timeoutMs ?? defaultTimeoutMs,
-    );
+    const result = await withTimeout((signal) => hook.run(signal), hook.timeoutMs);
     if (result.outcome !== "done") ears.failed(hook.name, reasonOf(result.error));
     const seconds = inSeconds(performance.now() - began);
     ears.done({ name: hook.name, outcome: result.outcome, seconds });

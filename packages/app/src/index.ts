@@ -1,6 +1,8 @@
 export type { Check, CheckStatus, CheckView } from "./checks/check.ts";
 export { type Identity, identityOf, logFields } from "./identity.ts";
 export type { Logger } from "./log.ts";
+export type { PromClient, PromRegistry } from "./metrics/prom-client.ts";
+export type { MetricsOptions } from "./metrics/service-metrics.ts";
 export type { DrainOptions, ProbePaths, ServeOptions, ShutdownHook } from "./options.ts";
 export type {
   DrainReason,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Check } from "./checks/check.ts";
 import type { Logger } from "./log.ts";
+import type { MetricsOptions } from "./metrics/service-metrics.ts";
 
 /** All optional: `serve(server)` alone has endpoints and drains well. */
 export interface ServeOptions {
@@ -30,6 +31,10 @@ export interface ServeOptions {
    * to close (nginx 75 s, AWS ALB 60 s, Google 600 s), or it sends requests into closing connections. Only where the server still has Node's default of 5 s.
    */
   readonly keepAliveTimeoutMs?: number | undefined;
+  /** Requests and event loop, by `prom-client`. Default: none. */
+  readonly metrics?: MetricsOptions | undefined;
+  /** Label of the metrics. Default `HITLESS_REVISION`, else empty. */
+  readonly revision?: string | undefined;
   /** Name of a request's route for receipt and metrics, such as `/orders/:id`. Default: what express or NestJS noted on the request. */
   readonly route?: ((request: IncomingMessage) => string | undefined) | undefined;
 }
@@ -65,6 +70,8 @@ export interface ShutdownHook {
   readonly timeoutMs?: number | undefined;
 }
 
+export type BudgetedHook = ShutdownHook & { readonly timeoutMs: number };
+
 /** What a drain goes by, in ms. */
 export interface DrainBudget {
   readonly delayMs: number;
@@ -84,6 +91,32 @@ export function drainBudget(options: DrainOptions = {}, env = process.env): Drai
     lingerMs: ms("drain.lingerMs", options.lingerMs, 1500),
     readiness: oneOf("drain.readiness", options.readiness ?? "flip", ["flip", "hold"]),
   };
+}
+
+/** @throws TypeError for a path that is none, or stands for two probes. */
+export function probePaths(given: Partial<ProbePaths> = {}): ProbePaths {
+  const paths = {
+    startup: given.startup ?? "/startup",
+    health: given.health ?? "/health",
+    ready: given.ready ?? "/ready",
+  };
+  for (const [name, path] of Object.entries(paths)) {
+    if (!path.startsWith("/"))
+      throw new TypeError(`paths.${name} is "${path}"; it must begin with /`);
+  }
+  if (new Set(Object.values(paths)).size < 3) {
+    throw new TypeError(`paths are ${Object.values(paths).join(", ")}; each probe needs its own`);
+  }
+  return paths;
+}
+
+/** With a budget each. @throws TypeError for a budget that is none. */
+export function shutdownHooks(given: readonly ShutdownHook[] = []): readonly BudgetedHook[] {
+  return given.map((hook) => ({
+    name: hook.name,
+    run: (signal) => hook.run(signal),
+    timeoutMs: ms(`onShutdown ${hook.name}.timeoutMs`, hook.timeoutMs, 5000),
+  }));
 }
 
 /** @throws TypeError unless it is a whole number of ms from 0 to a day. */

@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { CheckView } from "./checks/check.ts";
+import type { Page, Pages } from "./endpoints.ts";
 import type { ProbePaths } from "./options.ts";
 
 /** What the probes are answered from: state that is at hand, never something to wait for. */
@@ -14,104 +13,59 @@ export interface Health {
 export interface ProbeSettings {
   readonly paths: ProbePaths;
   readonly notReadyStatus: number;
+  /** Bodies hold the messages of failed checks. */
   readonly details: boolean;
   /** `/ready` stays 200 while draining. */
   readonly holds: boolean;
 }
 
-interface ProbeAnswer {
-  readonly status: number;
-  readonly body: object;
+/** Startup, liveness, readiness. Liveness says that the event loop turns, and asks nothing: a restart mends no database. */
+export function probes(health: Health, settings: ProbeSettings): Pages {
+  const { paths, notReadyStatus } = settings;
+  const page = (isGood: boolean, body: object): Page => ({
+    status: isGood ? 200 : notReadyStatus,
+    contentType: "application/json",
+    body: JSON.stringify(body),
+  });
+  return new Map([
+    [paths.startup, () => page(health.waitingFor().length === 0, startup(health))],
+    [paths.health, () => page(true, { status: "alive" })],
+    [paths.ready, () => page(isReady(health, settings), readiness(health, settings))],
+  ]);
 }
 
-/** The three endpoints. Answers GET and HEAD on their paths, whatever the application has there. */
-export class Probes {
-  readonly #answers: ReadonlyMap<string, () => ProbeAnswer>;
-  readonly #health: Health;
-  readonly #settings: ProbeSettings;
-
-  constructor(health: Health, settings: ProbeSettings) {
-    this.#health = health;
-    this.#settings = settings;
-    this.#answers = new Map([
-      [settings.paths.startup, () => this.#startup()],
-      [settings.paths.health, () => ({ status: 200, body: { status: "alive" } })],
-      [settings.paths.ready, () => this.#ready()],
-    ]);
-  }
-
-  /** Answers if it is a probe. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const answer = this.#answerTo(request.method, request.url);
-    if (answer === undefined) return false;
-    const text = JSON.stringify(answer.body);
-    if (this.#health.isDraining()) response.setHeader("Connection", "close");
-    response.writeHead(answer.status, {
-      ...contentHeaders,
-      "Content-Length": Buffer.byteLength(text),
-    });
-    response.end(text);
-    return true;
-  }
-
-  /** The same on HTTP/2. */
-  handleStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-    const answer = this.#answerTo(headers[":method"], headers[":path"]);
-    if (answer === undefined) return false;
-    // The client may be gone already.
-    stream.on("error", () => {});
-    stream.respond({ ":status": answer.status, ...contentHeaders });
-    stream.end(headers[":method"] === "HEAD" ? undefined : JSON.stringify(answer.body));
-    return true;
-  }
-
-  #answerTo(method = "GET", url = "/"): ProbeAnswer | undefined {
-    const answer = this.#answers.get(url) ?? this.#answers.get(withoutQuery(url));
-    return answer !== undefined && (method === "GET" || method === "HEAD") ? answer() : undefined;
-  }
-
-  #startup(): ProbeAnswer {
-    const waitingFor = this.#health.waitingFor();
-    return waitingFor.length === 0
-      ? { status: 200, body: { status: "started" } }
-      : { status: this.#settings.notReadyStatus, body: { status: "starting", waitingFor } };
-  }
-
-  #ready(): ProbeAnswer {
-    const waitingFor = this.#health.waitingFor();
-    const checks = this.#health.checks();
-    const failing = checks
-      .filter(({ critical, status }) => critical && status !== "passing")
-      .map(({ name }) => name);
-    const draining = this.#health.isDraining();
-    const ready =
-      waitingFor.length === 0 && failing.length === 0 && (!draining || this.#settings.holds);
-    const status = draining
-      ? "draining"
-      : waitingFor.length > 0
-        ? "starting"
-        : failing.length > 0
-          ? "failing"
-          : "ready";
-    return {
-      status: ready ? 200 : this.#settings.notReadyStatus,
-      body: {
-        status,
-        ...(waitingFor.length > 0 ? { waitingFor } : {}),
-        ...(failing.length > 0 ? { failing } : {}),
-        checks: Object.fromEntries(checks.map((check) => [check.name, this.#shown(check)])),
-      },
-    };
-  }
-
-  #shown({ name: _, error, ...view }: CheckView): object {
-    return this.#settings.details && error !== null ? { ...view, error } : view;
-  }
+function startup(health: Health): object {
+  const waitingFor = health.waitingFor();
+  return waitingFor.length === 0 ? { status: "started" } : { status: "starting", waitingFor };
 }
 
-const contentHeaders = { "Content-Type": "application/json", "Cache-Control": "no-store" };
+function isReady(health: Health, { holds }: ProbeSettings): boolean {
+  const isServing = holds || !health.isDraining();
+  return isServing && health.waitingFor().length === 0 && failing(health).length === 0;
+}
 
-function withoutQuery(url: string): string {
-  const end = url.indexOf("?");
-  return end === -1 ? url : url.slice(0, end);
+function readiness(health: Health, { details }: ProbeSettings): object {
+  const waitingFor = health.waitingFor();
+  const names = failing(health);
+  const shown = health.checks().map(({ name, error, ...view }) => {
+    return [name, details && error !== null ? { ...view, error } : view];
+  });
+  return {
+    status: statusOf(health),
+    ...(waitingFor.length > 0 ? { waitingFor } : {}),
+    ...(names.length > 0 ? { failing: names } : {}),
+    checks: Object.fromEntries(shown),
+  };
+}
+
+function statusOf(health: Health): string {
+  if (health.isDraining()) return "draining";
+  if (health.waitingFor().length > 0) return "starting";
+  return failing(health).length > 0 ? "failing" : "ready";
+}
+
+/** Without a result there is no saying that it works. */
+function failing(health: Health): readonly string[] {
+  const bad = health.checks().filter(({ critical, status }) => critical && status !== "passing");
+  return bad.map(({ name }) => name);
 }

@@ -7,7 +7,7 @@ import {
   tellToLeave,
   wasAnswered,
 } from "./answer.ts";
-import { type RouteOf, routeOf } from "./route-of.ts";
+import { methodOf, pathOf, patternOf, type RouteOf } from "./route-of.ts";
 
 export interface Begun {
   readonly head: Head;
@@ -62,9 +62,13 @@ export class Requests {
     return busy;
   }
 
-  /** `GET` and `/orders/:id`. */
-  describe({ head }: Begun): { readonly method: string; readonly route: string } {
-    return routeOf(head, this.#named);
+  /** `GET` and `/orders/:id`, or the path where nobody knows a pattern. */
+  describe(begun: Begun): { readonly method: string; readonly route: string } {
+    return { method: methodOf(begun.head), route: this.pattern(begun) ?? pathOf(begun.head) };
+  }
+
+  pattern({ head }: Begun): string | undefined {
+    return patternOf(head, this.#named);
   }
 
   #end(answer: Answer): void {

@@ -3,13 +3,20 @@ import type { Head } from "./answer.ts";
 
 export type RouteOf = (request: IncomingMessage) => string | undefined;
 
-/** Method and route of a request: what `named` says, else the pattern that express noted on it, else its path. */
-export function routeOf(head: Head, named: RouteOf | undefined): { method: string; route: string } {
-  if (!isMessage(head)) {
-    return { method: head[":method"] ?? "GET", route: pathOf(head[":path"] ?? "/") };
-  }
-  const route = named?.(head) ?? expressRoute(head) ?? pathOf(head.url ?? "/");
-  return { method: head.method ?? "GET", route };
+/** The pattern of a request's route, `/orders/:id`: what `named` says, else what express noted on it. */
+export function patternOf(head: Head, named: RouteOf | undefined): string | undefined {
+  return isMessage(head) ? (named?.(head) ?? expressRoute(head)) : undefined;
+}
+
+export function methodOf(head: Head): string {
+  return (isMessage(head) ? head.method : head[":method"]) ?? "GET";
+}
+
+/** Without the query, which may hold what nobody should log. */
+export function pathOf(head: Head): string {
+  const url = (isMessage(head) ? head.url : head[":path"]) ?? "/";
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
 }
 
 function isMessage(head: Head): head is IncomingMessage {
@@ -23,10 +30,4 @@ function expressRoute(request: IncomingMessage): string | undefined {
   if (typeof route !== "object" || route === null || !("path" in route)) return undefined;
   const base = "baseUrl" in request && typeof request.baseUrl === "string" ? request.baseUrl : "";
   return typeof route.path === "string" ? base + route.path : undefined;
-}
-
-/** Without the query, which may hold what nobody should log. */
-function pathOf(url: string): string {
-  const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
 }

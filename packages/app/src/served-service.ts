@@ -5,13 +5,24 @@ import { Checks } from "./checks/checks.ts";
 import { Connections } from "./connections.ts";
 import { type Drained, finish, tellAll } from "./drain.ts";
 import { DrainProgress, type Why } from "./drain-progress.ts";
+import { Endpoints, type Pages } from "./endpoints.ts";
 import { runHooks } from "./hooks.ts";
+import { identityOf } from "./identity.ts";
 import { intercept, noteConnections } from "./intercept.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { listen } from "./listen.ts";
 import { jsonLines, type Logger } from "./log.ts";
-import { type DrainBudget, drainBudget, oneOf, type ServeOptions } from "./options.ts";
-import { Probes } from "./probes.ts";
+import { ServiceMetrics } from "./metrics/service-metrics.ts";
+import {
+  type BudgetedHook,
+  type DrainBudget,
+  drainBudget,
+  oneOf,
+  probePaths,
+  type ServeOptions,
+  shutdownHooks,
+} from "./options.ts";
+import { probes } from "./probes.ts";
 import { processEnd, type Stoppable } from "./process-end.ts";
 import type { DrainReason, DrainReceipt } from "./receipt.ts";
 import { Requests } from "./requests.ts";
@@ -41,6 +52,8 @@ export class ServedService implements Service, Stoppable {
   readonly #checks: Checks;
   readonly #startup: Startup;
   readonly #drained: Drained;
+  readonly #hooks: readonly BudgetedHook[];
+  readonly #metrics: ServiceMetrics | null;
   readonly #draining = new AbortController();
   #progress: DrainProgress | null = null;
   #ended: Promise<DrainReceipt> | null = null;
@@ -48,6 +61,7 @@ export class ServedService implements Service, Stoppable {
   constructor(server: Server, options: ServeOptions) {
     this.#options = options;
     this.#budget = drainBudget(options.drain);
+    this.#hooks = shutdownHooks(options.onShutdown);
     this.#logger = options.logger === undefined ? jsonLines : options.logger;
     this.signals = options.signals ?? ["SIGTERM", "SIGINT"];
     this.exits = options.exit ?? true;
@@ -65,6 +79,9 @@ export class ServedService implements Service, Stoppable {
       upgrades: new Upgrades(),
       work: new Work(),
     };
+    const { metrics, revision = identityOf().revision ?? "" } = options;
+    this.#metrics =
+      metrics === undefined ? null : new ServiceMetrics(metrics, this.#drained.requests, revision);
     keepAlive(server, options.keepAliveTimeoutMs);
     this.#attach(server);
     processEnd().enlist(this);
@@ -87,7 +104,7 @@ export class ServedService implements Service, Stoppable {
 
   abandon(): void {
     if (this.#progress === null) return;
-    this.#progress.abandon((this.#options.onShutdown ?? []).map(({ name }) => name));
+    this.#progress.abandon(this.#hooks.map(({ name }) => name));
     this.#say(this.#progress.receipt());
   }
 
@@ -105,18 +122,18 @@ export class ServedService implements Service, Stoppable {
 
   #attach(server: Server): void {
     const { requests, upgrades, connections } = this.#drained;
-    const probes = this.#probes();
     const isDraining = () => this.#draining.signal.aborted;
+    const endpoints = new Endpoints(this.#pages(isDraining), isDraining);
     noteConnections(server, connections);
     intercept(server, {
       request(request, response) {
-        if (probes.handle(request, response)) return true;
+        if (endpoints.handle(request, response)) return true;
         requests.begin(response, request);
         if (isDraining()) connections.used(request.socket);
         return false;
       },
       stream(stream, headers) {
-        if (probes.handleStream(stream, headers)) return true;
+        if (endpoints.handleStream(stream, headers)) return true;
         requests.begin(stream, headers);
         return false;
       },
@@ -124,19 +141,20 @@ export class ServedService implements Service, Stoppable {
     });
   }
 
-  #probes(): Probes {
+  #pages(isDraining: () => boolean): Pages {
     const { paths, notReadyStatus = 503, details = false } = this.#options;
     const health = {
       waitingFor: () => this.#startup.waitingFor,
       checks: () => this.#checks.views(),
-      isDraining: () => this.#draining.signal.aborted,
+      isDraining,
     };
-    return new Probes(health, {
-      paths: { startup: "/startup", health: "/health", ready: "/ready", ...paths },
+    const settings = {
+      paths: probePaths(paths),
       notReadyStatus: oneOf("notReadyStatus", notReadyStatus, [503, 500]),
       details,
       holds: this.#budget.readiness === "hold",
-    });
+    };
+    return new Map([...probes(health, settings), ...(this.#metrics?.pages ?? [])]);
   }
 
   /** The order is the point of all this: docs/app.md says why each step stands where it does. */
@@ -153,7 +171,7 @@ export class ServedService implements Service, Stoppable {
     await after(delayMs);
     progress.delayOver();
     progress.requestsOver(await finish(this.#drained, budget));
-    await runHooks(this.#options.onShutdown ?? [], {
+    await runHooks(this.#hooks, {
       done: (hook) => progress.hookOver(hook),
       failed: (name, reason) =>
         this.#logger?.warn(
@@ -162,6 +180,7 @@ export class ServedService implements Service, Stoppable {
         ),
     });
     this.#checks.stop();
+    this.#metrics?.stop();
     const receipt = progress.receipt();
     this.#say(receipt);
     if (!this.exits || why.reason === "close") processEnd().dismiss(this);
