@@ -2,7 +2,7 @@ import { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { type TLSSocket, Server as TlsServer } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Connections } from "./connections.ts";
 
 /** What is told of each request before the application sees it. True: it has been answered, the application shall not. */
@@ -50,11 +50,9 @@ export function noteConnections(server: NetServer, connections: Connections): vo
     connections.addTcp(socket);
     if (speaksHttp1) connections.addHttp1(socket);
   });
-  if (server instanceof TlsServer) {
-    server.prependListener("secureConnection", (socket: TLSSocket) => {
-      if (socket.alpnProtocol !== "h2") connections.addHttp1(socket);
-    });
-  }
+  server.prependListener("secureConnection", (socket: TLSSocket) => {
+    if (socket.alpnProtocol !== "h2") connections.addHttp1(socket);
+  });
   server.prependListener("session", (session: ServerHttp2Session) =>
     connections.addSession(session),
   );
