@@ -6,7 +6,7 @@ import { drainBudget } from "./options.ts";
 afterEach(() => void vi.unstubAllEnvs());
 
 test("what Hitless hands over wins over the application's own numbers", () => {
-  expect(drainBudget({})).toMatchObject({ delayMs: 5000, timeoutMs: 30_000, readiness: "flip" });
+  expect(drainBudget({})).toMatchObject({ delayMs: 5000, timeoutMs: 20_000, readiness: "flip" });
   const env = { HITLESS_DRAIN_DELAY_SECONDS: "0", HITLESS_DRAIN_TIMEOUT_SECONDS: "2.5" };
   expect(drainBudget({ delayMs: 9000, timeoutMs: 9000 }, env)).toMatchObject({
     delayMs: 0,
@@ -33,4 +33,13 @@ test.each(refused)("refuses %j and leaves nothing behind", (options, message) =>
   const before = process.listenerCount("SIGTERM");
   expect(() => serve(createServer(), options)).toThrow(message);
   expect(process.listenerCount("SIGTERM")).toBe(before);
+});
+
+test("refuses what is no server, and a server twice", async () => {
+  // @ts-expect-error an express application is a function
+  expect(() => serve(() => {})).toThrow(/http\.createServer\(app\)/);
+  const server = createServer();
+  const service = serve(server, { logger: null, signals: [], drainOnCrash: false });
+  expect(() => serve(server)).toThrow(/already/);
+  await service.shutdown();
 });

@@ -51,7 +51,10 @@ export interface DrainOptions {
    * `HITLESS_DRAIN_DELAY_SECONDS` in the environment wins: who routes knows best. SIGINT, a person at a keyboard, has no delay.
    */
   readonly delayMs?: number | undefined;
-  /** For requests under way when the delay is over. Default 30,000. `HITLESS_DRAIN_TIMEOUT_SECONDS` wins. */
+  /**
+   * For requests under way when the delay is over. Default 20,000: with the delay and a hook of 5 s it fits into
+   * the 30 s after which Kubernetes kills by default. `HITLESS_DRAIN_TIMEOUT_SECONDS` wins.
+   */
   readonly timeoutMs?: number | undefined;
   /** How long an idle connection stays open behind the closed listener, for a request that is on its way. Default 1500. */
   readonly lingerMs?: number | undefined;
@@ -87,7 +90,7 @@ export function drainBudget(options: DrainOptions = {}, env = process.env): Drai
       handedOver(env, "HITLESS_DRAIN_DELAY_SECONDS") ?? ms("drain.delayMs", options.delayMs, 5000),
     timeoutMs:
       handedOver(env, "HITLESS_DRAIN_TIMEOUT_SECONDS") ??
-      ms("drain.timeoutMs", options.timeoutMs, 30_000),
+      ms("drain.timeoutMs", options.timeoutMs, 20_000),
     lingerMs: ms("drain.lingerMs", options.lingerMs, 1500),
     readiness: oneOf("drain.readiness", options.readiness ?? "flip", ["flip", "hold"]),
   };

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { AddressInfo, Server } from "node:net";
+import { type AddressInfo, Server } from "node:net";
 import type { ServeOptions } from "./options.ts";
 import type { DrainReceipt } from "./receipt.ts";
 import { ServedService } from "./served-service.ts";
@@ -29,12 +29,22 @@ export interface ListenOptions {
   readonly backlog?: number | undefined;
 }
 
+const served = new WeakSet<Server>();
+
 /**
  * Gives a server of node:http, node:https or node:http2 its probes and its end. Call it before `listen`, so that
  * no signal finds the process without a handler.
  *
- * @throws TypeError for an option that cannot be, or an environment variable of Hitless that is no number.
+ * @throws TypeError for what is no server, or has been served already, for an option that cannot be, or an environment variable of Hitless that is no number.
  */
 export function serve(server: Server, options: ServeOptions = {}): Service {
-  return new ServedService(server, options);
+  if (!(server instanceof Server)) {
+    throw new TypeError(
+      "serve() needs a server, not an application: serve(http.createServer(app))",
+    );
+  }
+  if (served.has(server)) throw new TypeError("serve() has been called with this server already");
+  const service = new ServedService(server, options);
+  served.add(server);
+  return service;
 }
