@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chown, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { lchown, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
@@ -8,6 +8,7 @@ import type { StatusReport } from "@hitless/controller";
 import type { ReleaseRecord } from "@hitless/core";
 import { parse, stringify } from "yaml";
 import type { BootedMachine } from "./booted-machine.ts";
+import { copyApp } from "./copy-app.ts";
 import { refuseWhenInterrupted } from "./interruption.ts";
 import { OwnFolder, type OwnProcess, processesOf, stateOf } from "./own-folder.ts";
 
@@ -89,9 +90,8 @@ export class AppBed implements AsyncDisposable {
 
   /** Overwrites the app's files in place with another version's; keeps `hitless.yaml` once it is there. */
   async use(app: string): Promise<void> {
-    const from = join(repository, "examples", app);
     const known = await readFile(join(this.dir, "hitless.yaml"), "utf8").catch(() => null);
-    await cp(from, this.dir, { recursive: true, force: true });
+    await copyApp(join("examples", app), this.dir);
     if (known !== null) await writeFile(join(this.dir, "hitless.yaml"), known);
   }
 
@@ -277,7 +277,7 @@ export function isRunning(pid: number): boolean {
 
 async function giveTo(user: number, root: string): Promise<void> {
   const below = await readdir(root, { recursive: true });
-  for (const path of ["", ...below]) await chown(join(root, path), user, user);
+  for (const path of ["", ...below]) await lchown(join(root, path), user, user);
 }
 
 /** A port that was free a moment ago. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
-import { freePort, repository, until } from "./app-bed.ts";
+import { freePort, until } from "./app-bed.ts";
+import { copyApp } from "./copy-app.ts";
 import type { OwnFolder } from "./own-folder.ts";
 
 /** As a supervisor of the system does it: systemd's RestartSec is rather 1 s than its default of 0.1 s. */
@@ -22,7 +22,7 @@ export class KeptApp {
 
   static async start(folder: OwnFolder, name: string): Promise<KeptApp> {
     const dir = join(folder.path, name);
-    await cp(join(repository, "examples/shop/1.0"), dir, { recursive: true });
+    await copyApp("examples/shop/1.0", dir);
     const app = new KeptApp(await freePort(), dir);
     app.#spawn();
     await app.answers();

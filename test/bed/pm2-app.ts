@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { cp } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { freePort, repository, until } from "./app-bed.ts";
+import { freePort, until } from "./app-bed.ts";
+import { copyApp } from "./copy-app.ts";
 import { refuseWhenInterrupted } from "./interruption.ts";
 import { OwnFolder } from "./own-folder.ts";
 
@@ -30,7 +30,7 @@ export class Pm2App implements AsyncDisposable {
   static async start({ script, instances }: Pm2Options, revision: string): Promise<Pm2App> {
     const app = new Pm2App(await freePort(), instances);
     const dir = join(app.#folder.path, "app");
-    await cp(join(repository, dirname(script)), dir, { recursive: true });
+    await copyApp(dirname(script), dir);
     const file = join(dir, basename(script));
     try {
       await app.#run(revision, "start", file, "--name", name, "--instances", String(instances));

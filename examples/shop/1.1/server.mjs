@@ -1,30 +1,24 @@
-// A small shop on plain node:http. It says in every answer who answered.
+// A small shop on plain node:http, with its probes and its end from @hitless/app. It says in every answer who answered.
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { setTimeout as after } from "node:timers/promises";
+import { identityOf, serve } from "@hitless/app";
 
 const env = process.env;
+const { revision, replica } = identityOf();
 const identity = {
   app: "shop",
   currency: "EUR",
   version: "1.1",
-  revision: env.HITLESS_REVISION ?? null,
-  replica: env.HITLESS_REPLICA ?? null,
+  revision,
+  replica,
   pid: process.pid,
   config: { GREETING: env.GREETING ?? "hello", LOG_LEVEL: env.LOG_LEVEL ?? "info" },
 };
 const maxOrderBytes = 1024 * 1024;
-let started = false;
-let stopping = false;
 
 const routes = {
   "GET /": (_request, response) => answer(response, 200, identity),
-  "GET /startup": (_request, response) => answer(response, started ? 200 : 503, { started }),
-  "GET /health": (_request, response) => answer(response, 200, { healthy: true }),
-  "GET /ready": (_request, response) => {
-    const ready = started && !stopping;
-    answer(response, ready ? 200 : 503, { ready });
-  },
   "POST /orders": async (request, response) => {
     const digest = createHash("sha256");
     let bytes = 0;
@@ -40,21 +34,16 @@ const routes = {
     answer(response, 200, identity);
   },
   "GET /events": (_request, response) => {
-    // Closing, or the connection would sit idle after the stream and hold up the exit.
-    response.writeHead(200, { "Content-Type": "text/event-stream", Connection: "close" });
-    const tick = () => {
-      if (stopping) response.end();
-      else response.write(`data: ${JSON.stringify({ ...identity, at: Date.now() })}\n\n`);
-    };
+    const stream = shop.eventStream(response);
+    const tick = () => stream.send({ data: { ...identity, at: Date.now() } });
     tick();
     const timer = setInterval(tick, 200);
-    response.on("close", () => clearInterval(timer));
+    stream.signal.addEventListener("abort", () => clearInterval(timer));
   },
 };
 
 function answer(response, status, body) {
   const text = JSON.stringify(body);
-  if (stopping) response.setHeader("Connection", "close");
   response.writeHead(status, {
     "Content-Type": "application/json",
     "Content-Length": Buffer.byteLength(text),
@@ -74,12 +63,17 @@ const server = createServer(async (request, response) => {
   }
 });
 
-process.on("SIGTERM", () => {
-  stopping = true;
-  // Waits for the requests in flight; closes idle connections at once, and the others as they finish.
-  server.close(() => process.exit(0));
-});
+/** It sells without them, too: /ready names them, and stays 200. */
+const payments = {
+  critical: false,
+  run: async (signal) => {
+    const { ok, status } = await fetch(env.PAYMENTS_URL, { signal });
+    if (!ok) throw new Error(`they answer ${status}`);
+  },
+};
 
-server.listen({ port: Number(env.PORT ?? 8080), host: env.HOST ?? "127.0.0.1", backlog: 4096 });
-await after(Number(env.START_DELAY_MS ?? 0));
-started = true;
+const shop = serve(server, {
+  startup: { warmUp: () => after(Number(env.START_DELAY_MS ?? 0)) },
+  checks: env.PAYMENTS_URL === undefined ? {} : { payments },
+});
+await shop.listen({ host: env.HOST ?? "127.0.0.1" });

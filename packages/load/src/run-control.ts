@@ -90,7 +90,9 @@ class Control {
 
   async #startApp(): Promise<AppProcess> {
     this.#options.signal?.throwIfAborted();
-    const env = { ...this.#options.env, PORT: String(this.#port), HOST: "127.0.0.1" };
+    // An app that serves on after its signal, until nobody comes any more, would be no naive swap.
+    const drain = { HITLESS_DRAIN_DELAY_SECONDS: "0" };
+    const env = { ...drain, ...this.#options.env, PORT: String(this.#port), HOST: "127.0.0.1" };
     const app = await AppProcess.start({ ...this.#options, env });
     this.#processes.push(app);
     await this.#answers(app);

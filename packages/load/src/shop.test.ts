@@ -40,6 +40,16 @@ test("the shop is not ready before its start delay is over, though it is healthy
   expect(await status("/ready")).toBe(503);
 });
 
+test("the shop that has no payments says so, and is ready all the same", async () => {
+  await using shop = await startShop("1.1", { PAYMENTS_URL: "http://127.0.0.1:1/" });
+  const ready = async () => {
+    const answer = await fetch(`${shop.url}/ready`);
+    return { status: answer.status, body: JSON.stringify(await answer.json()) };
+  };
+  await until(async () => (await ready()).body.includes('"failing"'));
+  expect(await ready()).toEqual({ status: 200, body: expect.stringContaining('"payments":') });
+});
+
 test("the shop ends its event streams at SIGTERM and does not wait for their clients", async () => {
   await using shop = await startShop("1.0", {});
   const events = await fetch(`${shop.url}/events`);
@@ -78,7 +88,7 @@ async function startShop(version: string, env: Record<string, string>): Promise<
   const port = await freePort();
   const child = spawn(process.execPath, ["server.mjs"], {
     cwd: shopFolder(version),
-    env: { ...process.env, ...env, PORT: String(port) },
+    env: { ...process.env, HITLESS_DRAIN_DELAY_SECONDS: "0", ...env, PORT: String(port) },
     stdio: ["ignore", "ignore", "inherit"],
   });
   let listening = false;
