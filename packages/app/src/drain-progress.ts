@@ -1,6 +1,12 @@
 import { type CutOff, countInFlight, cutOff, type Drained } from "./drain.ts";
 import { identityOf } from "./identity.ts";
-import type { DrainReason, DrainReceipt, DrainSeconds, HookReceipt } from "./receipt.ts";
+import {
+  type DrainReason,
+  type DrainReceipt,
+  type DrainSeconds,
+  type HookReceipt,
+  longestFirst,
+} from "./receipt.ts";
 import { reasonOf } from "./with-timeout.ts";
 import { inSeconds } from "./work.ts";
 
@@ -10,7 +16,6 @@ export interface Why {
   readonly error?: unknown;
 }
 
-const mostHung = 10;
 const nothingCut: CutOff = { hung: [], streams: 0 };
 
 /** Notes how far a drain is. A receipt can be made of it at any time. */
@@ -77,7 +82,7 @@ export class DrainProgress {
       streams: { ended: streams.ended, cut: streamsCut },
       lastConnectionSeconds: this.#lastConnection(),
       seconds: this.#seconds(),
-      hung: hung.slice(0, mostHung),
+      hung: longestFirst(hung),
       hooks: this.#hooks,
       exitCode: isClean ? 0 : 1,
     };

@@ -99,7 +99,7 @@ export function cutOff({ connections, requests, streams, work }: Drained): CutOf
   }
   const streamsCut = streams.destroyAll();
   connections.destroyAll();
-  return { hung: hung.sort((one, other) => other.seconds - one.seconds), streams: streamsCut };
+  return { hung, streams: streamsCut };
 }
 
 /** An honest answer where none was begun. Past the response, on which its handler may still write some day. */

@@ -15,6 +15,8 @@ const sameKeyPressMs = 200;
 const flushTimeoutMs = 1000;
 
 interface ProcessEnd {
+  /** Of the services that have ended. */
+  readonly receipts: DrainReceipt[];
   enlist(service: Stoppable): void;
   /** Without services nothing of ours is left on the process. */
   dismiss(service: Stoppable): void;
@@ -37,6 +39,7 @@ function isProcessEnd(value: unknown): value is ProcessEnd {
 
 /** All services of a process end together: the first signal drains them all, the exit waits for them all. */
 class TheProcessEnd implements ProcessEnd {
+  readonly receipts: DrainReceipt[] = [];
   readonly #services = new Set<Stoppable>();
   readonly #listening = new Map<NodeJS.Signals, () => void>();
   readonly #crashed = (error: unknown) => this.#onCrash(error);
@@ -57,6 +60,7 @@ class TheProcessEnd implements ProcessEnd {
     this.#listening.clear();
     process.off("uncaughtException", this.#crashed);
     this.#begunAt = null;
+    this.receipts.length = 0;
   }
 
   #listen(signal: NodeJS.Signals): void {

@@ -57,3 +57,40 @@ export interface HookReceipt {
   readonly outcome: "done" | "failed" | "timedOut" | "skipped";
   readonly seconds: number;
 }
+
+const mostHung = 10;
+
+/** One receipt for a process with two services, such as a public one and one for its operators. */
+export function together(one: DrainReceipt, other: DrainReceipt): DrainReceipt {
+  const sum = (figure: "inFlight" | "served" | "finished" | "cut") => one[figure] + other[figure];
+  const longest = (phase: keyof DrainSeconds) => Math.max(one.seconds[phase], other.seconds[phase]);
+  const last = [one.lastConnectionSeconds, other.lastConnectionSeconds].filter((at) => at !== null);
+  return {
+    ...one,
+    error: one.error ?? other.error,
+    startedAt: one.startedAt < other.startedAt ? one.startedAt : other.startedAt,
+    inFlight: sum("inFlight"),
+    served: sum("served"),
+    finished: sum("finished"),
+    cut: sum("cut"),
+    streams: {
+      ended: one.streams.ended + other.streams.ended,
+      cut: one.streams.cut + other.streams.cut,
+    },
+    lastConnectionSeconds: last.length === 0 ? null : Math.max(...last),
+    seconds: {
+      delay: longest("delay"),
+      requests: longest("requests"),
+      hooks: longest("hooks"),
+      total: longest("total"),
+    },
+    hung: longestFirst([...one.hung, ...other.hung]),
+    hooks: [...one.hooks, ...other.hooks],
+    exitCode: one.exitCode === 1 ? 1 : other.exitCode,
+  };
+}
+
+/** As many of them as a receipt holds. */
+export function longestFirst(hung: readonly HungRequest[]): readonly HungRequest[] {
+  return hung.toSorted((one, other) => other.seconds - one.seconds).slice(0, mostHung);
+}

@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
-import type { DrainReceipt } from "./receipt.ts";
+import { processEnd } from "./process-end.ts";
+import { type DrainReceipt, together } from "./receipt.ts";
 import { reasonOf } from "./with-timeout.ts";
 
 /** What Kubernetes keeps of a container's last words, at most 4 KiB. */
@@ -11,10 +12,12 @@ export function writeReceipt(
   failed: (reason: string) => void,
   env: NodeJS.ProcessEnv = process.env,
 ): void {
+  const { receipts } = processEnd();
+  receipts.push(receipt);
   const path = env["HITLESS_RECEIPT"] ?? terminationLogIn(env);
   if (path === undefined || path === "") return;
   try {
-    writeFileSync(path, `${JSON.stringify(receipt)}\n`);
+    writeFileSync(path, `${JSON.stringify(receipts.reduce(together))}\n`);
   } catch (error) {
     failed(`cannot write ${path}: ${reasonOf(error)}`);
   }
