@@ -26,6 +26,8 @@ export type Cause = (typeof causes)[number];
 export interface Loss {
   readonly cause: Cause;
   readonly detail: string;
+  /** Whether its connection had carried an answer before; left out where no connection broke. */
+  readonly onReused?: boolean;
 }
 
 const causeByCode: Readonly<Record<string, Cause>> = {

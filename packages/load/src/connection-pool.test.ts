@@ -10,7 +10,7 @@ const request = Buffer.from("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 function poolFor(url: string): ConnectionPool {
   const { hostname, port } = new URL(url);
   const settings = { maxConnections: 2, idleUpToMs: 60_000, random: () => 0.9 };
-  return new ConnectionPool({ host: hostname, port: Number(port) }, settings);
+  return new ConnectionPool(() => ({ host: hostname, port: Number(port) }), settings);
 }
 
 /** Sends one request and gives the connection back after its answer. */

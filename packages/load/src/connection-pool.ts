@@ -26,22 +26,23 @@ const idleMarginMs = 250;
  * when nothing is free it opens another, up to the cap.
  */
 export class ConnectionPool {
-  readonly #target: Target;
+  readonly #nextTarget: () => Target;
   readonly #settings: PoolSettings;
   readonly #open = new Set<Connection>();
   readonly #onClose = (connection: Connection) => this.#forget(connection);
   #ready: Idle[] = [];
   #sleeping: Idle[] = [];
 
-  constructor(target: Target, settings: PoolSettings) {
-    this.#target = target;
+  /** `nextTarget` is asked for every new connection. */
+  constructor(nextTarget: () => Target, settings: PoolSettings) {
+    this.#nextTarget = nextTarget;
     this.#settings = settings;
   }
 
   /** A new connection, or null when the cap is reached. */
   fresh(): Connection | null {
     if (this.#open.size >= this.#settings.maxConnections) return null;
-    const connection = new Connection(this.#target, this.#onClose);
+    const connection = new Connection(this.#nextTarget(), this.#onClose);
     this.#open.add(connection);
     return connection;
   }

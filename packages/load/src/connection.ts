@@ -107,7 +107,8 @@ export class Connection {
   #fail(loss: Loss): void {
     const used = loss.cause === "reset" ? `${loss.detail}, ${this.#howUsed()}` : loss.detail;
     this.#close();
-    this.#deliver({ kind: "loss", loss: { cause: loss.cause, detail: used } });
+    const onReused = this.#served > 0;
+    this.#deliver({ kind: "loss", loss: { cause: loss.cause, detail: used, onReused } });
   }
 
   #deliver(outcome: Outcome): void {

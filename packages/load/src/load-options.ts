@@ -26,6 +26,11 @@ export interface LoadOptions {
    * 4000. Keep it below the idle timeout of the server: beyond, HTTP/1.1 has a race of its own.
    */
   readonly idleUpToMs?: number;
+  /**
+   * Port of the next connection, asked for each one, as by a balancer that chooses where a
+   * connection goes and never moves it again; default the port of `url`.
+   */
+  readonly nextPort?: () => number;
   /** Name of the phase before the first call of `phase`; default `load`. */
   readonly firstPhase?: string;
 }
@@ -41,6 +46,7 @@ export interface LoadSettings {
   readonly seed: number;
   readonly maxConnections: number;
   readonly idleUpToMs: number;
+  readonly nextPort: () => number;
   readonly firstPhase: string;
 }
 
@@ -62,10 +68,12 @@ export function settingsOf(options: LoadOptions): LoadSettings {
   const expect = options.expect ?? defaults.expect;
   const mix = options.mix ?? (expect === "any" ? anyMix : shopMix);
   checkMix(mix);
+  const url = httpUrl(options.url);
   const settings = {
     ...defaults,
+    nextPort: () => Number(url.port || 80),
     ...options,
-    url: httpUrl(options.url),
+    url,
     expect,
     mix,
     paths: { ...defaultPaths, ...options.paths },

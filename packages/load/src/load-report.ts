@@ -33,6 +33,8 @@ export interface PhaseReport {
   readonly lostByCause: Readonly<Record<Cause, number>>;
   /** Of the causes `status-4xx` and `status-5xx`: by status and reason, `502 upstream-closed`. */
   readonly lostByAnswer: Readonly<Record<string, number>>;
+  /** Of the causes `reset` and `closed-early`: those on a connection that had carried another answer before. */
+  readonly resetOnReused: number;
   /** Lost ones whose wrong answer told who gave it: `version@revision`, as in `answersBy`. */
   readonly lostBy: Readonly<Record<string, number>>;
   /** The first ten losses. */

@@ -26,6 +26,7 @@ export class PhaseTally {
   readonly #lostByCause = zeroPerCause();
   readonly #lostByAnswer = new Map<string, number>();
   readonly #lostBy = new Map<string, number>();
+  #resetOnReused = 0;
   readonly #examples: LossExample[] = [];
   readonly #answersBy = new Map<string, Map<string, number>>();
   readonly #configValues = new Map<string, number>();
@@ -62,9 +63,12 @@ export class PhaseTally {
     this.#lostByCause[loss.cause] += 1;
     const answered = loss.cause === "status-4xx" || loss.cause === "status-5xx";
     if (answered) increment(this.#lostByAnswer, loss.detail);
+    const reset = loss.cause === "reset" || loss.cause === "closed-early";
+    if (reset && loss.onReused === true) this.#resetOnReused += 1;
     if (by !== null) increment(this.#lostBy, nameOf(by));
     if (this.#examples.length < maxExamples) {
-      this.#examples.push({ ...loss, kind: request.kind, atMs: Math.round(request.atMs) });
+      const { cause, detail } = loss;
+      this.#examples.push({ cause, detail, kind: request.kind, atMs: Math.round(request.atMs) });
     }
   }
 
@@ -88,6 +92,7 @@ export class PhaseTally {
       outstanding: sent - answered - lost,
       lostByCause: { ...this.#lostByCause },
       lostByAnswer: Object.fromEntries(this.#lostByAnswer),
+      resetOnReused: this.#resetOnReused,
       lostBy: Object.fromEntries(this.#lostBy),
       examples: [...this.#examples],
       latencyMs: this.#latencyBesideSlow().summary(),

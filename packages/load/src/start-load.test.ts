@@ -79,6 +79,26 @@ test("counts closed-early when a kept-alive connection closes as its next reques
   expect(onlyCauses(report)).toEqual({ "closed-early": report.total.lost });
   expect(report.total.answered).toBeGreaterThan(0);
   expect(report.total.examples[0]?.detail).toBe("after 1 answers");
+  expect(report.total.resetOnReused).toBe(report.total.lost);
+});
+
+test("tells a reset of a new connection from one of a connection that was used before", async () => {
+  await using server = await rawServer((socket) => socket.resetAndDestroy());
+  const { total } = await loadUntilLost(server.url, { mix: { keepalive: 1 } });
+  expect(total.lostByCause.reset).toBeGreaterThan(0);
+  expect(total.resetOnReused).toBe(0);
+});
+
+test("asks for the port of each new connection, and stays with it", async () => {
+  const by = (version: string) => (socket: Socket) =>
+    socket.write(answerText(JSON.stringify({ version, pid: 7 })));
+  await using one = await rawServer(by("one"));
+  await using two = await rawServer(by("two"));
+  let connections = 0;
+  const nextPort = () => Number(new URL(connections++ < 2 ? one.url : two.url).port);
+  const { total } = await loadUntil(one, { nextPort, mix: { fresh: 1 } }, () => two.requests() > 2);
+  expect(total.answersBy["one"]).toEqual({ 7: 2 });
+  expect(total.answersBy["two"]?.["7"]).toBe(total.answered - 2);
 });
 
 test("counts no-connection when its own cap is reached", async () => {

@@ -62,13 +62,11 @@ class OpenLoop implements LoadSession {
   constructor(settings: LoadSettings) {
     this.#settings = settings;
     this.#source = new RequestSource(settings);
-    this.#pool = new ConnectionPool(
-      {
-        host: settings.url.hostname.replace(/^\[|\]$/g, ""),
-        port: Number(settings.url.port || 80),
-      },
-      { ...settings, random: seededRandom(settings.seed + 1) },
-    );
+    const host = settings.url.hostname.replace(/^\[|\]$/g, "");
+    this.#pool = new ConnectionPool(() => ({ host, port: settings.nextPort() }), {
+      ...settings,
+      random: seededRandom(settings.seed + 1),
+    });
     this.#phase = this.#tallyOf(settings.firstPhase);
     this.#timer = setTimeout(() => this.#tick(), 0);
   }

@@ -1,0 +1,132 @@
+import { setTimeout as after } from "node:timers/promises";
+import { type LoadReport, seededRandom, startLoad } from "@hitless/load";
+import { freePort } from "../../test/bed/app-bed.ts";
+import { OwnFolder } from "../../test/bed/own-folder.ts";
+import { type Contender, fileOf } from "./contenders.ts";
+import type { Environment, Place } from "./environments/environment.ts";
+import { type Exit, Server } from "./server.ts";
+
+/** Ways to lose a request. */
+export const lossClasses = ["refused", "reused", "fresh", "5xx", "other"] as const;
+
+export type LossClass = (typeof lossClasses)[number];
+
+/** What one SIGTERM came to. */
+export interface Run {
+  readonly sent: number;
+  /**
+   * `reused`, `fresh`: reset, or closed without an answer, on a connection that had carried one
+   * before or not. `other`: wrong, cut, later than 5 s, 4xx.
+   */
+  readonly lost: Readonly<Record<LossClass, number>>;
+  /** From SIGTERM, s; null: it had to be killed. */
+  readonly exitSeconds: number | null;
+  readonly exitCode: string | null;
+  /** Of answers, by who gave them. */
+  readonly answers: { readonly a: number; readonly b: number };
+  /** Of 5xx answers, by the proxy's own log. */
+  readonly causes: Readonly<Record<string, number>>;
+  /** By how much the clients were behind their schedule at worst, ms. */
+  readonly lagMs: number;
+}
+
+const requestsPerSecond = 800;
+/** Half of them POSTs, three eighths on a connection of their own. */
+const mix = { fresh: 1, keepalive: 3, post: 4 };
+/** Both servers serve for so long before one is stopped, ms. */
+const beforeMs = 2000;
+/** How long after the SIGTERM server A is taken out of the way, ms. */
+const propagationMs = 1500;
+/** How long requests go on when it is gone, ms. */
+const afterMs = 500;
+/** What has not exited so long after the SIGTERM is killed, ms. */
+const killAfterMs = 13_000;
+
+/** Loads two copies of a contender, stops one, and counts what was lost. */
+export async function runOnce(
+  environment: Environment,
+  contender: Contender,
+  seed: number,
+): Promise<Run> {
+  await using folder = new OwnFolder("hitless-shutdown-");
+  const start = async (name: string) => {
+    const [port, checkPort] = await Promise.all([freePort(), freePort()]);
+    return await Server.start({ file: fileOf(contender), name, port, checkPort, env: folder.env });
+  };
+  await using a = await start("A");
+  await using b = await start("B");
+  const place = ({ port, checkPort }: Server): Place => ({
+    port,
+    checkPort: contender.ownCheckPort === true ? checkPort : null,
+  });
+  const random = seededRandom(seed);
+  const stage = { folder: folder.path, a: place(a), b: place(b), random };
+  await using scene = await environment.setUp(stage);
+  await using load = startLoad({
+    url: `http://127.0.0.1:${a.port}`,
+    rate: requestsPerSecond,
+    mix,
+    idleUpToMs: 3000,
+    nextPort: scene.nextPort,
+    seed,
+    firstPhase: "both",
+  });
+  await after(beforeMs);
+  load.phase("stopping");
+  const stoppedAt = performance.now();
+  a.kill("SIGTERM");
+  await after(propagationMs);
+  await scene.removeA();
+  const exit = await Promise.race([a.exited, after(killAfterMs - propagationMs, null)]);
+  load.phase("gone");
+  await after(afterMs);
+  const report = await load.stop();
+  mustBeReplaced(report, { a: a.pid, b: b.pid }, exit);
+  return runOf(report, {
+    exitSeconds: exit === null ? null : (exit.at - stoppedAt) / 1000,
+    exitCode: exit === null ? null : exit.code,
+    causes: await scene.causes(),
+  });
+}
+
+/** Throws when the rig did not do what it is for. */
+function mustBeReplaced(
+  { phases }: LoadReport,
+  pids: { readonly a: number; readonly b: number },
+  exit: Exit | null,
+): void {
+  const answers = (phase: string, version: string, pid: number) =>
+    phases.find(({ name }) => name === phase)?.answersBy[version]?.[pid] ?? 0;
+  const [aBefore, bBefore] = [answers("both", "A", pids.a), answers("both", "B", pids.b)];
+  if (aBefore === 0 || bBefore === 0) {
+    throw new Error(`before the SIGTERM A gave ${aBefore} answers and B ${bBefore}`);
+  }
+  const [aAfter, bAfter] = [answers("gone", "A", pids.a), answers("gone", "B", pids.b)];
+  if (bAfter === 0 || (exit !== null && aAfter > 0)) {
+    throw new Error(`after the exit of A it gave ${aAfter} answers and B ${bAfter}`);
+  }
+}
+
+function runOf(
+  { total }: LoadReport,
+  ended: Pick<Run, "exitSeconds" | "exitCode" | "causes">,
+): Run {
+  const { refused, reset, "closed-early": closedEarly, "status-5xx": fives } = total.lostByCause;
+  const reused = total.resetOnReused;
+  const fresh = reset + closedEarly - reused;
+  const answersOf = (version: string) =>
+    Object.values(total.answersBy[version] ?? {}).reduce((sum, count) => sum + count, 0);
+  return {
+    sent: total.sent,
+    lost: {
+      refused,
+      reused,
+      fresh,
+      "5xx": fives,
+      other: total.lost - refused - reused - fresh - fives,
+    },
+    ...ended,
+    answers: { a: answersOf("A"), b: answersOf("B") },
+    lagMs: total.clientLagMs,
+  };
+}
