@@ -1,4 +1,4 @@
-import { type Contender, control } from "./contenders.ts";
+import { control, ours } from "./contenders.ts";
 import type { Environment } from "./environments/environment.ts";
 import { type Cell, lostIn, meanOf } from "./report.ts";
 
@@ -15,7 +15,6 @@ export interface Judged {
 /** Ours loses nothing where the proxy is told, or asks, or there is none; else no more than the best. */
 export function judge(
   cells: readonly Cell[],
-  ours: Contender,
   environments: readonly Environment[],
 ): readonly Judged[] {
   return environments.flatMap((environment) => {

@@ -1,5 +1,7 @@
+import { arch, cpus, release } from "node:os";
 import { markdown } from "../markdown.ts";
-import type { Contender } from "./contenders.ts";
+import type { Judged } from "./claims.ts";
+import { type Contender, ours } from "./contenders.ts";
 import type { Environment } from "./environments/environment.ts";
 import type { NotedRun } from "./run-list.ts";
 import { lossClasses } from "./run-once.ts";
@@ -11,6 +13,13 @@ export interface Cell {
   readonly runs: readonly NotedRun[];
 }
 
+/** What all runs together show. */
+export interface Report {
+  readonly cells: readonly Cell[];
+  readonly judged: readonly Judged[];
+  readonly spoilt: readonly NotedRun[];
+}
+
 export function lostIn(run: NotedRun): number {
   return lossClasses.reduce((sum, name) => sum + run.lost[name], 0);
 }
@@ -19,16 +28,40 @@ export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Markdown: a table for each environment; cells without a run are left out. */
-export function render(cells: readonly Cell[]): string {
+/** Markdown: a table for each environment, and last what was asked; cells without a run are left out. */
+export function render(report: Report): string {
+  return [...tablesOf(report.cells), howOf(report), "", ...claimsOf(report)].join("\n");
+}
+
+function tablesOf(cells: readonly Cell[]): readonly string[] {
   const seen = cells.filter(({ runs }) => runs.length > 0);
   const environments = [...new Set(seen.map(({ environment }) => environment))];
-  return environments
-    .map((environment) => {
-      const rows = seen.filter((cell) => cell.environment === environment);
-      return [`**${environment.what}**`, "", ...markdown(head, rows.map(rowOf)), ""].join("\n");
-    })
-    .join("\n");
+  return environments.flatMap((environment) => {
+    const rows = seen.filter((cell) => cell.environment === environment);
+    return [`**${environment.what}**`, "", ...markdown(head, rows.map(rowOf)), ""];
+  });
+}
+
+/** When and on what, and what does not count. */
+function howOf({ cells, spoilt }: Report): string {
+  const times = cells.flatMap(({ runs }) => runs.map(({ at }) => at)).sort();
+  const [from = "", to = ""] = [times[0], times.at(-1)].map((at) =>
+    at?.slice(0, 16).replace("T", " "),
+  );
+  const [cpu] = cpus();
+  const machine = `${cpus().length} cores of ${cpu?.model ?? arch()}, Linux ${release()}, Node ${process.version}`;
+  const oursLost = spoilt
+    .filter(({ contender }) => contender === ours.name)
+    .reduce((sum, run) => sum + lostIn(run), 0);
+  return (
+    `${from} to ${to} UTC, ${machine}. Lost requests per run, means. ${spoilt.length} more runs do not count, because ` +
+    `the machine disturbed them; ${ours.name} lost ${oursLost} in its own of those.`
+  );
+}
+
+function claimsOf({ judged }: Report): readonly string[] {
+  const rows = judged.map(({ claim, seen, verdict }) => [claim, seen, verdict]);
+  return rows.length === 0 ? [] : markdown(["asked", "seen", ""], rows);
 }
 
 const head = [

@@ -19,8 +19,16 @@ const noted = z.object({
   lagMs: z.number(),
 });
 
+/** Clients further behind their schedule, ms, have met a machine with other things to do: such a run says nothing. */
+const mostLagMs = 250;
+
 /** A run, and of what. */
 export type NotedRun = z.infer<typeof noted>;
+
+/** Whether the machine had too much else to do meanwhile. */
+export function isSpoilt({ lagMs }: NotedRun): boolean {
+  return lagMs > mostLagMs;
+}
 
 /** The runs so far, a line of JSON for each in a file, so that a second call goes on. */
 export class RunList {
@@ -43,10 +51,16 @@ export class RunList {
     );
   }
 
+  /** Those that count. */
   of(environment: string, contender: string): readonly NotedRun[] {
     return this.#runs.filter(
-      (run) => run.environment === environment && run.contender === contender,
+      (run) => run.environment === environment && run.contender === contender && !isSpoilt(run),
     );
+  }
+
+  /** Those that do not count. */
+  spoilt(): readonly NotedRun[] {
+    return this.#runs.filter(isSpoilt);
   }
 
   async add(run: NotedRun): Promise<void> {

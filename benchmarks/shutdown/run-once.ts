@@ -1,9 +1,9 @@
 import { setTimeout as after } from "node:timers/promises";
 import { type LoadReport, seededRandom, startLoad } from "@hitless/load";
-import { freePort } from "../../test/bed/app-bed.ts";
 import { OwnFolder } from "../../test/bed/own-folder.ts";
 import { type Contender, fileOf } from "./contenders.ts";
 import type { Environment, Place } from "./environments/environment.ts";
+import { freePort } from "./free-port.ts";
 import { type Exit, Server } from "./server.ts";
 
 /** Ways to lose a request. */
@@ -49,8 +49,9 @@ export async function runOnce(
   seed: number,
 ): Promise<Run> {
   await using folder = new OwnFolder("hitless-shutdown-");
+  const random = seededRandom(seed);
   const start = async (name: string) => {
-    const [port, checkPort] = await Promise.all([freePort(), freePort()]);
+    const [port, checkPort] = [await freePort(random), await freePort(random)];
     return await Server.start({ file: fileOf(contender), name, port, checkPort, env: folder.env });
   };
   await using a = await start("A");
@@ -59,7 +60,6 @@ export async function runOnce(
     port,
     checkPort: contender.ownCheckPort === true ? checkPort : null,
   });
-  const random = seededRandom(seed);
   const stage = { folder: folder.path, a: place(a), b: place(b), random };
   await using scene = await environment.setUp(stage);
   await using load = startLoad({

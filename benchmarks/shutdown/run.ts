@@ -1,34 +1,45 @@
 // `npm run bench:shutdown`: what clients lose when one of two servers gets a SIGTERM, by the way it stops.
 // Exit code 0: all that is asked of ours holds. 1: not, or too few runs. 2: not its flags.
-import { resolve } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { seededRandom } from "@hitless/load";
+import { repository } from "../../test/bed/app-bed.ts";
 import { handleInterruptions } from "../../test/bed/interruption.ts";
 import { flagsOf, refuse, wholeNumber } from "../flags.ts";
+import { intoDocs } from "../markdown.ts";
 import { judge } from "./claims.ts";
-import { type Contender, contenders, ours } from "./contenders.ts";
+import { type Contender, contenders } from "./contenders.ts";
 import { direct } from "./environments/direct.ts";
 import type { Environment } from "./environments/environment.ts";
 import { haproxy } from "./environments/haproxy.ts";
 import { nginxTold, nginxUntold } from "./environments/nginx.ts";
 import { installPeers } from "./peers.ts";
 import { lostIn, render } from "./report.ts";
-import { type NotedRun, RunList } from "./run-list.ts";
+import { isSpoilt, type NotedRun, RunList } from "./run-list.ts";
 import { lossClasses, runOnce } from "./run-once.ts";
 
 const environments: readonly Environment[] = [direct, nginxTold, nginxUntold, haproxy];
-const usage = `npm run bench:shutdown -- [--rounds N] [--in ENVIRONMENT,...] [--only CONTENDER,...] [--out FILE] [--seed N]
-  --rounds  how many runs of each contender in each environment; 12
-  --in      of ${environments.map(({ name }) => name).join(", ")}
-  --only    of ${contenders.map(({ name }) => name).join(", ")}
-  --out     where each run is noted, a line of JSON; those that are there already count. shutdown-runs.jsonl
-  --seed    of the order and of the requests`;
+const usage = `npm run bench:shutdown -- [--rounds N] [--in ENVIRONMENT,...] [--only CONTENDER,...] [--at-once N] [--out FILE] [--seed N] [--docs]
+  --rounds    how many runs of each contender in each environment; 12
+  --in        of ${environments.map(({ name }) => name).join(", ")}
+  --only      of ${contenders.map(({ name }) => name).join(", ")}
+  --at-once   how many runs at the same time, each with clients, servers and proxy of its own; 1
+  --out       where each run is noted, a line of JSON; those that are there already count. shutdown-runs.jsonl
+  --seed      of the order and of the requests
+  --docs      put the tables into docs/shutdown.md`;
+
+const docsPage = join(repository, "docs/shutdown.md");
+/** So many runs may be spoilt in a row; then this one is left out. */
+const attempts = 4;
 
 const options = {
   rounds: { type: "string" },
   in: { type: "string" },
   only: { type: "string" },
+  "at-once": { type: "string" },
   out: { type: "string" },
   seed: { type: "string" },
+  docs: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -51,46 +62,67 @@ async function bench(): Promise<number> {
       runs: list.of(environment.name, contender.name),
     })),
   );
-  console.log(render(cells));
-  const judged = judge(cells, ours, environments);
-  for (const { claim, seen, verdict } of judged) console.log(`${verdict}: ${claim}: ${seen}`);
+  const judged = judge(cells, environments);
+  const found = render({ cells, judged, spoilt: list.spoilt() });
+  console.log(found);
+  if (asked.docs) await writeFile(docsPage, intoDocs(await readFile(docsPage, "utf8"), found));
   const complete = judged.length === environments.length;
   return complete && judged.every(({ verdict }) => verdict === "holds") ? 0 : 1;
 }
 
 /** One run of each that lacks it, in another order each round, until all have their runs. */
 async function measure(list: RunList): Promise<void> {
+  const random = seededRandom(asked.seed);
+  const jobs = jobsOf(list, random);
+  const began = performance.now();
+  let [next, done] = [0, 0];
+  const lane = async () => {
+    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
+      await undisturbed(job, list);
+      done += 1;
+      const secondsLeft = ((performance.now() - began) / 1000 / done) * (jobs.length - done);
+      tell(`${done} of ${jobs.length}, ${Math.ceil(secondsLeft / 60)} min left`);
+    }
+  };
+  await Promise.all(Array.from({ length: asked.atOnce }, lane));
+}
+
+/** Runs it until it counts, and then no more. */
+async function undisturbed({ environment, contender, seed }: Job, list: RunList): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const run = await runOnce(environment, contender, seed + attempt);
+    const of = { environment: environment.name, contender: contender.name };
+    const noted = { at: new Date().toISOString(), ...of, ...run };
+    await list.add(noted);
+    tell(lineOf(noted));
+    if (!isSpoilt(noted)) return;
+    tell(`does not count: the clients were ${Math.round(noted.lagMs)} ms behind their schedule`);
+  }
+}
+
+interface Job {
+  readonly environment: Environment;
+  readonly contender: Contender;
+  readonly seed: number;
+}
+
+function jobsOf(list: RunList, random: () => number): readonly Job[] {
   const places = asked.environments.filter(({ name, missing }) => {
     if (missing !== null) tell(`without ${name}: ${missing}`);
     return missing === null;
   });
-  const lacking = (environment: Environment, contender: Contender) =>
-    Math.max(0, asked.rounds - list.of(environment.name, contender.name).length);
-  const pairs = places.flatMap((environment) =>
-    asked.contenders.map((contender) => ({ environment, contender })),
-  );
-  const all = pairs.reduce((sum, pair) => sum + lacking(pair.environment, pair.contender), 0);
-  const [began, random] = [performance.now(), seededRandom(asked.seed)];
-  let done = 0;
+  const jobs: Job[] = [];
   for (let round = 1; round <= asked.rounds; round += 1) {
     for (const environment of places) {
       for (const contender of shuffled(asked.contenders, random)) {
-        // Those that are behind catch up in the last rounds.
-        if (lacking(environment, contender) < asked.rounds - round + 1) continue;
-        const run = await runOnce(environment, contender, Math.floor(random() * 2 ** 31));
-        const noted = {
-          at: new Date().toISOString(),
-          environment: environment.name,
-          contender: contender.name,
-          ...run,
-        };
-        await list.add(noted);
-        done += 1;
-        const secondsLeft = ((performance.now() - began) / 1000 / done) * (all - done);
-        tell(`${done} of ${all}, ${Math.ceil(secondsLeft / 60)} min left: ${lineOf(noted)}`);
+        const seed = Math.floor(random() * 2 ** 31);
+        // Those that have more runs than others wait for them.
+        const there = list.of(environment.name, contender.name).length;
+        if (round > there) jobs.push({ environment, contender, seed });
       }
     }
   }
+  return jobs;
 }
 
 function lineOf(run: NotedRun): string {
@@ -114,10 +146,12 @@ function tell(line: string): void {
 
 function askedOf(args: string[]) {
   const values = flagsOf(args, { options, usage });
-  const { rounds = "12", only, out = "shutdown-runs.jsonl", seed, help } = values;
+  const { rounds = "12", only, out = "shutdown-runs.jsonl", seed, docs, help } = values;
   return {
     help,
+    docs,
     rounds: wholeNumber("rounds", rounds),
+    atOnce: wholeNumber("at-once", values["at-once"] ?? "1"),
     environments: named("in", environments, values.in),
     contenders: named("only", contenders, only),
     // Relative to the folder that `npm run` was called in.

@@ -1,5 +1,5 @@
-import { freePort } from "../../../test/bed/app-bed.ts";
 import { debianPackages, isInPath } from "../../../test/bed/in-path.ts";
+import { freePort } from "../free-port.ts";
 import type { Environment } from "./environment.ts";
 import { fillIn, startProxy } from "./proxy-process.ts";
 
@@ -8,8 +8,8 @@ export const haproxy: Environment = {
   what: "Behind HAProxy, which asks /ready every 0.5 s and sends nothing after two failures",
   tells: "probe",
   missing: isInPath("haproxy") ? null : `no haproxy in PATH: ${debianPackages}`,
-  setUp: async ({ folder, a, b }) => {
-    const port = await freePort();
+  setUp: async ({ folder, a, b, random }) => {
+    const port = await freePort(random);
     const config = await fillIn("haproxy.cfg", folder, {
       PORT: port,
       A: a.port,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "../../../test/bed/app-bed.ts";
 import { debianPackages, isInPath } from "../../../test/bed/in-path.ts";
+import { freePort } from "../free-port.ts";
 import type { Environment, Scene, Stage } from "./environment.ts";
 import { fillIn, startProxy } from "./proxy-process.ts";
 
@@ -27,8 +27,8 @@ export const nginxUntold: Environment = {
   setUp: (stage) => setUp(stage, async () => undefined),
 };
 
-async function setUp({ folder, a, b }: Stage, removeA: Scene["removeA"]): Promise<Scene> {
-  const port = await freePort();
+async function setUp({ folder, a, b, random }: Stage, removeA: Scene["removeA"]): Promise<Scene> {
+  const port = await freePort(random);
   const values = { FOLDER: folder, PORT: port, A: a.port, B: b.port };
   const config = await fillIn("nginx.conf", folder, values);
   const stop = await startProxy(["nginx", "-p", `${folder}/`, "-c", config, "-e", "stderr"], {
