@@ -1,10 +1,10 @@
 import { setTimeout as after } from "node:timers/promises";
 import { type LoadReport, seededRandom, startLoad } from "@hitless/load";
 import { OwnFolder } from "../../test/bed/own-folder.ts";
+import { type ServerExit, ServerProcess } from "../../test/bed/server-process.ts";
 import { type Contender, fileOf } from "./contenders.ts";
 import type { Environment, Place } from "./environments/environment.ts";
 import { freePort } from "./free-port.ts";
-import { type Exit, Server } from "./server.ts";
 
 /** Ways to lose a request. */
 export const lossClasses = ["refused", "reused", "fresh", "5xx", "other"] as const;
@@ -50,17 +50,18 @@ export async function runOnce(
 ): Promise<Run> {
   await using folder = new OwnFolder("hitless-shutdown-");
   const random = seededRandom(seed);
-  const start = async (name: string) => {
-    const [port, checkPort] = [await freePort(random), await freePort(random)];
-    return await Server.start({ file: fileOf(contender), name, port, checkPort, env: folder.env });
-  };
-  await using a = await start("A");
-  await using b = await start("B");
-  const place = ({ port, checkPort }: Server): Place => ({
-    port,
-    checkPort: contender.ownCheckPort === true ? checkPort : null,
+  const placeOf = async (): Promise<Place> => ({
+    port: await freePort(random),
+    checkPort: contender.ownCheckPort === true ? await freePort(random) : null,
   });
-  const stage = { folder: folder.path, a: place(a), b: place(b), random };
+  const start = (name: string, { port, checkPort }: Place) => {
+    const env = { ...folder.env, NAME: name, CHECK_PORT: String(checkPort ?? "") };
+    return ServerProcess.start({ file: fileOf(contender), port, env });
+  };
+  const places = { a: await placeOf(), b: await placeOf() };
+  await using a = await start("A", places.a);
+  await using b = await start("B", places.b);
+  const stage = { folder: folder.path, ...places, random };
   await using scene = await environment.setUp(stage);
   await using load = startLoad({
     url: `http://127.0.0.1:${a.port}`,
@@ -93,7 +94,7 @@ export async function runOnce(
 function mustBeReplaced(
   { phases }: LoadReport,
   pids: { readonly a: number; readonly b: number },
-  exit: Exit | null,
+  exit: ServerExit | null,
 ): void {
   const answers = (phase: string, version: string, pid: number) =>
     phases.find(({ name }) => name === phase)?.answersBy[version]?.[pid] ?? 0;

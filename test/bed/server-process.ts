@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { endWhenInterrupted } from "./interruption.ts";
 
 /** How a server is started. */
 export interface ServerOptions {
+  /** A module that says a line on its standard output when it listens on `PORT`. */
   readonly file: string;
-  /** What its answers call it. */
-  readonly name: string;
   readonly port: number;
-  /** For those that answer probes on another port. */
-  readonly checkPort: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** How it ended. */
-export interface Exit {
+export interface ServerExit {
   /** `0`, `1`, or the signal that ended it. */
   readonly code: string;
   /** `performance.now()` then. */
@@ -23,42 +21,45 @@ export interface Exit {
 const listensWithinMs = 20_000;
 const keptErrorBytes = 2000;
 
-/** One running contender. */
-export class Server implements AsyncDisposable {
+/** One server in a process of its own. */
+export class ServerProcess implements AsyncDisposable {
   readonly port: number;
-  readonly checkPort: number;
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<ServerExit>;
+  /** What it has said since it listens, by line; whole once `exited`. */
+  readonly lines: string[] = [];
   readonly #child: ChildProcess;
+  readonly #forget: () => void;
 
-  private constructor(child: ChildProcess, { port, checkPort }: ServerOptions) {
+  private constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
-    this.checkPort = checkPort;
+    // Not at "exit": its last words may still be in the pipe.
+    let at = 0;
+    child.once("exit", () => (at = performance.now()));
     this.exited = new Promise((ended) => {
-      child.once("exit", (code, signal) => {
-        ended({ code: String(code ?? signal), at: performance.now() });
-      });
+      child.once("close", (code, signal) => ended({ code: String(code ?? signal), at }));
     });
+    this.#forget = endWhenInterrupted(`server ${child.pid}`, () => this[Symbol.asyncDispose]());
   }
 
   /** Resolves when it listens; throws with what it said when it does not. */
-  static async start(options: ServerOptions): Promise<Server> {
-    const { file, name, port, checkPort } = options;
-    const own = { NAME: name, PORT: String(port), CHECK_PORT: String(checkPort) };
+  static async start({ file, port, env }: ServerOptions): Promise<ServerProcess> {
     const child = spawn(process.execPath, [file], {
-      env: { ...process.env, ...options.env, ...own },
+      env: { ...process.env, ...env, PORT: String(port) },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
     child.stderr.on("data", (text) => (said = (said + String(text)).slice(-keptErrorBytes)));
-    const server = new Server(child, options);
+    const server = new ServerProcess(child, port);
+    const lines = createInterface(child.stdout);
     await new Promise<void>((listens, failed) => {
       const fail = (why: string) => failed(new Error(`${file} ${why}: ${said}`));
-      createInterface(child.stdout).once("line", () => listens());
+      lines.once("line", () => listens());
       child.once("error", (error) => fail(error.message));
       void server.exited.then(({ code }) => fail(`ended with ${code} before it listened`));
       setTimeout(() => fail(`does not listen in ${listensWithinMs} ms`), listensWithinMs).unref();
     });
+    lines.on("line", (line) => server.lines.push(line));
     return server;
   }
 
@@ -73,5 +74,6 @@ export class Server implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill("SIGKILL");
     await this.exited;
+    this.#forget();
   }
 }
