@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   maintenance: async () => (await import("./commands/maintenance.ts")).maintenanceCommand(),
   logs: async () => (await import("./commands/logs.ts")).logsCommand(),
   load: async () => (await import("./commands/load.ts")).loadCommand(),
+  certify: async () => (await import("./commands/certify.ts")).certifyCommand(),
 };
 
 /**

@@ -25,6 +25,8 @@ const errorCodes = {
   RELEASE_FAILED: 3,
   /** `hitless load` lost requests. */
   REQUESTS_LOST: 3,
+  /** `hitless certify` found an item that fails. */
+  NOT_CERTIFIED: 6,
   /** The release was aborted by a person and the app is back on the old revision. */
   RELEASE_ABORTED: 4,
   /** The command stopped waiting; the release goes on. */

@@ -13,7 +13,16 @@ export interface AppCommand {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const keptErrorBytes = 2000;
+/** How the leader of a group ended. */
+export interface Exit {
+  /** Null: by the signal. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** On the clock of `performance.now()`, in milliseconds. */
+  readonly at: number;
+}
+
+const keptBytes = 2000;
 /** How long a killed group may take to be gone, in milliseconds, before `stop` gives up waiting for it. */
 const goneTimeoutMs = 5000;
 /** Between two looks at a group that is ending, in milliseconds. */
@@ -30,13 +39,22 @@ export class AppProcess {
     signalGroup(this.pid, "SIGKILL");
   };
   #errors = "";
+  #said = "";
+  #exit: Exit | null = null;
   #stopped = false;
 
   private constructor(child: ChildProcess, pid: number) {
     this.#child = child;
     this.pid = pid;
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#said = (this.#said + text).slice(-keptBytes);
+    });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#errors = (this.#errors + text).slice(-keptErrorBytes);
+      this.#errors = (this.#errors + text).slice(-keptBytes);
+      this.#said = (this.#said + text).slice(-keptBytes);
+    });
+    child.once("exit", (code, signal) => {
+      this.#exit = { code, signal, at: performance.now() };
     });
     process.once("exit", this.#killGroup);
   }
@@ -49,7 +67,7 @@ export class AppProcess {
       env: { ...process.env, ...app.env },
       shell: typeof app.command === "string",
       detached: true,
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     if (child.pid === undefined) {
       const [cause] = await once(child, "error");
@@ -62,12 +80,28 @@ export class AppProcess {
 
   /** Whether the leader has exited. */
   get exited(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return this.#exit !== null;
+  }
+
+  /** How the leader ended; null while it runs. */
+  get exit(): Exit | null {
+    return this.#exit;
   }
 
   /** The end of what it wrote to its standard error. */
   get errors(): string {
     return this.#errors.trim();
+  }
+
+  /** The end of what it wrote to its standard output and standard error. */
+  get said(): string {
+    return this.#said.trim();
+  }
+
+  /** Signals the leader alone, as a container's runtime does, or the whole group. */
+  signal(signal: NodeJS.Signals, whom: "leader" | "group"): void {
+    if (whom === "group") signalGroup(this.pid, signal);
+    else if (!this.exited) this.#child.kill(signal);
   }
 
   /** Sends `signal` to the group, and SIGKILL to what is left of it after `killAfterMs`. */
@@ -85,6 +119,9 @@ export class AppProcess {
     this.#stopped = true;
     this.#killGroup();
     await this.#gone(performance.now() + goneTimeoutMs);
+    // What has left the group may hold them open.
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
     process.removeListener("exit", this.#killGroup);
   }
 

@@ -66,6 +66,11 @@ export class Connection {
     this.#socket.write(request);
   }
 
+  /** Writes more of a request that `send` began. */
+  sendRest(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
   /** Closes at once; an outcome still owed is never delivered. */
   destroy(): void {
     this.#settle = null;

@@ -1,5 +1,13 @@
 export type { AppCommand } from "./app-process.ts";
 export { type Cause, causes } from "./cause.ts";
+export { type Certificate, certify } from "./certify/certify.ts";
+export {
+  type CertifyOptions,
+  type Dependency,
+  type Front,
+  fronts,
+} from "./certify/certify-options.ts";
+export { fixAnchors, fixPage, type Item, type Verdict } from "./certify/item.ts";
 export type { Expectation } from "./judge-answer.ts";
 export { type Kind, kinds, type Mix } from "./kind.ts";
 export type { LatencySummary } from "./latency-histogram.ts";

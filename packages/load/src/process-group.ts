@@ -22,19 +22,29 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
 export function groupRuns(group: number): boolean {
   if (!signalGroup(group, 0)) return false;
   if (process.platform !== "linux") return true;
-  return readdirSync("/proc").some((name) => /^\d+$/.test(name) && runsIn(group, name));
+  return runningIn(group).length > 0;
+}
+
+/** The command lines of what runs in a group; nothing is known of them where there is no `/proc`. */
+export function commandsIn(group: number): readonly string[] {
+  if (process.platform !== "linux") return groupRuns(group) ? ["a process"] : [];
+  return runningIn(group).map((pid) => readOf(pid, "cmdline").split("\0").join(" ").trim());
+}
+
+function runningIn(group: number): readonly string[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && runsIn(group, name));
 }
 
 function runsIn(group: number, pid: string): boolean {
-  const stat = statOf(pid);
+  const stat = readOf(pid, "stat");
   // The name, in brackets, may itself hold brackets and spaces (proc(5)).
   const [state = "X", , memberOf] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(memberOf) === group && !"ZX".includes(state);
 }
 
-function statOf(pid: string): string {
+function readOf(pid: string, file: "stat" | "cmdline"): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1");
+    return readFileSync(`/proc/${pid}/${file}`, "latin1");
   } catch {
     // Gone between the listing and the look.
     return "";

@@ -1,8 +1,8 @@
-import { createServer } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import { HitlessError } from "@hitless/core";
 import { type AppCommand, AppProcess } from "./app-process.ts";
-import { Connection } from "./connection.ts";
+import { ask, isGood } from "./ask.ts";
+import { freePort } from "./free-port.ts";
 import type { LoadOptions } from "./load-options.ts";
 import type { LoadReport } from "./load-report.ts";
 import { type LoadSession, startLoad } from "./start-load.ts";
@@ -38,8 +38,6 @@ export interface ControlReport {
 
 /** Between two looks at an app that is starting, in milliseconds. */
 const lookEveryMs = 20;
-/** An app that accepts and stays silent is looked at anew after this time. */
-const lookTimeoutMs = 1000;
 
 /**
  * Runs the control phase: starts the app on a free port of its own (`PORT`, `HOST=127.0.0.1`), puts
@@ -112,19 +110,7 @@ class Control {
 
   async #looksReady(): Promise<boolean> {
     const path = this.#options.readyPath ?? this.#options.load.paths?.get ?? "/";
-    const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
-    const connection = new Connection({ host: "127.0.0.1", port: this.#port }, () => {});
-    const silence = new AbortController();
-    const answer = new Promise<boolean>((resolve) => {
-      connection.send(Buffer.from(head), (outcome) => {
-        resolve(outcome.kind === "answer" && Math.floor(outcome.answer.status / 100) === 2);
-      });
-    });
-    const timeout = after(lookTimeoutMs, false, { signal: silence.signal }).catch(() => false);
-    const ready = await Promise.race([answer, timeout]);
-    silence.abort();
-    connection.destroy();
-    return ready;
+    return isGood(await ask({ host: "127.0.0.1", port: this.#port }, path));
   }
 
   #notUp(what: string, app: AppProcess): HitlessError {
@@ -145,16 +131,4 @@ class Control {
       signal?.throwIfAborted();
     });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string")
-    throw new TypeError("a TCP server has a port");
-  return address.port;
 }

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { httpServer } from "../testing/http-server.ts";
+import { findEndpoints } from "./endpoints.ts";
+
+/** Answers these paths with these statuses, a POST to `/` with `post`. */
+function serving(statuses: Readonly<Record<string, number>>, post = 405) {
+  return httpServer((request, response) => {
+    request.resume();
+    const { method, url = "" } = request;
+    response.statusCode = method === "POST" ? post : (statuses[url] ?? 404);
+    response.end();
+  });
+}
+
+const none = { ready: null, health: null, startup: null, post: null, answersEverything: false };
+
+test.each<[string, Record<string, number>, object]>([
+  [
+    "the usual names",
+    { "/": 200, "/ready": 200, "/health": 200, "/startup": 200 },
+    {
+      ready: "/ready",
+      health: "/health",
+      startup: "/startup",
+    },
+  ],
+  [
+    "other names",
+    { "/": 200, "/readyz": 200, "/livez": 200 },
+    { ready: "/readyz", health: "/livez" },
+  ],
+  ["a probe that says no", { "/": 200, "/health/ready": 503 }, { ready: "/health/ready" }],
+  ["no probe", { "/": 200 }, {}],
+])("finds %s", async (_, statuses, expected) => {
+  await using server = await serving(statuses);
+  const found = await findEndpoints(server.target, { path: "/" });
+  expect(found).toEqual({ ...none, ...expected });
+});
+
+test("looks for nothing on an app that answers everything, and takes what is named", async () => {
+  await using server = await httpServer((request, response) => {
+    request.resume();
+    response.end("a page");
+  });
+  const found = await findEndpoints(server.target, { path: "/", health: "/alive" });
+  expect(found).toEqual({ ...none, health: "/alive", post: "/", answersEverything: true });
+});
+
+test("refuses a POST that is named and not answered with 2xx", async () => {
+  await using server = await serving({ "/": 200 }, 403);
+  await expect(findEndpoints(server.target, { path: "/", post: "/orders" })).rejects.toThrowError(
+    "a POST to /orders is answered 403",
+  );
+});

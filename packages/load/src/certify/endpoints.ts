@@ -1,0 +1,66 @@
+import { HitlessError } from "@hitless/core";
+import { ask, isGood } from "../ask.ts";
+import type { Target } from "../connection.ts";
+import type { CertifyPaths } from "./certify-options.ts";
+
+/** What the app answers on, as far as it was named or found; null: neither. */
+export interface Endpoints {
+  readonly ready: string | null;
+  readonly health: string | null;
+  readonly startup: string | null;
+  /** Answers a POST with 2xx. */
+  readonly post: string | null;
+  /** It answers 2xx on a path that nobody has, so that nothing can be found by asking. */
+  readonly answersEverything: boolean;
+}
+
+const candidates = {
+  ready: ["/ready", "/health/ready", "/readyz", "/actuator/health/readiness"],
+  health: ["/health", "/health/live", "/livez", "/healthz", "/live", "/actuator/health/liveness"],
+  startup: ["/startup", "/health/startup", "/startupz"],
+} as const;
+
+const nobodysPath = "/no-such-path-of-hitless-certify";
+/** A probe that fails is one all the same. */
+const failing = [500, 503];
+
+/**
+ * Looks for the endpoints that were not named, on an app that answers already. Throws `BAD_INPUT`
+ * when the POST that was named is not answered with 2xx.
+ */
+export async function findEndpoints(
+  target: Target,
+  paths: CertifyPaths & { readonly path: string },
+): Promise<Endpoints> {
+  const answersEverything = isGood(await ask(target, nobodysPath));
+  const look = (named: string | undefined, tried: readonly string[]) =>
+    named !== undefined || answersEverything ? (named ?? null) : firstProbe(target, tried);
+  const [ready, health, startup] = [
+    await look(paths.ready, candidates.ready),
+    await look(paths.health, candidates.health),
+    await look(paths.startup, candidates.startup),
+  ];
+  return { ready, health, startup, post: await findPost(target, paths), answersEverything };
+}
+
+async function firstProbe(target: Target, tried: readonly string[]): Promise<string | null> {
+  for (const path of tried) {
+    const asked = await ask(target, path);
+    if (isGood(asked)) return path;
+    if (asked.kind === "answered" && failing.includes(asked.status)) return path;
+  }
+  return null;
+}
+
+async function findPost(
+  target: Target,
+  { post, path }: CertifyPaths & { readonly path: string },
+): Promise<string | null> {
+  const asked = await ask(target, post ?? path, { method: "POST", timeoutMs: 5000 });
+  if (isGood(asked)) return post ?? path;
+  if (post === undefined) return null;
+  const what = asked.kind === "answered" ? `is answered ${asked.status}` : "is not answered";
+  throw new HitlessError("BAD_INPUT", `a POST to ${post} ${what}`, {
+    next: "Name a path that answers any body with 2xx, or leave --post-path out.",
+  });
+}
