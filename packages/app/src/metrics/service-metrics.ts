@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
+import type { IntervalHistogram } from "node:perf_hooks";
 import { type Answer, isEventStream, isHttp1, wasAnswered } from "../answer.ts";
 import type { Page, Pages } from "../endpoints.ts";
 import type { Begun, Requests } from "../requests.ts";
@@ -25,7 +25,8 @@ export class ServiceMetrics {
   /** The registry's page, at its path. */
   readonly pages: Pages;
   readonly #registry: PromRegistry;
-  readonly #eventLoop: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
+  #eventLoop: IntervalHistogram | null = null;
+  #isStopped = false;
 
   /** @throws what prom-client throws for a name that is registered already. */
   constructor(options: MetricsOptions, requests: Requests, revision: string) {
@@ -35,12 +36,21 @@ export class ServiceMetrics {
     this.#countRequests(options, requests, revision);
     this.#gaugeInFlight(client, requests, revision);
     this.#gaugeEventLoop(client, revision);
-    this.#eventLoop.enable();
+    void this.#watchEventLoop();
   }
 
   /** The delay of the event loop is no longer measured. */
   stop(): void {
-    this.#eventLoop.disable();
+    this.#isStopped = true;
+    this.#eventLoop?.disable();
+  }
+
+  /** Loaded only here: it takes 1 MiB, which a service without metrics has no use for. */
+  async #watchEventLoop(): Promise<void> {
+    const { monitorEventLoopDelay } = await import("node:perf_hooks");
+    if (this.#isStopped) return;
+    this.#eventLoop = monitorEventLoopDelay({ resolution: 20 });
+    this.#eventLoop.enable();
   }
 
   #countRequests(options: MetricsOptions, requests: Requests, revision: string): void {
@@ -82,18 +92,19 @@ export class ServiceMetrics {
   }
 
   #gaugeEventLoop(client: PromClient, revision: string): void {
-    const delays = this.#eventLoop;
+    const eventLoop = () => this.#eventLoop;
     const gauge = new client.Gauge({
       name: "event_loop_delay_seconds",
       help: "How late timers ran since the last look; quantile 1 is the longest.",
       labelNames: ["quantile", "revision"],
       registers: [],
       collect() {
+        const delays = eventLoop();
         for (const [quantile, percent] of Object.entries(quantiles)) {
-          const delay = delays.count === 0 ? 0 : delays.percentile(percent);
+          const delay = delays === null || delays.count === 0 ? 0 : delays.percentile(percent);
           this.set({ quantile, revision }, delay / nanosecondsPerSecond);
         }
-        delays.reset();
+        delays?.reset();
       },
     });
     this.#registry.registerMetric(gauge);
