@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./app-bed.ts";
+import { freePort, until } from "./app-bed.ts";
 import type { Hold, HoldEnd } from "./hold.ts";
 import { type HoldKind, holds } from "./holds.ts";
 import type { Certificate } from "./own-certificate.ts";
@@ -47,7 +47,7 @@ const lastWordsMs = 5000;
 /** Sends SIGTERM to a server that one client holds, and sees how both end. */
 export async function endHeld(held: HeldBy): Promise<HeldEnd> {
   const { kind, way, limitMs, certificate } = held;
-  const { protocol, open } = holds[kind];
+  const { protocol, shows, open } = holds[kind];
   await using server = await ServerProcess.start({
     file: heldServer,
     port: await freePort(),
@@ -61,6 +61,7 @@ export async function endHeld(held: HeldBy): Promise<HeldEnd> {
     },
   });
   const hold = await open({ port: server.port, certificate: certificate.text });
+  if (shows !== undefined) await cameTo(server, shows);
   const at = performance.now();
   server.kill("SIGTERM");
   const exit = await Promise.race([server.exited, after(limitMs + killAfterMs, null)]);
@@ -69,6 +70,12 @@ export async function endHeld(held: HeldBy): Promise<HeldEnd> {
   const { code } = await server.exited;
   const seconds = exit === null ? null : (exit.at - at) / 1000;
   return { kind, way, seconds, code, outcome, good, lines: server.lines };
+}
+
+/** Resolves when a held server has said that this came: a path, or `connection`. */
+export async function cameTo({ lines }: ServerProcess, what: string): Promise<void> {
+  const line = JSON.stringify({ came: what });
+  await until(() => lines.includes(line), `the server says ${line}`);
 }
 
 async function endOf(hold: Hold): Promise<HoldEnd> {

@@ -10,9 +10,6 @@ interface SaidOnSocket {
   readonly owed?: string;
 }
 
-/** For what was written to arrive: the server says nothing of it, ms. */
-const arrivesMs = 100;
-
 export function holdByNothing(): Promise<Hold> {
   return Promise.resolve({ ended: Promise.resolve({ outcome: "", good: true }) });
 }
@@ -27,10 +24,9 @@ export async function holdBySocket({ port }: HoldPlace, said: SaidOnSocket): Pro
     broken = "code" in error ? String(error.code) : error.message;
   });
   const opened = new Promise<void>((done) => {
-    const alreadyHeld = () => setTimeout(done, arrivesMs);
     socket.once("connect", () => {
       socket.write(said.says);
-      if (said.answered !== true) alreadyHeld();
+      if (said.answered !== true) done();
     });
     socket.on("data", (text) => {
       heard += String(text);

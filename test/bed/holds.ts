@@ -28,7 +28,9 @@ export type HoldKind = (typeof kindsOfHold)[number];
 
 interface HoldWay {
   readonly protocol: "http" | "h2c" | "h2";
-  /** Resolves when the server is held. */
+  /** What the server says when it is held, where the client cannot know: the path of a request, or `connection`. */
+  readonly shows?: string;
+  /** Resolves when the client has done its part. */
   readonly open: (place: HoldPlace) => Promise<Hold>;
 }
 
@@ -40,10 +42,19 @@ export const holds: Readonly<Record<HoldKind, HoldWay>> = {
     protocol: "http",
     open: (place) => holdBySocket(place, { says: `${getHead}\r\n`, answered: true }),
   },
-  silent: { protocol: "http", open: (place) => holdBySocket(place, { says: "" }) },
-  "half-head": { protocol: "http", open: (place) => holdBySocket(place, { says: getHead }) },
+  silent: {
+    protocol: "http",
+    shows: "connection",
+    open: (place) => holdBySocket(place, { says: "" }),
+  },
+  "half-head": {
+    protocol: "http",
+    shows: "connection",
+    open: (place) => holdBySocket(place, { says: getHead }),
+  },
   slow: {
     protocol: "http",
+    shows: "/slow",
     open: (place) =>
       holdBySocket(place, {
         says: "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -55,7 +66,15 @@ export const holds: Readonly<Record<HoldKind, HoldWay>> = {
   websocket: { protocol: "http", open: (place) => holdByWebSocket(place, "/socket") },
   "websocket-raw": { protocol: "http", open: (place) => holdByWebSocket(place, "/raw-socket") },
   "h2c-idle": { protocol: "h2c", open: (place) => holdBySession(place, "http", "idle") },
-  "h2c-slow": { protocol: "h2c", open: (place) => holdBySession(place, "http", "slow") },
+  "h2c-slow": {
+    protocol: "h2c",
+    shows: "/slow",
+    open: (place) => holdBySession(place, "http", "slow"),
+  },
   "h2-idle": { protocol: "h2", open: (place) => holdBySession(place, "https", "idle") },
-  "h2-slow": { protocol: "h2", open: (place) => holdBySession(place, "https", "slow") },
+  "h2-slow": {
+    protocol: "h2",
+    shows: "/slow",
+    open: (place) => holdBySession(place, "https", "slow"),
+  },
 };

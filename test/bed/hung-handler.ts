@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
-import { setTimeout as after } from "node:timers/promises";
 import { freePort } from "./app-bed.ts";
-import { heldServer } from "./held-connections.ts";
+import { cameTo, heldServer } from "./held-connections.ts";
 import { OwnFolder } from "./own-folder.ts";
 import { type ReceiptRead, readReceipt, receiptIn } from "./receipt-line.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -50,7 +49,8 @@ export async function endHung({ path, delayMs, limitMs }: HungCase): Promise<Hun
     },
   });
   const [hung, beside] = [answerTo(server.port, path), answerTo(server.port, "/slow")];
-  await after(underWayMs);
+  await cameTo(server, "/slow");
+  await cameTo(server, new URL(path, "http://a").pathname);
   const at = performance.now();
   server.kill("SIGTERM");
   const exit = await server.exited;
@@ -64,9 +64,6 @@ export async function endHung({ path, delayMs, limitMs }: HungCase): Promise<Hun
     written: readReceipt(await readFile(receipt, "utf8")),
   };
 }
-
-/** For requests to arrive: the server says nothing of them, ms. */
-const underWayMs = 300;
 
 /** Status and body, or what went wrong. */
 function answerTo(port: number, path: string): Promise<string> {

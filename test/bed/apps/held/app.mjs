@@ -1,4 +1,4 @@
-// What a server is held by: requests that take 4 s, events, WebSockets, and requests that never end.
+// What a server is held by: requests that take 4 s, events, WebSockets, and requests that never end. It says what came.
 import { WebSocketServer } from "ws";
 
 const slowMs = 4000;
@@ -8,12 +8,18 @@ const tickMs = 50;
 export function handlerOf(openEvents = rawEvents) {
   return (request, response) => {
     const { pathname } = new URL(request.url, "http://a");
+    say({ came: pathname });
     if (pathname === "/slow") setTimeout(() => response.end("slow, and whole"), slowMs);
     else if (pathname === "/events") events(openEvents(response), response);
     else if (pathname === "/raw-events") events(rawEvents(response), response);
     else if (!pathname.startsWith("/hang")) response.end("at once");
     request.resume();
   };
+}
+
+/** A line of its log. */
+export function say(what) {
+  process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
 function events(stream, response) {

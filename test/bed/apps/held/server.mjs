@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { createServer as createHttp2, createSecureServer } from "node:http2";
 import { createRequire } from "node:module";
 import { serve } from "@hitless/app";
-import { handlerOf, webSocketsOn } from "./app.mjs";
+import { handlerOf, say, webSocketsOn } from "./app.mjs";
 
 const {
   WAY,
@@ -27,10 +27,14 @@ const makers = {
     createSecureServer({ key: readFileSync(KEY), cert: readFileSync(CERTIFICATE) }, handler),
 };
 
+function make(handler) {
+  return makers[PROTOCOL](handler).on("connection", () => say({ came: "connection" }));
+}
+
 const ways = {
   "@hitless/app": async () => {
     let service;
-    const server = makers[PROTOCOL](handlerOf((response) => service.eventStream(response)));
+    const server = make(handlerOf((response) => service.eventStream(response)));
     service = serve(server, {
       drain: { delayMs: Number(DELAY_MS), ...(LIMIT_MS && { timeoutMs: Number(LIMIT_MS) }) },
       onShutdown: HOOKS
@@ -69,11 +73,11 @@ const ways = {
 await ways[WAY]();
 
 function plain(around = (server) => server) {
-  const server = around(makers[PROTOCOL](handlerOf()));
+  const server = around(make(handlerOf()));
   if (PROTOCOL === "http") webSocketsOn(server);
   return server.listen(listenAt, listening);
 }
 
 function listening() {
-  process.stdout.write("listening\n");
+  say({ listening: true });
 }
