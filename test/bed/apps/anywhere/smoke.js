@@ -18,7 +18,7 @@ if (process.env.BARE === undefined) {
   });
   // Behind the delay, when nobody listens any more.
   service.draining.addEventListener("abort", () => setTimeout(answerSlow, 2000));
-  service.listen({ port: 0, host: "127.0.0.1" }).then(say);
+  void service.listen({ port: 0, host: "127.0.0.1" }).then(say);
 } else {
   server.listen(0, "127.0.0.1", () => say(server.address()));
 }
