@@ -1,6 +1,7 @@
 import { type CutOff, countInFlight, cutOff, type Drained } from "./drain.ts";
 import { identityOf } from "./identity.ts";
 import {
+  brief,
   type DrainReason,
   type DrainReceipt,
   type DrainSeconds,
@@ -73,7 +74,7 @@ export class DrainProgress {
       ...identityOf(),
       pid: process.pid,
       reason: this.#why.reason,
-      error: this.#why.error === undefined ? null : reasonOf(this.#why.error),
+      error: this.#why.error === undefined ? null : brief(reasonOf(this.#why.error)),
       startedAt: this.#startedAt.toISOString(),
       inFlight: this.inFlight,
       served: requests.served,

@@ -59,6 +59,8 @@ export interface HookReceipt {
 }
 
 const mostHung = 10;
+/** Characters. */
+const longestWords = 120;
 
 /** One receipt for a process with two services, such as a public one and one for its operators. */
 export function together(one: DrainReceipt, other: DrainReceipt): DrainReceipt {
@@ -92,5 +94,13 @@ export function together(one: DrainReceipt, other: DrainReceipt): DrainReceipt {
 
 /** As many of them as a receipt holds. */
 export function longestFirst(hung: readonly HungRequest[]): readonly HungRequest[] {
-  return hung.toSorted((one, other) => other.seconds - one.seconds).slice(0, mostHung);
+  return hung
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, mostHung)
+    .map((each) => ({ ...each, route: brief(each.route) }));
+}
+
+/** Paths and messages may be of any length, and Kubernetes keeps only the last 4 KiB of a receipt. */
+export function brief(words: string): string {
+  return words.length <= longestWords ? words : `${words.slice(0, longestWords - 1)}…`;
 }
