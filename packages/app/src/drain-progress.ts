@@ -1,5 +1,6 @@
 import { type CutOff, countInFlight, cutOff, type Drained } from "./drain.ts";
 import { identityOf } from "./identity.ts";
+import { reasonOf } from "./reason-of.ts";
 import {
   brief,
   type DrainReason,
@@ -8,7 +9,6 @@ import {
   type HookReceipt,
   longestFirst,
 } from "./receipt.ts";
-import { reasonOf } from "./with-timeout.ts";
 import { inSeconds } from "./work.ts";
 
 export interface Why {

@@ -1,6 +1,7 @@
 import type { BudgetedHook } from "./options.ts";
+import { reasonOf } from "./reason-of.ts";
 import type { HookReceipt } from "./receipt.ts";
-import { reasonOf, withTimeout } from "./with-timeout.ts";
+import { withTimeout } from "./with-timeout.ts";
 import { inSeconds } from "./work.ts";
 
 interface HookEars {

@@ -1,4 +1,4 @@
-export type { Check, CheckStatus, CheckView } from "./checks/check.ts";
+export type { Check, CheckSettings, CheckStatus, CheckView } from "./checks/check.ts";
 export { type Identity, identityOf, logFields } from "./identity.ts";
 export type { Logger } from "./log.ts";
 export type { PromClient, PromRegistry } from "./metrics/prom-client.ts";

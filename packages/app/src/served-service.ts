@@ -171,6 +171,8 @@ export class ServedService implements Service, Stoppable {
     await after(delayMs);
     progress.delayOver();
     progress.requestsOver(await finish(this.#drained, budget));
+    // Nobody can ask any more, and hooks close what the checks use.
+    this.#checks.stop();
     await runHooks(this.#hooks, {
       done: (hook) => progress.hookOver(hook),
       failed: (name, reason) =>
@@ -179,7 +181,6 @@ export class ServedService implements Service, Stoppable {
           `shutdown hook ${name} failed: ${reason}`,
         ),
     });
-    this.#checks.stop();
     this.#metrics?.stop();
     const receipt = progress.receipt();
     this.#say(receipt);

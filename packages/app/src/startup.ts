@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { Logger } from "./log.ts";
-import { reasonOf } from "./with-timeout.ts";
+import { reasonOf } from "./reason-of.ts";
 
 const againMs = 1000;
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { processEnd } from "./process-end.ts";
+import { reasonOf } from "./reason-of.ts";
 import { type DrainReceipt, together } from "./receipt.ts";
-import { reasonOf } from "./with-timeout.ts";
 
 /** What Kubernetes keeps of a container's last words, at most 4 KiB. */
 const terminationLog = "/dev/termination-log";

@@ -1,11 +1,8 @@
 import type { Logger } from "../log.ts";
-import { ms } from "../options.ts";
-import { reasonOf, withTimeout } from "../with-timeout.ts";
-import type { Check, CheckView } from "./check.ts";
+import type { Check, CheckSettings, CheckView } from "./check.ts";
+import { RunningCheck, type RunSettings } from "./running-check.ts";
 
 type Given = Readonly<Record<string, Check | Check["run"]>>;
-/** Replicas that start together must not ask together for ever. */
-const jitter = 0.1;
 
 /** Runs the checks in the background, each at its own pace, and knows their last results. */
 export class Checks {
@@ -22,6 +19,7 @@ export class Checks {
     for (const check of this.#running) check.start();
   }
 
+  /** Nothing is run any more, and what runs is told to end. */
   stop(): void {
     for (const check of this.#running) check.stop();
   }
@@ -31,99 +29,34 @@ export class Checks {
   }
 }
 
-type Settings = Required<{ [Key in keyof Check]: Exclude<Check[Key], undefined> }>;
-
-function settingsOf(name: string, given: Check | Check["run"]): Settings {
+function settingsOf(name: string, given: Check | Check["run"]): RunSettings {
   const check: Check = typeof given === "function" ? { run: given } : given;
-  const number = (key: "timeoutMs" | "intervalMs" | "failAfter" | "passAfter", otherwise: number) =>
-    ms(`checks.${name}.${key}`, check[key], otherwise);
+  if (typeof check?.run !== "function") {
+    throw new TypeError(
+      `checks.${name} is ${String(given)}; it must be a function or have one, run`,
+    );
+  }
   return {
     run: (signal) => check.run(signal),
     critical: check.critical ?? true,
-    timeoutMs: number("timeoutMs", 1000),
-    intervalMs: number("intervalMs", 2000),
-    failAfter: Math.max(1, number("failAfter", 2)),
-    passAfter: Math.max(1, number("passAfter", 1)),
+    timeoutMs: atLeastOne(name, check, "timeoutMs") ?? 1000,
+    intervalMs: atLeastOne(name, check, "intervalMs") ?? 2000,
+    failAfter: atLeastOne(name, check, "failAfter") ?? 2,
+    passAfter: atLeastOne(name, check, "passAfter") ?? 1,
   };
 }
 
-class RunningCheck {
-  readonly #name: string;
-  readonly #settings: Settings;
-  readonly #logger: Logger | null;
-  #status: CheckView["status"] = "pending";
-  #failures = 0;
-  #passes = 0;
-  #error: string | null = null;
-  #at: number | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+/** A day of milliseconds. */
+const most = 86_400_000;
 
-  constructor(name: string, settings: Settings, logger: Logger | null) {
-    this.#name = name;
-    this.#settings = settings;
-    this.#logger = logger;
-  }
-
-  start(): void {
-    void this.#round();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  view(): CheckView {
-    return {
-      name: this.#name,
-      critical: this.#settings.critical,
-      status: this.#status,
-      ageMs: this.#at === null ? null : Math.round(performance.now() - this.#at),
-      failures: this.#failures,
-      error: this.#error,
-    };
-  }
-
-  async #round(): Promise<void> {
-    const result = await withTimeout(this.#settings.run, this.#settings.timeoutMs);
-    if (this.#stopped) return;
-    this.#at = performance.now();
-    if (result.outcome === "done") this.#pass();
-    else this.#fail(result.error);
-    const wait = this.#settings.intervalMs * (1 - jitter + 2 * jitter * Math.random());
-    // A check alone is no reason for the process to live on.
-    this.#timer = setTimeout(() => void this.#round(), wait).unref();
-  }
-
-  #pass(): void {
-    this.#passes += 1;
-    this.#failures = 0;
-    this.#error = null;
-    const enough = this.#status === "pending" || this.#passes >= this.#settings.passAfter;
-    if (enough) this.#become("passing");
-  }
-
-  #fail(error: unknown): void {
-    this.#failures += 1;
-    this.#passes = 0;
-    this.#error = reasonOf(error);
-    const enough = this.#status === "pending" || this.#failures >= this.#settings.failAfter;
-    if (enough) this.#become("failing");
-  }
-
-  #become(status: "passing" | "failing"): void {
-    const before = this.#status;
-    this.#status = status;
-    if (before === status) return;
-    const fields = { check: this.#name, critical: this.#settings.critical };
-    if (status === "failing") {
-      this.#logger?.warn(
-        { ...fields, error: this.#error },
-        `check ${this.#name} is failing: ${this.#error}`,
-      );
-    } else if (before === "failing") {
-      this.#logger?.info(fields, `check ${this.#name} is passing again`);
-    }
-  }
+function atLeastOne(
+  name: string,
+  check: CheckSettings,
+  key: Exclude<keyof CheckSettings, "critical">,
+): number | undefined {
+  const value = check[key];
+  if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return value;
+  throw new TypeError(
+    `checks.${name}.${key} is ${value}; it must be a whole number from 1 to ${most}`,
+  );
 }
