@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { noDrains } from "../model/drains.ts";
 import { lostRequests, noTraffic, type TrafficView, trafficBetween } from "../model/traffic.ts";
 import {
   afterMutations,
@@ -102,6 +103,19 @@ describe("the account of what replicas said of their end", () => {
     });
     expect(row?.outcome).toBe("succeeded");
     expect(row).not.toHaveProperty("drains");
+  });
+
+  it("has none of those that had ended before it began", async () => {
+    const { app } = await settledApp();
+    const look = (receipts: number) => ({
+      traffic: { kind: "unknown", reason: "away", since: 0 } as const,
+      drains: { kind: "known", value: { ...noDrains, receipts, cut: receipts }, asOf: 0 } as const,
+    });
+    const first = account(begin(app, 2, 0), look(5));
+    expect(first.release?.drains?.counted).toEqual(noDrains);
+    const second = account(first, look(7));
+    expect(second.release?.drains?.counted).toEqual({ ...noDrains, receipts: 2, cut: 2 });
+    expect(account(second, look(7)).release?.drains).toEqual(second.release?.drains);
   });
 
   it("is left out by a trace of an engine that knew of none", async () => {
