@@ -30,10 +30,12 @@ export class DrainProgress {
   #cutOff: CutOff = nothingCut;
   readonly #hooks: HookReceipt[] = [];
   #abandoned = false;
+  #error: unknown;
   readonly inFlight: number;
 
   constructor(why: Why, drained: Drained) {
     this.#why = why;
+    this.#error = why.error;
     this.#drained = drained;
     this.inFlight = countInFlight(drained);
   }
@@ -45,6 +47,10 @@ export class DrainProgress {
   requestsOver(cutOff: CutOff): void {
     this.#requestsOver = performance.now();
     this.#cutOff = cutOff;
+  }
+
+  crashed(error: unknown): void {
+    this.#error ??= error;
   }
 
   hookOver(receipt: HookReceipt): void {
@@ -67,6 +73,7 @@ export class DrainProgress {
       !this.#abandoned &&
       hung.length + streamsCut === 0 &&
       this.#why.reason !== "crash" &&
+      this.#error === undefined &&
       this.#hooks.every(({ outcome }) => outcome === "done");
     return {
       kind: "drain-receipt",
@@ -74,7 +81,7 @@ export class DrainProgress {
       ...identityOf(),
       pid: process.pid,
       reason: this.#why.reason,
-      error: this.#why.error === undefined ? null : brief(reasonOf(this.#why.error)),
+      error: this.#error === undefined ? null : brief(reasonOf(this.#error)),
       startedAt: this.#startedAt.toISOString(),
       inFlight: this.inFlight,
       served: requests.served,

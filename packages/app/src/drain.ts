@@ -92,6 +92,7 @@ function busy({ requests, upgrades }: Drained): ReadonlySet<Duplex> {
 export function cutOff({ connections, requests, streams, work }: Drained): CutOff {
   const now = performance.now();
   const hung: HungRequest[] = [...work.cut()];
+  requests.cut();
   for (const [answer, begun] of requests.open) {
     if (isEventStream(answer)) continue;
     hung.push({ ...requests.describe(begun), seconds: inSeconds(now - begun.since) });

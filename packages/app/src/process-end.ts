@@ -1,3 +1,5 @@
+import { print } from "./log.ts";
+import { reasonOf } from "./reason-of.ts";
 import type { DrainReason, DrainReceipt } from "./receipt.ts";
 
 /** A service that the end of the process has to wait for. */
@@ -6,6 +8,8 @@ export interface Stoppable {
   readonly exits: boolean;
   readonly drainsOnCrash: boolean;
   shutdown(why: { readonly reason: DrainReason; readonly error?: unknown }): Promise<DrainReceipt>;
+  /** Something crashed while it drains: its receipt says so, what is under way goes on. */
+  crashed(error: unknown): void;
   /** Writes down what has come of it up to now; nothing more is waited for. */
   abandon(): void;
 }
@@ -44,6 +48,7 @@ class TheProcessEnd implements ProcessEnd {
   readonly #listening = new Map<NodeJS.Signals, () => void>();
   readonly #crashed = (error: unknown) => this.#onCrash(error);
   #begunAt: number | null = null;
+  #hasCrashed = false;
 
   enlist(service: Stoppable): void {
     this.#services.add(service);
@@ -60,6 +65,7 @@ class TheProcessEnd implements ProcessEnd {
     this.#listening.clear();
     process.off("uncaughtException", this.#crashed);
     this.#begunAt = null;
+    this.#hasCrashed = false;
     this.receipts.length = 0;
   }
 
@@ -77,23 +83,41 @@ class TheProcessEnd implements ProcessEnd {
     if (signal === "SIGINT" && waited > sameKeyPressMs) this.#exitAtOnce();
   }
 
-  /** As Node does it by itself: the stack on standard error. Then what the others wait for is finished. */
+  /** As Node does it by itself: the stack on standard error. Then what the others wait for is finished, once. */
   #onCrash(error: unknown): void {
     // Whoever listens himself has decided what shall happen.
     if (process.listenerCount("uncaughtException") > 1) return;
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`Uncaught ${stack}\n`);
-    if (this.#begunAt === null) void this.#end({ reason: "crash", error });
-    else this.#exitAtOnce();
+    tell(error);
+    const isFirst = !this.#hasCrashed;
+    this.#hasCrashed = true;
+    if (!isFirst) this.#exitAtOnce();
+    else if (this.#begunAt === null) void this.#end({ reason: "crash", error });
+    else for (const service of this.#services) service.crashed(error);
   }
 
   async #end(why: { readonly reason: DrainReason; readonly error?: unknown }): Promise<void> {
     this.#begunAt = performance.now();
     const services = [...this.#services];
-    const receipts = await Promise.all(services.map((service) => service.shutdown(why)));
-    if (services.some(({ exits }) => !exits)) return;
-    await flushed();
-    process.exit(receipts.some(({ exitCode }) => exitCode === 1) ? 1 : 0);
+    try {
+      const receipts = await Promise.all(services.map((service) => service.shutdown(why)));
+      if (services.some(({ exits }) => !exits)) {
+        this.#liveOn(services);
+        return;
+      }
+      await flushed();
+      const isClean = !this.#hasCrashed && receipts.every(({ exitCode }) => exitCode === 0);
+      process.exit(isClean ? 0 : 1);
+    } catch (error) {
+      // Nobody else would end the process.
+      tell(error);
+      this.#exitAtOnce();
+    }
+  }
+
+  /** One of them is to leave the process running: signals then mean what they meant before. */
+  #liveOn(services: readonly Stoppable[]): void {
+    for (const service of services) this.dismiss(service);
+    this.#begunAt = null;
   }
 
   #exitAtOnce(): void {
@@ -102,10 +126,15 @@ class TheProcessEnd implements ProcessEnd {
   }
 }
 
+function tell(error: unknown): void {
+  const stack = error instanceof Error ? error.stack : undefined;
+  print(process.stderr, `Uncaught ${stack ?? reasonOf(error)}\n`);
+}
+
 /** The receipt is the last line: it must have left before the process does. */
 function flushed(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, flushTimeoutMs).unref();
-    process.stdout.write("", () => resolve());
+    print(process.stdout, "", resolve);
   });
 }

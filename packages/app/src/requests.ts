@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import {
   type Answer,
@@ -20,7 +21,10 @@ export class Requests {
   readonly #open = new Map<Answer, Begun>();
   readonly #named: RouteOf | undefined;
   readonly #ended: (this: Answer) => void;
+  /** Answers that wait for an earlier one of their connection. */
+  readonly #queued = new WeakMap<Socket, Set<Answer>>();
   #draining = false;
+  #isCut = false;
   /** Came in while draining. */
   served = 0;
   /** Answered to their end while draining; streams have none. */
@@ -41,8 +45,11 @@ export class Requests {
     return this.#open;
   }
 
+  /** Again: nothing. A listener for `checkContinue` emits `request` itself. */
   begin(answer: Answer, head: Head): void {
+    if (this.#open.has(answer)) return;
     this.#open.set(answer, { head, since: performance.now() });
+    if (isHttp1(answer) && answer.socket === null) this.#queue(answer, answer.req.socket);
     answer.once("close", this.#ended);
     if (!this.#draining) return;
     this.served += 1;
@@ -71,11 +78,32 @@ export class Requests {
     return patternOf(head, this.#named);
   }
 
+  /** What is still open is no longer waited for: however it ends, it was not finished. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  /** Node tells of the end of a connection only to the answer whose turn it is, not to those of requests that were sent behind it. */
+  #queue(answer: Answer, socket: Socket): void {
+    const queued = this.#queued.get(socket);
+    if (queued !== undefined) {
+      queued.add(answer);
+      return;
+    }
+    const first = new Set([answer]);
+    this.#queued.set(socket, first);
+    socket.once("close", () => {
+      for (const each of first) this.#end(each);
+    });
+  }
+
   #end(answer: Answer): void {
     const begun = this.#open.get(answer);
     if (begun === undefined) return;
     this.#open.delete(answer);
-    if (this.#draining && wasAnswered(answer) && !isEventStream(answer)) this.finished += 1;
+    if (isHttp1(answer)) this.#queued.get(answer.req.socket)?.delete(answer);
+    if (this.#draining && !this.#isCut && wasAnswered(answer) && !isEventStream(answer))
+      this.finished += 1;
     this.onEnd?.(answer, begun);
   }
 }

@@ -5,7 +5,16 @@ export type RouteOf = (request: IncomingMessage) => string | undefined;
 
 /** The pattern of a request's route, `/orders/:id`: what `named` says, else what express noted on it. */
 export function patternOf(head: Head, named: RouteOf | undefined): string | undefined {
-  return isMessage(head) ? (named?.(head) ?? expressRoute(head)) : undefined;
+  return isMessage(head) ? (given(head, named) ?? expressRoute(head)) : undefined;
+}
+
+/** One that throws must not keep a drain from its end. */
+function given(request: IncomingMessage, named: RouteOf | undefined): string | undefined {
+  try {
+    return named?.(request);
+  } catch {
+    return undefined;
+  }
 }
 
 export function methodOf(head: Head): string {

@@ -11,7 +11,7 @@ import { identityOf } from "./identity.ts";
 import { intercept, noteConnections } from "./intercept.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { listen } from "./listen.ts";
-import { jsonLines, type Logger } from "./log.ts";
+import { jsonLines, type Logger, unfailing } from "./log.ts";
 import { ServiceMetrics } from "./metrics/service-metrics.ts";
 import {
   type BudgetedHook,
@@ -62,7 +62,7 @@ export class ServedService implements Service, Stoppable {
     this.#options = options;
     this.#budget = drainBudget(options.drain);
     this.#hooks = shutdownHooks(options.onShutdown);
-    this.#logger = options.logger === undefined ? jsonLines : options.logger;
+    this.#logger = unfailing(options.logger === undefined ? jsonLines : options.logger);
     this.signals = options.signals ?? ["SIGTERM", "SIGINT"];
     this.exits = options.exit ?? true;
     this.drainsOnCrash = options.drainOnCrash ?? true;
@@ -98,14 +98,18 @@ export class ServedService implements Service, Stoppable {
   }
 
   shutdown(why: Why = { reason: "close" }): Promise<DrainReceipt> {
-    this.#ended ??= this.#drain(why);
+    // Who hears that it begins may call this again.
+    this.#ended ??= Promise.resolve().then(() => this.#drain(why));
     return this.#ended;
   }
 
+  crashed(error: unknown): void {
+    this.#progress?.crashed(error);
+  }
+
   abandon(): void {
-    if (this.#progress === null) return;
-    this.#progress.abandon(this.#hooks.map(({ name }) => name));
-    this.#say(this.#progress.receipt());
+    this.#progress?.abandon(this.#hooks.map(({ name }) => name));
+    this.#say();
   }
 
   work<T>(name: string, task: () => Promise<T>): Promise<T> {
@@ -182,8 +186,7 @@ export class ServedService implements Service, Stoppable {
         ),
     });
     this.#metrics?.stop();
-    const receipt = progress.receipt();
-    this.#say(receipt);
+    const receipt = this.#say() ?? progress.receipt();
     if (!this.exits || why.reason === "close") processEnd().dismiss(this);
     return receipt;
   }
@@ -195,7 +198,11 @@ export class ServedService implements Service, Stoppable {
     return { ...this.#budget, delayMs: 0, timeoutMs: Math.min(timeoutMs, crashBudgetMs) };
   }
 
-  #say(receipt: DrainReceipt): void {
+  /** Once: a receipt that is written twice would count twice. */
+  #say(): DrainReceipt | undefined {
+    const receipt = this.#progress?.receipt();
+    if (receipt === undefined) return undefined;
+    this.#progress = null;
     const { finished, cut, streams, seconds } = receipt;
     const ended = streams.ended > 0 ? `, ${streams.ended} streams ended` : "";
     const lost = cut + streams.cut > 0 ? `, ${cut + streams.cut} cut` : "";
@@ -206,5 +213,6 @@ export class ServedService implements Service, Stoppable {
     writeReceipt(receipt, (reason) =>
       this.#logger?.warn({ error: reason }, `drain receipt: ${reason}`),
     );
+    return receipt;
   }
 }

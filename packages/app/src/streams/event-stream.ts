@@ -30,27 +30,31 @@ export function openEventStream(
 ): EventStream {
   streams.claim(response);
   const over = new AbortController();
-  const heartbeat =
-    heartbeatMs > 0 ? setInterval(() => response.write(":\n\n"), heartbeatMs) : null;
+  // Its handler may have ended it by itself: to write then would be an error that nobody listens for.
+  const write = (text: string) => !response.writableEnded && response.write(text);
+  const heartbeat = heartbeatMs > 0 ? setInterval(() => write(":\n\n"), heartbeatMs) : null;
   const end = (last = "") => {
     if (over.signal.aborted) return;
     over.abort();
     if (heartbeat !== null) clearInterval(heartbeat);
     const { socket } = response;
     response.once("finish", () => socket?.end());
-    response.end(last);
+    if (!response.writableEnded) response.end(last);
   };
   const remove = streams.add({
     end: (retryMs) => end(`retry: ${retryMs}\n\n`),
     destroy: () => void response.destroy(),
   });
-  response.once("close", () => {
+  const left = () => {
     remove();
     end();
-  });
+  };
+  response.once("close", left);
   response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
   response.flushHeaders();
-  const send = (event: ServerSentEvent) => !over.signal.aborted && response.write(format(event));
+  // Its client may have left while the handler was still making up its mind: nothing will ever say so again.
+  if (response.destroyed) left();
+  const send = (event: ServerSentEvent) => !over.signal.aborted && write(format(event));
   return { send, close: () => end(), signal: over.signal };
 }
 

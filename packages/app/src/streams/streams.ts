@@ -54,7 +54,14 @@ export class Streams {
     for (const [stream, at] of this.#waiting) {
       if (at > now) continue;
       this.#waiting.delete(stream);
-      stream.end(leastRetryMs + Math.round(Math.random() * Math.max(1000, this.#windowMs ?? 0)));
+      const retryMs =
+        leastRetryMs + Math.round(Math.random() * Math.max(1000, this.#windowMs ?? 0));
+      try {
+        stream.end(retryMs);
+      } catch {
+        // What a library's own `end` or `close` threw: the others are ended all the same.
+        stream.destroy();
+      }
     }
   }
 
