@@ -283,6 +283,24 @@ export const badCommands: readonly BadInput[] = [
     says: ["--unset config.NOPE: nothing is set there", "Nothing is set over the file."],
   },
   {
+    what: "an app to certify that is not there",
+    fresh: ["certify --command no-such-app"],
+    code: "COMMAND_NOT_FOUND",
+    says: ["no-such-app", "which is not in PATH", "write its path"],
+  },
+  {
+    what: "a dependency to cut that nobody is",
+    fresh: ["certify --command node --dependency DB=localhost"],
+    code: "BAD_INPUT",
+    says: ["DB=localhost names no port", "NAME=host:port"],
+  },
+  {
+    what: "a probe path to certify that is none",
+    fresh: ["certify --command node --ready-path ready"],
+    code: "BAD_INPUT",
+    says: ['"ready" does not begin with /', "/ready"],
+  },
+  {
     what: "a number of replicas that cannot be",
     running: ["scale 0", "scale 1001"],
     code: "BAD_INPUT",

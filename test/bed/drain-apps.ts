@@ -16,6 +16,7 @@ export interface DrainApp {
   readonly paths: NonNullable<CertifyOptions["paths"]>;
   /** Whether it follows a database at `DATABASE`. */
   readonly database: boolean;
+  readonly behind?: CertifyOptions["behind"];
 }
 
 const paths = { slow: "/slow", sse: "/events", webSocket: "/socket" };
@@ -29,6 +30,33 @@ export const badApps: readonly DrainApp[] = [
   { ...bad, name: "answers-503", fault: "keeps-answering" },
   { ...bad, name: "liveness-asks-database", fault: "liveness-alone", database: true },
   { ...bad, name: "swallows-sigterm", fault: "exits" },
+];
+
+/** `faulty` has one fault, which is that of an item by its name. */
+const faulty = (fault: string, more: Partial<DrainApp> = {}): DrainApp => ({
+  ...bad,
+  name: "faulty",
+  fault,
+  paths: {},
+  ...more,
+});
+
+/** One for each other item that can fail of an app that serves. */
+export const otherBadApps: readonly DrainApp[] = [
+  faulty("ready-in-time"),
+  faulty("startup"),
+  faulty("liveness"),
+  faulty("readiness-tells", { database: true }),
+  faulty("readiness-at-signal", { behind: "load-balancer" }),
+  faulty("exit-code"),
+  faulty("held-idle"),
+  faulty("held-silent"),
+  faulty("held-half-head"),
+  faulty("held-sse", { paths: { sse: "/events" } }),
+  faulty("held-web-socket", { paths: { webSocket: "/socket" } }),
+  faulty("second-sigterm"),
+  faulty("no-children"),
+  { ...bad, name: "late-handler", fault: "handler-first", paths: {} },
 ];
 
 /** Each stops well. */

@@ -101,18 +101,27 @@ export class AppUnderTest {
     return true;
   }
 
-  /** Asks `readyPath` until the answer is 2xx, then for an ordinary request at once. */
+  /**
+   * Asks `readyPath` until the answer is 2xx, then for an ordinary request at once, and until that
+   * is answered with 2xx, too.
+   */
   async untilReady(readyPath: string | null): Promise<StartSeen> {
     const { path } = this.#settings.paths;
-    while (!isGood(await ask(this.target, readyPath ?? path))) {
+    const never = await this.#untilGood(readyPath ?? path);
+    if (never !== null) return never;
+    const readyMs = performance.now() - this.#startedAt;
+    const firstAnswer = await ask(this.target, path);
+    return (await this.#untilGood(path)) ?? { kind: "ready", readyMs, firstAnswer };
+  }
+
+  async #untilGood(path: string): Promise<Extract<StartSeen, { kind: "failed" }> | null> {
+    while (!isGood(await ask(this.target, path))) {
       if (this.#process.exited) return { kind: "failed", what: this.#endedEarly() };
-      if (this.#late()) return { kind: "failed", what: this.#tooLate(readyPath ?? path) };
+      if (this.#late()) return { kind: "failed", what: this.#tooLate(path) };
       await after(askEveryMs);
     }
-    const readyMs = performance.now() - this.#startedAt;
     // The answer of a stranger, who had the port before us, says nothing of the app.
-    if (this.#process.exited) return { kind: "failed", what: this.#endedEarly() };
-    return { kind: "ready", readyMs, firstAnswer: await ask(this.target, path) };
+    return this.#process.exited ? { kind: "failed", what: this.#endedEarly() } : null;
   }
 
   /** Sends SIGTERM as the platform does; times count from the first one. */

@@ -88,6 +88,8 @@ const defaults = {
   tell: () => {},
 } as const;
 const usualDrainDelayMs = 3000;
+/** What Hitless keeps of a grace for hooks and the exit, of a short one half, in milliseconds. */
+const forTheExitMs = 5000;
 
 /** Checks the options. Throws `BAD_INPUT` for paths, times and addresses that make no sense. */
 export function certifySettingsOf(options: CertifyOptions): CertifySettings {
@@ -95,6 +97,8 @@ export function certifySettingsOf(options: CertifyOptions): CertifySettings {
   for (const path of Object.values(paths ?? {})) checkPath(path);
   for (const dependency of dependencies) endpointOf(dependency);
   const given = { ...defaults, ...options };
+  checkNumber("port", port ?? 1, 65_535);
+  checkNumber("rate", given.rate, 5000);
   const drainDelayMs = drainDelayOf(given);
   return {
     command,
@@ -132,12 +136,20 @@ function drainDelayOf({ behind, graceMs, ...given }: Times): number {
   });
 }
 
-/** Behind Hitless the app is told what Hitless tells it: that nothing comes after the signal. */
-function appOf({ command, cwd, env, behind }: AppCommand & { readonly behind: Front }): AppCommand {
+/**
+ * Behind Hitless the app is told what Hitless tells it: that nothing comes after the signal, and how
+ * long requests may take then.
+ */
+function appOf({ command, cwd, env, behind, graceMs }: AppCommand & Times): AppCommand {
+  const budgetMs = Math.max(graceMs - forTheExitMs, graceMs / 2);
+  const told = {
+    HITLESS_DRAIN_DELAY_SECONDS: "0",
+    HITLESS_DRAIN_TIMEOUT_SECONDS: String(budgetMs / 1000),
+  };
   return {
     command: typeof command === "string" ? withoutShell(command) : command,
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...env, ...(behind === "hitless" ? { HITLESS_DRAIN_DELAY_SECONDS: "0" } : {}) },
+    env: { ...env, ...(behind === "hitless" ? told : {}) },
   };
 }
 
@@ -152,6 +164,11 @@ export function endpointOf({ variable, address }: Dependency): { host: string; p
   throw new HitlessError("BAD_INPUT", `the dependency ${variable}=${address} names no port`, {
     next: "Write NAME=host:port, or NAME=postgres://user@host:5432/db.",
   });
+}
+
+function checkNumber(name: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw new HitlessError("BAD_INPUT", `${name} is ${value}; it must be from 1 to ${most}`);
 }
 
 function checkPath(path: string | undefined): void {

@@ -33,6 +33,8 @@ export interface NotStarted {
 
 const busyClients = 4;
 const idleClients = 2;
+/** How long clients without a request wait for the app to close on them, in milliseconds. */
+const clientsWaitMs = 10_000;
 /** An idle client comes back when this much of the drain delay is over. */
 const comesBackAt = 0.5;
 
@@ -72,14 +74,28 @@ class LoadRehearsal {
       const stop =
         this.#settings.behind === "hitless" ? this.#stopAfterwards : this.#stopInTheMiddle;
       const seen = await stop.call(this, load);
-      const end = await this.#app.untilEnd();
+      const end = await this.#untilEnd();
       const keepAlive = this.#clients.map((client) => client.seen);
       const said = this.#app.said;
       return { start, endpoints: this.#endpoints, well, ...seen, keepAlive, end, said };
     } finally {
-      for (const client of this.#clients) client.close();
+      this.#closeClients();
       await load.stop();
     }
+  }
+
+  /** Clients that still wait go at last: whether they hold it up is seen with each of them alone. */
+  async #untilEnd(): Promise<EndSeen> {
+    const { drainDelayMs, graceMs } = this.#settings;
+    const patience = Math.min(clientsWaitMs, (graceMs - drainDelayMs) / 2);
+    const leaving = setTimeout(() => this.#closeClients(), patience);
+    const end = await this.#app.untilEnd();
+    clearTimeout(leaving);
+    return end;
+  }
+
+  #closeClients(): void {
+    for (const client of this.#clients) client.close();
   }
 
   /** The signal comes while requests do, and they go on for the drain delay. */

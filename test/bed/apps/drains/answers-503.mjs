@@ -11,6 +11,7 @@ process.once("SIGTERM", async () => {
   service.state.refusing = true;
   await after(delayMs);
   await finish(service);
+  process.exit(0);
 });
 
 listen(service);

@@ -10,6 +10,7 @@ process.once("SIGTERM", async () => {
   service.state.ready = false;
   await after(delayMs);
   await finish(service);
+  process.exit(0);
 });
 
 listen(service);

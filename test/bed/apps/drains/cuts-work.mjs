@@ -12,6 +12,7 @@ process.once("SIGTERM", async () => {
   await after(delayMs);
   setTimeout(() => process.exit(0), patienceMs);
   await finish(service);
+  process.exit(0);
 });
 
 listen(service);

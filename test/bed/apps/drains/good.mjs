@@ -14,6 +14,7 @@ process.on("SIGTERM", async () => {
   service.state.closing = true;
   await after(delayMs);
   await finish(service);
+  process.exit(0);
 });
 
 listen(service);

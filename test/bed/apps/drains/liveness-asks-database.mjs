@@ -13,6 +13,7 @@ process.once("SIGTERM", async () => {
   service.state.closing = true;
   await after(delayMs);
   await finish(service);
+  process.exit(0);
 });
 
 listen(service);

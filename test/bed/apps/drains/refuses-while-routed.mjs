@@ -3,11 +3,12 @@ import { delayMs, finish, listen, makeService } from "./service.mjs";
 
 const service = makeService();
 
-process.once("SIGTERM", () => {
+process.once("SIGTERM", async () => {
   process.on("SIGTERM", () => undefined);
   service.state.ready = false;
   service.state.closing = true;
-  void finish(service, delayMs);
+  await finish(service, { lingerMs: delayMs });
+  process.exit(0);
 });
 
 listen(service);

@@ -12,7 +12,14 @@ const tickMs = 100;
 /** A service whose answers follow `state`. `streams` and `sockets` are what is open. */
 export function makeService() {
   const isLive = async () => true;
-  const state = { ready: true, hasDatabase: true, closing: false, refusing: false, isLive };
+  const state = {
+    started: true,
+    ready: true,
+    hasDatabase: true,
+    closing: false,
+    refusing: false,
+    isLive,
+  };
   const streams = new Set();
   const sockets = new Map();
   const server = createServer((request, response) => {
@@ -21,9 +28,12 @@ export function makeService() {
     // The client may go in the middle of its request.
     respond(request, response, { state, streams }).catch(() => response.destroy());
   });
-  const count = (socket, by) => sockets.set(socket, (sockets.get(socket) ?? 0) + by);
+  const count = (socket, by) => {
+    const counts = sockets.get(socket);
+    if (counts !== undefined) counts.owed += by;
+  };
   server.on("connection", (socket) => {
-    sockets.set(socket, 0);
+    sockets.set(socket, { owed: 0 });
     socket.on("close", () => sockets.delete(socket));
   });
   server.on("upgrade", (request, socket) => {
@@ -51,25 +61,26 @@ export function listen({ server }) {
 }
 
 /**
- * Closes the listener and ends the streams, lets idle connections be for `lingerMs`, and exits when all
- * is answered.
+ * Closes the listener and ends the streams, lets idle connections be for `lingerMs`, closes those that
+ * `reaps` and on which nothing is owed, and returns when none is left.
  */
-export async function finish({ server, streams, sockets }, lingerMs = 300) {
+export async function finish(service, { lingerMs = 300, reaps = () => true } = {}) {
   // That of the http server would close idle connections at once, under a client that is sending.
-  Server.prototype.close.call(server);
-  for (const leave of streams) leave();
+  Server.prototype.close.call(service.server);
+  for (const stream of service.streams) stream.leave();
   await after(lingerMs);
-  while (sockets.size > 0) {
-    for (const [socket, requests] of sockets) if (requests === 0) socket.destroy();
+  while (service.sockets.size > 0) {
+    for (const [socket, { owed }] of service.sockets) {
+      if (owed === 0 && reaps(socket)) socket.destroy();
+    }
     await after(10);
   }
-  process.exit(0);
 }
 
 async function probeOf(pathname, state) {
   if (pathname === "/ready") return state.ready && state.hasDatabase;
   if (pathname === "/health") return await state.isLive();
-  return pathname === "/startup" ? true : null;
+  return pathname === "/startup" ? state.started : null;
 }
 
 function answer(response, status, { closing }) {
@@ -82,11 +93,11 @@ function openEvents(response, streams) {
   response.writeHead(200, { "Content-Type": "text/event-stream", Connection: "close" });
   const timer = setInterval(() => response.write("data: tick\n\n"), tickMs);
   response.write("data: hello\n\n");
-  const leave = () => response.end("retry: 500\n\n");
-  streams.add(leave);
+  const stream = { leave: () => response.end("retry: 500\n\n"), cut: () => response.destroy() };
+  streams.add(stream);
   response.on("close", () => {
     clearInterval(timer);
-    streams.delete(leave);
+    streams.delete(stream);
   });
 }
 
@@ -98,9 +109,10 @@ function openWebSocket(request, socket, streams) {
       `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );
   // A close frame with 1001, going away.
-  const leave = () => socket.end(Buffer.from([0x88, 0x02, 0x03, 0xe9]));
-  streams.add(leave);
+  const goodbye = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
+  const stream = { leave: () => socket.end(goodbye), cut: () => socket.destroy() };
+  streams.add(stream);
   socket.on("error", () => socket.destroy());
   socket.on("data", () => undefined);
-  socket.on("close", () => streams.delete(leave));
+  socket.on("close", () => streams.delete(stream));
 }
