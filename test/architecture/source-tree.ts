@@ -36,7 +36,7 @@ function readSource(root: string, absolute: string): SourceFile {
   return {
     path,
     workspace: /^packages\/([^/]+)\//.exec(path)?.[1] ?? null,
-    isTest: path.startsWith("test/") || /\.test\.\w+$/.test(path),
+    isTest: /^test\/|^packages\/app\/src\/testing\/|\.test\.\w+$/.test(path),
     lines: source.split("\n").length - (source.endsWith("\n") ? 1 : 0),
     tokens: tokensOf(source),
   };

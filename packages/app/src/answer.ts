@@ -29,7 +29,35 @@ export function isEventStream(answer: Answer): boolean {
   return eventStreamHead.test(String(Reflect.get(answer, "_header")));
 }
 
-/** Asks the client to use this connection for nothing else. HTTP/2 says that once for the whole connection, by GOAWAY. */
+/**
+ * Asks the client to use this connection for nothing else. HTTP/2 says that once for the whole connection, by GOAWAY.
+ *
+ * Said when the head is written, whatever the application has set or removed until then: code for server-sent
+ * events sets `keep-alive`, and so do proxies; koa removes all headers before it answers an error.
+ */
 export function tellToLeave(answer: Answer): void {
-  if (isHttp1(answer) && !answer.headersSent) answer.setHeader("Connection", "close");
+  if (!isHttp1(answer) || answer.headersSent) return;
+  const { writeHead } = answer;
+  const telling = function (this: ServerResponse, ...args: unknown[]): unknown {
+    if (!this.headersSent) this.setHeader("Connection", "close");
+    return Reflect.apply(writeHead, this, args.map(withoutConnection));
+  };
+  Object.defineProperty(answer, "writeHead", {
+    value: telling,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** Of the arguments of `writeHead` only the headers change: an object, or a list of names and values in turn. */
+function withoutConnection(given: unknown): unknown {
+  if (typeof given !== "object" || given === null) return given;
+  if (!Array.isArray(given)) {
+    return Object.fromEntries(Object.entries(given).filter(([name]) => !isConnection(name)));
+  }
+  return given.filter((_, place) => !isConnection(given[place - (place % 2)]));
+}
+
+function isConnection(name: unknown): boolean {
+  return String(name).toLowerCase() === "connection";
 }

@@ -1,5 +1,4 @@
 import type { Server } from "node:net";
-import type { Duplex } from "node:stream";
 import { setTimeout as after } from "node:timers/promises";
 import { type Answer, isEventStream, isHttp1 } from "./answer.ts";
 import { closeListener } from "./close-listener.ts";
@@ -36,7 +35,10 @@ const spreadShare = 0.8;
 /** Tells everybody to leave, and goes on serving. */
 export function tellAll({ requests, connections, work }: Drained): void {
   requests.drain();
-  connections.drain();
+  for (const answer of requests.open.keys()) {
+    // One that has ended may be read, and followed by the next request, before anything said now is.
+    if (!isHttp1(answer) && !answer.writableEnded) connections.usedBy(answer);
+  }
   work.drain();
 }
 
@@ -50,7 +52,6 @@ export async function finish(
 ): Promise<CutOff> {
   const { server, connections, requests, streams, work } = drained;
   await closeListener(server, () => connections.opened);
-  connections.closeSessions();
   const closedAt = performance.now();
   const deadline = closedAt + budget.timeoutMs;
   adoptStreams(drained);
@@ -58,7 +59,9 @@ export async function finish(
   while (performance.now() < deadline) {
     adoptStreams(drained);
     streams.endDue();
-    connections.closeIdle(busy(drained), closedAt, budget.lingerMs);
+    const used = busy(drained);
+    connections.closeIdle(used, closedAt, budget.lingerMs);
+    connections.closeIdleSessions(used, closedAt, budget.lingerMs);
     if (connections.size + requests.open.size + streams.size + work.size === 0) break;
     await after(lookMs);
   }
@@ -82,7 +85,7 @@ function adoptStreams({ requests, streams, upgrades }: Drained): void {
   }
 }
 
-function busy({ requests, upgrades }: Drained): ReadonlySet<Duplex> {
+function busy({ requests, upgrades }: Drained): ReadonlySet<object> {
   const sockets = requests.busy();
   for (const socket of upgrades.open.keys()) sockets.add(socket);
   return sockets;

@@ -5,19 +5,39 @@ const defaultPort = 8080;
 /** The default of Node, 511, overflows when many clients come back at once. */
 const defaultBacklog = 4096;
 
+/** Where to listen; without `host` on all interfaces. */
+export interface Place {
+  readonly port: number;
+  readonly host?: string;
+  readonly backlog: number;
+}
+
 /** Resolves with the address once connections are accepted. */
 export function listen(server: Server, options: ListenOptions): Promise<AddressInfo> {
-  const port = options.port ?? portFrom(process.env["PORT"]);
-  const host = options.host ?? process.env["HOST"];
-  const backlog = options.backlog ?? defaultBacklog;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, ...(host === undefined ? {} : { host }), backlog }, () => {
+    server.listen({ ...placeOf(options) }, () => {
       server.off("error", reject);
-      const address = server.address();
-      if (typeof address === "object" && address !== null) resolve(address);
+      resolve(addressOf(server));
     });
   });
+}
+
+/** @throws TypeError for a `PORT` that is none. */
+export function placeOf(options: ListenOptions): Place {
+  const host = options.host ?? process.env["HOST"];
+  return {
+    port: options.port ?? portFrom(process.env["PORT"]),
+    ...(host === undefined ? {} : { host }),
+    backlog: options.backlog ?? defaultBacklog,
+  };
+}
+
+/** @throws Error for a server that listens on no port. */
+export function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (typeof address === "object" && address !== null) return address;
+  throw new Error(`the server listens on ${address ?? "nothing"}, which is no port`);
 }
 
 function portFrom(text: string | undefined): number {

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import {
   type Answer,
   type Head,
@@ -62,10 +61,13 @@ export class Requests {
     for (const answer of this.#open.keys()) tellToLeave(answer);
   }
 
-  /** The connections that an HTTP/1 request is under way on. */
-  busy(): Set<Duplex> {
-    const busy = new Set<Duplex>();
-    for (const answer of this.#open.keys()) if (isHttp1(answer)) busy.add(answer.req.socket);
+  /** The connections that a request is under way on: HTTP/1's sockets, HTTP/2's sessions. */
+  busy(): Set<object> {
+    const busy = new Set<object>();
+    for (const answer of this.#open.keys()) {
+      const connection = isHttp1(answer) ? answer.req.socket : answer.session;
+      if (connection !== undefined) busy.add(connection);
+    }
     return busy;
   }
 

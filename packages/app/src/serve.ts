@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import { type AddressInfo, Server } from "node:net";
 import type { ServeOptions } from "./options.ts";
 import type { DrainReceipt } from "./receipt.ts";
@@ -7,7 +8,9 @@ import type { EventStream, EventStreamOptions } from "./streams/event-stream.ts"
 import type { WebSocketServerLike } from "./streams/web-sockets.ts";
 
 /** A server with probes, which knows how to end. */
-export interface Service {
+export interface Service<S extends Server = Server> {
+  /** For `new WebSocketServer({ server })` and the like. */
+  readonly server: S;
   /** Aborted when the drain begins: for loops that shall take up nothing new. */
   readonly draining: AbortSignal;
   /** Listens, by default on `PORT` (8080) and `HOST` (all interfaces) of the environment. Rejects with the error of `listen`. */
@@ -17,7 +20,10 @@ export interface Service {
   /** Runs work that a drain has to wait for, such as a job from a queue. */
   work<T>(name: string, task: () => Promise<T>): Promise<T>;
   /** Answers with server-sent events that end well. */
-  eventStream(response: ServerResponse, options?: EventStreamOptions): EventStream;
+  eventStream(
+    response: ServerResponse | Http2ServerResponse,
+    options?: EventStreamOptions,
+  ): EventStream;
   /** Takes care of the connections of a `WebSocketServer` of the `ws` package. */
   webSockets(server: WebSocketServerLike): void;
 }
@@ -37,14 +43,23 @@ const served = new WeakSet<Server>();
  *
  * @throws TypeError for what is no server, or has been served already, for an option that cannot be, or an environment variable of Hitless that is no number.
  */
-export function serve(server: Server, options: ServeOptions = {}): Service {
+export function serve<S extends Server>(server: S, options: ServeOptions = {}): Service<S> {
+  return serveThrough(server, options);
+}
+
+/** The same, where a framework has its own way to `listen`. */
+export function serveThrough<S extends Server>(
+  server: S,
+  options: ServeOptions,
+  listen?: Service["listen"],
+): Service<S> {
   if (!(server instanceof Server)) {
     throw new TypeError(
       "serve() needs a server, not an application: serve(http.createServer(app))",
     );
   }
   if (served.has(server)) throw new TypeError("serve() has been called with this server already");
-  const service = new ServedService(server, options);
+  const service = new ServedService(server, options, listen);
   served.add(server);
   return service;
 }

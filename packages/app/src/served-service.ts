@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import { Checks } from "./checks/checks.ts";
@@ -42,11 +43,13 @@ import { writeReceipt } from "./write-receipt.ts";
 /** Of a process whose state nobody knows: what hangs because of that is not awaited for long. */
 const crashBudgetMs = 5000;
 
-export class ServedService implements Service, Stoppable {
+export class ServedService<S extends Server> implements Service<S>, Stoppable {
+  readonly server: S;
   readonly signals: readonly NodeJS.Signals[];
   readonly exits: boolean;
   readonly drainsOnCrash: boolean;
   readonly #options: ServeOptions;
+  readonly #listen: Service["listen"];
   readonly #budget: DrainBudget;
   readonly #logger: Logger | null;
   readonly #checks: Checks;
@@ -58,8 +61,11 @@ export class ServedService implements Service, Stoppable {
   #progress: DrainProgress | null = null;
   #ended: Promise<DrainReceipt> | null = null;
 
-  constructor(server: Server, options: ServeOptions) {
+  /** `listens`: for a framework that has to be there when its server begins. */
+  constructor(server: S, options: ServeOptions, listens?: Service["listen"]) {
+    this.server = server;
     this.#options = options;
+    this.#listen = listens ?? ((where = {}) => listen(server, where));
     this.#budget = drainBudget(options.drain);
     this.#hooks = shutdownHooks(options.onShutdown);
     this.#logger = unfailing(options.logger === undefined ? jsonLines : options.logger);
@@ -93,8 +99,8 @@ export class ServedService implements Service, Stoppable {
     return this.#draining.signal;
   }
 
-  listen(options: ListenOptions = {}): Promise<AddressInfo> {
-    return listen(this.#drained.server, options);
+  listen(options?: ListenOptions): Promise<AddressInfo> {
+    return this.#listen(options);
   }
 
   shutdown(why: Why = { reason: "close" }): Promise<DrainReceipt> {
@@ -116,7 +122,10 @@ export class ServedService implements Service, Stoppable {
     return this.#drained.work.run(name, task);
   }
 
-  eventStream(response: ServerResponse, options: EventStreamOptions = {}): EventStream {
+  eventStream(
+    response: ServerResponse | Http2ServerResponse,
+    options: EventStreamOptions = {},
+  ): EventStream {
     return openEventStream(this.#drained.streams, response, options);
   }
 
@@ -133,12 +142,14 @@ export class ServedService implements Service, Stoppable {
       request(request, response) {
         if (endpoints.handle(request, response)) return true;
         requests.begin(response, request);
+        connections.addHttp1(request.socket);
         if (isDraining()) connections.used(request.socket);
         return false;
       },
       stream(stream, headers) {
         if (endpoints.handleStream(stream, headers)) return true;
         requests.begin(stream, headers);
+        if (isDraining()) connections.usedBy(stream);
         return false;
       },
       upgrade: (request, socket) => upgrades.add(request, socket),

@@ -1,4 +1,6 @@
 import type { ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
+import type { Writable } from "node:stream";
 import type { Streams } from "./streams.ts";
 
 export interface ServerSentEvent {
@@ -25,21 +27,26 @@ export interface EventStreamOptions {
 /** Answers with server-sent events, which are ended behind a whole event when the service drains. */
 export function openEventStream(
   streams: Streams,
-  response: ServerResponse,
+  response: ServerResponse | Http2ServerResponse,
   { heartbeatMs = 15_000 }: EventStreamOptions,
 ): EventStream {
-  streams.claim(response);
+  // What a request's answer is known by: `Answer`.
+  const answer = "stream" in response ? response.stream : response;
+  streams.claim(answer);
+  const body: Writable = response;
   const over = new AbortController();
   // Its handler may have ended it by itself: to write then would be an error that nobody listens for.
-  const write = (text: string) => !response.writableEnded && response.write(text);
+  const write = (text: string) => !body.writableEnded && body.write(text);
   const heartbeat = heartbeatMs > 0 ? setInterval(() => write(":\n\n"), heartbeatMs) : null;
   const end = (last = "") => {
     if (over.signal.aborted) return;
     over.abort();
     if (heartbeat !== null) clearInterval(heartbeat);
-    const { socket } = response;
-    response.once("finish", () => socket?.end());
-    if (!response.writableEnded) response.end(last);
+    if (!("stream" in response)) {
+      const { socket } = response;
+      response.once("finish", () => socket?.end());
+    }
+    if (!body.writableEnded) body.end(last);
   };
   const remove = streams.add({
     end: (retryMs) => end(`retry: ${retryMs}\n\n`),
@@ -51,9 +58,9 @@ export function openEventStream(
   };
   response.once("close", left);
   response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
-  response.flushHeaders();
+  if (!("stream" in response)) response.flushHeaders();
   // Its client may have left while the handler was still making up its mind: nothing will ever say so again.
-  if (response.destroyed) left();
+  if (answer.destroyed) left();
   const send = (event: ServerSentEvent) => !over.signal.aborted && write(format(event));
   return { send, close: () => end(), signal: over.signal };
 }

@@ -13,7 +13,15 @@ export function rawEventStream(answer: Answer): LiveStream {
       answer.on("error", () => {});
       answer.once("finish", () => connection?.end());
       answer.end(`retry: ${retryMs}\n`);
+      silence(answer);
     },
     destroy: () => void answer.destroy(),
   };
+}
+
+/** Whoever does not know that it has ended goes on writing: that would reset a stream of HTTP/2. */
+function silence(answer: Answer): void {
+  for (const name of ["write", "end"]) {
+    Object.defineProperty(answer, name, { value: () => false, configurable: true, writable: true });
+  }
 }
