@@ -29,8 +29,9 @@ export interface CutOff {
 }
 
 const lookMs = 20;
-/** Of the budget, so that the last stream that is told has time to leave. */
+/** Of the budget, and before its end: so that the last stream that is told has time to leave. */
 const spreadShare = 0.8;
+const leavingMs = 2500;
 
 /** Tells everybody to leave, and goes on serving. */
 export function tellAll({ requests, connections, work }: Drained): void {
@@ -55,7 +56,8 @@ export async function finish(
   const closedAt = performance.now();
   const deadline = closedAt + budget.timeoutMs;
   adoptStreams(drained);
-  streams.endSpread(budget.timeoutMs * spreadShare);
+  const spreadMs = Math.min(budget.timeoutMs * spreadShare, budget.timeoutMs - leavingMs);
+  streams.endSpread(Math.max(0, spreadMs));
   while (performance.now() < deadline) {
     adoptStreams(drained);
     streams.endDue();
@@ -108,8 +110,12 @@ export function cutOff({ connections, requests, streams, work }: Drained): CutOf
 
 /** An honest answer where none was begun. Past the response, on which its handler may still write some day. */
 function refuse(answer: Answer): void {
-  if (!isHttp1(answer) || answer.headersSent || answer.socket === null) return;
-  answer.socket.end(
+  if (answer.headersSent || answer.destroyed) return;
+  if (!isHttp1(answer)) {
+    answer.respond({ ":status": 503 }, { endStream: true });
+    return;
+  }
+  answer.socket?.end(
     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
   );
 }

@@ -53,9 +53,14 @@ export class Endpoints {
   }
 }
 
+/** `text/plain; version=0.0.4; charset=utf-8`, but nothing that no header may hold. */
+const printable = /^[ -~]+$/;
+
 async function shown(page: () => Page | Promise<Page>): Promise<Page> {
   try {
-    return await page();
+    const { status, contentType, body } = await page();
+    if (printable.test(contentType)) return { status, contentType, body: String(body) };
+    throw new TypeError(`the content type is ${JSON.stringify(contentType)}`);
   } catch (error) {
     return { status: 500, contentType: "text/plain", body: `${String(error)}\n` };
   }

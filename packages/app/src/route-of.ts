@@ -29,7 +29,8 @@ export function pathOf(head: Head): string {
 }
 
 function isMessage(head: Head): head is IncomingMessage {
-  return typeof head["method"] === "string" && "socket" in head;
+  // The fields of HTTP/2 are the client's: it may name one of them as it likes, but only as text.
+  return typeof head["method"] === "string" && typeof head["socket"] === "object";
 }
 
 /** Express, and NestJS upon it, set `route` and `baseUrl` on the request once they know them. */

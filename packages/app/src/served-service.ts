@@ -169,7 +169,13 @@ export class ServedService<S extends Server> implements Service<S>, Stoppable {
       details,
       holds: this.#budget.readiness === "hold",
     };
-    return new Map([...probes(health, settings), ...(this.#metrics?.pages ?? [])]);
+    const pages = new Map(probes(health, settings));
+    for (const [path, page] of this.#metrics?.pages ?? []) {
+      if (pages.has(path))
+        throw new TypeError(`metrics.path is "${path}", which is that of a probe`);
+      pages.set(path, page);
+    }
+    return pages;
   }
 
   /** The order is the point of all this: docs/app.md says why each step stands where it does. */

@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -136,6 +138,20 @@ test("counts a request once that a listener for checkContinue passes on", async 
   const ended = service.shutdown();
   client.write("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n");
   expect(await ended).toMatchObject({ served: 1, finished: 1 });
+});
+
+test("what hangs on HTTP/2 is answered 503, too, and counts as cut alone", async () => {
+  const arrived = withResolvers();
+  const server = createHttp2Server(() => arrived.resolve());
+  const service = serve(server, { ...quiet, drain: { ...quiet.drain, timeoutMs: 30 } });
+  const { port } = await service.listen({ port: 0, host: "127.0.0.1" });
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const stream = session.request({ ":path": "/hang" });
+  const answer = once(stream, "response");
+  await arrived.promise;
+  expect(await service.shutdown()).toMatchObject({ cut: 1, finished: 0, exitCode: 1 });
+  expect((await answer)[0]).toMatchObject({ ":status": 503 });
+  session.destroy();
 });
 
 function withResolvers() {

@@ -16,6 +16,10 @@ export interface MetricsOptions {
 }
 
 const defaultBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const methods = new Set("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT QUERY".split(" "));
+const mostRoutes = 500;
+/** As OpenTelemetry's conventions name what is none of the known. */
+const other = "_OTHER";
 const requestLabels = ["method", "route", "status", "revision"];
 const quantiles = { "0.5": 50, "0.99": 99, "1": 100 };
 const nanosecondsPerSecond = 1e9;
@@ -70,8 +74,9 @@ export class ServiceMetrics {
     });
     this.#registry.registerMetric(count);
     this.#registry.registerMetric(duration);
+    const labelsOf = new Labels(requests);
     requests.onEnd = (answer, begun) => {
-      const labels = { ...labelsOf(requests, answer, begun), revision };
+      const labels = { ...labelsOf.of(answer, begun), revision };
       count.inc(labels);
       if (isEventStream(answer)) return;
       duration.observe(labels, (performance.now() - begun.since) / 1000);
@@ -111,14 +116,35 @@ export class ServiceMetrics {
   }
 }
 
-/** Paths are no labels: whoever asks for random ones would fill the registry. */
-function labelsOf(requests: Requests, answer: Answer, begun: Begun) {
-  const status = isHttp1(answer) ? answer.statusCode : answer.sentHeaders?.[":status"];
-  return {
-    method: requests.describe(begun).method,
-    route: requests.pattern(begun) ?? "",
-    status: wasAnswered(answer) ? String(status) : "aborted",
-  };
+/** Each set of labels is kept for ever: whoever asks for random paths, or on HTTP/2 by random methods, would fill the registry. */
+class Labels {
+  readonly #requests: Requests;
+  readonly #routes = new Set<string>();
+
+  constructor(requests: Requests) {
+    this.#requests = requests;
+  }
+
+  of(answer: Answer, begun: Begun) {
+    const { method } = this.#requests.describe(begun);
+    return {
+      method: methods.has(method) ? method : other,
+      route: this.#route(this.#requests.pattern(begun) ?? ""),
+      status: wasAnswered(answer) ? String(statusOf(answer)) : "aborted",
+    };
+  }
+
+  /** A router that is mounted on a pattern tells the path that it was asked for. */
+  #route(route: string): string {
+    if (this.#routes.has(route)) return route;
+    if (this.#routes.size >= mostRoutes) return other;
+    this.#routes.add(route);
+    return route;
+  }
+}
+
+function statusOf(answer: Answer): unknown {
+  return isHttp1(answer) ? answer.statusCode : answer.sentHeaders?.[":status"];
 }
 
 async function pageOf(registry: PromRegistry): Promise<Page> {
