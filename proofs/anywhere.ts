@@ -1,3 +1,4 @@
+import { runSuite, type SuiteRun, writeKits } from "../test/bed/anywhere/conformance.ts";
 import { type ImportCost, importCosts } from "../test/bed/anywhere/import-cost.ts";
 import { importFaults } from "../test/bed/anywhere/imports.ts";
 import {
@@ -37,28 +38,46 @@ export const proof: Proof = {
       ...(await foreignParts(app)),
       ...(await publishedFaults(app)),
       ...(await typeFaults(app)),
+      ...(await smokeFaults(app, nodes)),
     ];
     if (app.bytes > asked.bytes) faults.push(`it takes ${app.bytes} bytes`);
-    faults.push(...(await smokeFaults(app, nodes)));
+    const suites = await suitesOn(app, nodes);
+    faults.push(...suites.faults);
     const costs: string[] = [];
     for (const node of nodes) {
-      const found = await importFaults(app, node);
-      faults.push(...found.map((fault) => `Node ${node.version}: ${fault}`));
+      const found = [...(await importFaults(app, node))];
       const costsHere = await importCosts(app, node, Number(args[0] ?? processes));
-      faults.push(
-        ...costsHere.filter(isTooMuch).map((cost) => `Node ${node.version}: ${costIn(cost)}`),
-      );
+      found.push(...costsHere.filter(isTooMuch).map(costIn));
+      faults.push(...found.map((fault) => `Node ${node.version}: ${fault}`));
       costs.push(`Node ${node.version}: ${costsHere.map(costIn).join(", ")}`);
     }
     for (const fault of faults) console.log(`FAULT ${fault}`);
     return {
       figure:
-        `${app.specifiers.length} parts × import and require × ${nodes.length} Nodes, ${typedConsumers} TypeScript consumers, ` +
-        `attw and publint clean, no dependency, ${Math.round(app.bytes / 1000)} kB unpacked; ${costs.join("; ")}`,
+        `${app.specifiers.length} parts × import and require × ${nodes.length} Nodes: ${suites.figure}; ` +
+        `${typedConsumers} TypeScript consumers, attw and publint clean, no dependency, ` +
+        `${Math.round(app.bytes / 1000)} kB unpacked; ${costs.join("; ")}`,
       ok: faults.length === 0,
     };
   },
 };
+
+/** The conformance suite of the kit, on what was installed. */
+async function suitesOn(
+  app: InstalledApp,
+  nodes: readonly NodeBinary[],
+): Promise<{ readonly figure: string; readonly faults: readonly string[] }> {
+  const runs: { readonly name: string; readonly seen: SuiteRun }[] = [];
+  for (const kit of await writeKits(app)) {
+    for (const node of nodes) {
+      const seen = await runSuite(node, kit);
+      runs.push({ name: `Node ${node.version}, ${kit}`, seen });
+    }
+  }
+  const faults = runs.flatMap(({ name, seen }) => seen.faults.map((fault) => `${name}: ${fault}`));
+  const passed = runs.map(({ seen }) => seen.passed).join(", ");
+  return { figure: `conformance passed ${passed}, failed ${faults.length}`, faults };
+}
 
 /** Each Node and format, and the same service without the kit, which must lose what is under way. */
 async function smokeFaults(

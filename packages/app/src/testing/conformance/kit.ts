@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { serveExpress } from "../../adapters/express.ts";
 import type { serveFastify } from "../../adapters/fastify.ts";
@@ -18,7 +17,6 @@ export interface Kit {
   readonly serveNest: typeof serveNest;
 }
 
-const paths = ["", "/express", "/fastify", "/koa", "/hono", "/nest"];
 const functions = [
   "serve",
   "serveExpress",
@@ -28,24 +26,16 @@ const functions = [
   "serveNest",
 ] as const;
 
-export interface KitPlace {
-  /** The folder it is installed in; null: the one that this file belongs to. */
-  readonly folder: string | null;
-  /** Takes it by `require` instead of `import`. */
-  readonly isRequired: boolean;
-}
-
-/** @throws Error when it is not there, or not all of it. */
-export async function loadKit({ folder, isRequired }: KitPlace): Promise<Kit> {
-  const require = createRequire(folder === null ? import.meta.url : join(folder, "any.js"));
-  const load = (specifier: string): unknown => {
-    const path = require.resolve(specifier);
-    return isRequired ? require(path) : import(pathToFileURL(path).href);
-  };
-  const parts = await Promise.all(paths.map((path) => load(`@hitless/app${path}`)));
-  const kit: object = Object.assign({}, ...parts);
+/**
+ * Loads a module, by its path, that exports all of it: of ES modules, or of what `require` returned.
+ *
+ * @throws Error when something of it is missing.
+ */
+export async function loadKit(path: string): Promise<Kit> {
+  const loaded: { readonly default?: object } = await import(pathToFileURL(resolve(path)).href);
+  const kit: object = { ...loaded.default, ...loaded };
   if (isKit(kit)) return kit;
-  throw new Error(`of @hitless/app there is only ${Object.keys(kit).join(", ")}`);
+  throw new Error(`${path} exports only ${Object.keys(kit).join(", ")}`);
 }
 
 function isKit(value: object): value is Kit {

@@ -4,18 +4,17 @@ import { runCases } from "./run-cases.ts";
 import { cases } from "./suite.ts";
 
 /**
- * Holds `@hitless/app` to its clauses, without a test runner: `main.ts [--from FOLDER] [--require] [--only TEXT]`.
- * FOLDER is where it is installed; by default it is this source. Exits with 1 when a clause does not hold.
+ * Holds `@hitless/app` to its clauses, without a test runner: `main.ts --kit MODULE [--only TEXT]`.
+ * MODULE exports all of it, as it was installed somewhere. Exits with 1 when a clause does not hold.
  */
 const { values } = parseArgs({
   options: {
-    from: { type: "string" },
-    require: { type: "boolean", default: false },
+    kit: { type: "string", default: "" },
     only: { type: "string", default: "" },
   },
 });
 
-const kit = await loadKit({ folder: values.from ?? null, isRequired: values.require });
+const kit = await loadKit(values.kit);
 const chosen = cases.filter(({ subject, clause }) => `${subject}: ${clause}`.includes(values.only));
 let failed = 0;
 for (const [{ subject, clause }, outcome] of runCases(kit, chosen)) {
