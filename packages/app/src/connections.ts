@@ -70,7 +70,7 @@ export class Connections {
       track.open += 1;
       stream.once("close", () => {
         track.open -= 1;
-        if (track.open === 0) close(session, track);
+        if (track.open === 0) closeNextTurn(session, track);
       });
       if (!track.isTold) tell(session, track);
     }
@@ -122,7 +122,16 @@ function tell(session: ServerHttp2Session, track: SessionTrack): void {
   if (session.closed || session.destroyed) return;
   track.isTold = true;
   session.goaway(0, anyStream);
-  session.ping(() => close(session, track));
+  session.ping(() => {
+    if (track.open === 0) closeNextTurn(session, track);
+  });
+}
+
+/** Before 20.19.2 and 22.16, Node forgets what it was about to write to a session that is closed, or was before its last stream was. */
+function closeNextTurn(session: ServerHttp2Session, track: SessionTrack): void {
+  setImmediate(() => {
+    if (track.open === 0) close(session, track);
+  });
 }
 
 function close(session: ServerHttp2Session, track: SessionTrack): void {
