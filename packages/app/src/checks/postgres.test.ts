@@ -61,14 +61,20 @@ test("a server that goes away fails it and ends nothing, although nobody else li
   await using made = poolOf(server);
   const check = postgres(made.pool);
   await runFor(check, 5000);
-  server.cutAll();
-  await expect.poll(() => made.pool.totalCount).toBe(0);
   server.hang();
-  const failed = runFor(check, 5000);
+  const asking = runFor(check, 5000);
+  await expect.poll(() => made.pool.idleCount).toBe(0);
+  server.cutAll();
+  expect(await asking).toMatchObject({ outcome: "failed" });
+  await expect.poll(() => server.size).toBe(0);
+  const connecting = runFor(check, 5000);
   await expect.poll(() => server.size).toBe(1);
   server.cutAll();
-  expect(await failed).toMatchObject({ outcome: "failed" });
+  expect(await connecting).toMatchObject({ outcome: "failed" });
   server.goOn();
+  expect(await runFor(check, 5000)).toEqual({ outcome: "done" });
+  server.cutAll();
+  await expect.poll(() => made.pool.totalCount).toBe(0);
   expect(await runFor(check, 5000)).toEqual({ outcome: "done" });
 });
 
