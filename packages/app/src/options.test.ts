@@ -39,7 +39,8 @@ test("refuses what is no server, and a server twice", async () => {
   // @ts-expect-error an express application is a function
   expect(() => serve(() => {})).toThrow(/http\.createServer\(app\)/);
   const server = createServer();
-  const service = serve(server, { logger: null, signals: [], drainOnCrash: false });
+  const drain = { delayMs: 0 };
+  const service = serve(server, { logger: null, signals: [], drainOnCrash: false, drain });
   expect(() => serve(server)).toThrow(/already/);
   await service.shutdown();
 });
