@@ -1,9 +1,13 @@
+import { seededRandom } from "@hitless/load";
 import { control, ours } from "./contenders.ts";
 import type { Environment } from "./environments/environment.ts";
 import { type Cell, lostIn, meanOf } from "./report.ts";
 
 /** Fewer runs of a cell show nothing. */
 const enough = 12;
+/** The best of a dozen is in part the luckiest: ours is worse when chance alone hardly makes such a difference. */
+const significant = 0.05;
+const shuffles = 10_000;
 
 /** One thing that is asked of ours. */
 export interface Judged {
@@ -42,18 +46,32 @@ function noWorse(mine: Cell, here: readonly Cell[]): Judged {
     .map((cell) => ({ cell, mean: meanOf(cell.runs.map(lostIn)) }))
     .sort((a, b) => a.mean - b.mean);
   const [best] = others;
-  const mean = meanOf(mine.runs.map(lostIn));
+  const lost = mine.runs.map(lostIn);
+  const p = best === undefined ? 0 : chanceOf(lost, best.cell.runs.map(lostIn));
   const causes = Object.entries(causesOf(mine)).map(([cause, count]) => `${count} × ${cause}`);
   return {
     claim: `${mine.environment.name}: ${mine.contender.name} loses no more than the best`,
     seen:
-      `${mean.toFixed(2)} a run; the best, ${best?.cell.contender.name ?? "nobody"}, ` +
-      `${best?.mean.toFixed(2) ?? "-"}${causes.length === 0 ? "" : `; ${causes.join("; ")}`}`,
-    verdict: verdictOf(
-      best !== undefined && mean <= best.mean,
-      others.map(({ cell }) => cell).concat(mine),
-    ),
+      `${meanOf(lost).toFixed(2)} a run; the best, ${best?.cell.contender.name ?? "nobody"}, ` +
+      `${best?.mean.toFixed(2) ?? "-"} (chance alone: p = ${p.toFixed(2)})` +
+      `${causes.length === 0 ? "" : `; ${causes.join("; ")}`}`,
+    verdict: verdictOf(p >= significant, here),
   };
+}
+
+/** How often runs dealt out at random would differ so much: a permutation test, as losses come in heaps. */
+function chanceOf(lost: readonly number[], beside: readonly number[]): number {
+  const [all, random] = [[...lost, ...beside], seededRandom(1)];
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  let asBad = 0;
+  for (let n = 0; n < shuffles; n += 1) {
+    for (let left = all.length; left > 1; left -= 1) {
+      const drawn = Math.floor(random() * left);
+      [all[drawn], all[left - 1]] = [all[left - 1] ?? 0, all[drawn] ?? 0];
+    }
+    if (sum(all.slice(0, lost.length)) >= sum(lost)) asBad += 1;
+  }
+  return asBad / shuffles;
 }
 
 function verdictOf(holds: boolean, cells: readonly Cell[]): Judged["verdict"] {

@@ -16,18 +16,27 @@ const noted = z.object({
   exitCode: z.string().nullable(),
   answers: z.object({ a: count, b: count }),
   causes: z.record(z.string(), count),
+  fault: z.string().nullable(),
+  foreignCores: z.number(),
   lagMs: z.number(),
 });
 
 /** Clients further behind their schedule, ms, have met a machine with other things to do: such a run says nothing. */
 const mostLagMs = 250;
+/** The same where other processes used more of it, in cores: a proxy then finds healthy servers dead. */
+const mostForeignCores = 0.5;
 
 /** A run, and of what. */
 export type NotedRun = z.infer<typeof noted>;
 
-/** Whether the machine had too much else to do meanwhile. */
-export function isSpoilt({ lagMs }: NotedRun): boolean {
-  return lagMs > mostLagMs;
+/** Why a run does not count, which says nothing of the contender; null: it counts. */
+export function spoiltBy({ lagMs, fault, foreignCores }: NotedRun): string | null {
+  if (fault !== null) return fault;
+  if (foreignCores > mostForeignCores) {
+    return `other processes used ${foreignCores.toFixed(1)} cores`;
+  }
+  if (lagMs <= mostLagMs) return null;
+  return `the clients were ${Math.round(lagMs)} ms behind their schedule`;
 }
 
 /** The runs so far, a line of JSON for each in a file, so that a second call goes on. */
@@ -54,13 +63,14 @@ export class RunList {
   /** Those that count. */
   of(environment: string, contender: string): readonly NotedRun[] {
     return this.#runs.filter(
-      (run) => run.environment === environment && run.contender === contender && !isSpoilt(run),
+      (run) =>
+        run.environment === environment && run.contender === contender && spoiltBy(run) === null,
     );
   }
 
   /** Those that do not count. */
   spoilt(): readonly NotedRun[] {
-    return this.#runs.filter(isSpoilt);
+    return this.#runs.filter((run) => spoiltBy(run) !== null);
   }
 
   async add(run: NotedRun): Promise<void> {

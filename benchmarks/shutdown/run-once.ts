@@ -2,6 +2,12 @@ import { setTimeout as after } from "node:timers/promises";
 import { type LoadReport, seededRandom, startLoad } from "@hitless/load";
 import { OwnFolder } from "../../test/bed/own-folder.ts";
 import { type ServerExit, ServerProcess } from "../../test/bed/server-process.ts";
+import {
+  cpuSecondsOf,
+  endedChildrenCpuSeconds,
+  machineCpuSeconds,
+  treeOf,
+} from "../proxy/process-meter.ts";
 import { type Contender, fileOf } from "./contenders.ts";
 import type { Environment, Place } from "./environments/environment.ts";
 import { freePort } from "./free-port.ts";
@@ -26,6 +32,10 @@ export interface Run {
   readonly answers: { readonly a: number; readonly b: number };
   /** Of 5xx answers, by the proxy's own log. */
   readonly causes: Readonly<Record<string, number>>;
+  /** Why it shows nothing; null: one server was replaced by the other, as it should be. */
+  readonly fault: string | null;
+  /** What processes that have nothing to do with it used meanwhile, in cores. */
+  readonly foreignCores: number;
   /** By how much the clients were behind their schedule at worst, ms. */
   readonly lagMs: number;
 }
@@ -63,6 +73,7 @@ export async function runOnce(
   await using b = await start("B", places.b);
   const stage = { folder: folder.path, ...places, random };
   await using scene = await environment.setUp(stage);
+  const stopForeign = foreignMeter();
   await using load = startLoad({
     url: `http://127.0.0.1:${a.port}`,
     rate: requestsPerSecond,
@@ -82,35 +93,45 @@ export async function runOnce(
   load.phase("gone");
   await after(afterMs);
   const report = await load.stop();
-  mustBeReplaced(report, { a: a.pid, b: b.pid }, exit);
   return runOf(report, {
+    foreignCores: stopForeign(),
+    fault: faultOf(report, { a: a.pid, b: b.pid }, exit),
     exitSeconds: exit === null ? null : (exit.at - stoppedAt) / 1000,
     exitCode: exit === null ? null : exit.code,
     causes: await scene.causes(),
   });
 }
 
-/** Throws when the rig did not do what it is for. */
-function mustBeReplaced(
+/** Returns how to read what others than this process and its children have used since, in cores. */
+function foreignMeter(): () => number {
+  const pids = treeOf(process.pid);
+  const foreign = () => machineCpuSeconds() - endedChildrenCpuSeconds() - cpuSecondsOf(pids);
+  const [began, before] = [performance.now(), foreign()];
+  return () => (foreign() - before) / ((performance.now() - began) / 1000);
+}
+
+/** Whether both served before, and only the other one after the exit. */
+function faultOf(
   { phases }: LoadReport,
   pids: { readonly a: number; readonly b: number },
   exit: ServerExit | null,
-): void {
+): string | null {
   const answers = (phase: string, version: string, pid: number) =>
     phases.find(({ name }) => name === phase)?.answersBy[version]?.[pid] ?? 0;
   const [aBefore, bBefore] = [answers("both", "A", pids.a), answers("both", "B", pids.b)];
   if (aBefore === 0 || bBefore === 0) {
-    throw new Error(`before the SIGTERM A gave ${aBefore} answers and B ${bBefore}`);
+    return `before the SIGTERM A gave ${aBefore} answers and B ${bBefore}`;
   }
   const [aAfter, bAfter] = [answers("gone", "A", pids.a), answers("gone", "B", pids.b)];
   if (bAfter === 0 || (exit !== null && aAfter > 0)) {
-    throw new Error(`after the exit of A it gave ${aAfter} answers and B ${bAfter}`);
+    return `after the exit of A it gave ${aAfter} answers and B ${bAfter}`;
   }
+  return null;
 }
 
 function runOf(
   { total }: LoadReport,
-  ended: Pick<Run, "exitSeconds" | "exitCode" | "causes">,
+  ended: Pick<Run, "exitSeconds" | "exitCode" | "causes" | "fault" | "foreignCores">,
 ): Run {
   const { refused, reset, "closed-early": closedEarly, "status-5xx": fives } = total.lostByCause;
   const reused = total.resetOnReused;

@@ -15,15 +15,14 @@ import { haproxy } from "./environments/haproxy.ts";
 import { nginxTold, nginxUntold } from "./environments/nginx.ts";
 import { installPeers } from "./peers.ts";
 import { lostIn, render } from "./report.ts";
-import { isSpoilt, type NotedRun, RunList } from "./run-list.ts";
+import { type NotedRun, RunList, spoiltBy } from "./run-list.ts";
 import { lossClasses, runOnce } from "./run-once.ts";
 
 const environments: readonly Environment[] = [direct, nginxTold, nginxUntold, haproxy];
-const usage = `npm run bench:shutdown -- [--rounds N] [--in ENVIRONMENT,...] [--only CONTENDER,...] [--at-once N] [--out FILE] [--seed N] [--docs]
+const usage = `npm run bench:shutdown -- [--rounds N] [--in ENVIRONMENT,...] [--only CONTENDER,...] [--out FILE] [--seed N] [--docs]
   --rounds    how many runs of each contender in each environment; 12
   --in        of ${environments.map(({ name }) => name).join(", ")}
   --only      of ${contenders.map(({ name }) => name).join(", ")}
-  --at-once   how many runs at the same time, each with clients, servers and proxy of its own; 1
   --out       where each run is noted, a line of JSON; those that are there already count. shutdown-runs.jsonl
   --seed      of the order and of the requests
   --docs      put the tables into docs/shutdown.md`;
@@ -36,7 +35,6 @@ const options = {
   rounds: { type: "string" },
   in: { type: "string" },
   only: { type: "string" },
-  "at-once": { type: "string" },
   out: { type: "string" },
   seed: { type: "string" },
   docs: { type: "boolean", default: false },
@@ -75,16 +73,12 @@ async function measure(list: RunList): Promise<void> {
   const random = seededRandom(asked.seed);
   const jobs = jobsOf(list, random);
   const began = performance.now();
-  let [next, done] = [0, 0];
-  const lane = async () => {
-    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
-      await undisturbed(job, list);
-      done += 1;
-      const secondsLeft = ((performance.now() - began) / 1000 / done) * (jobs.length - done);
-      tell(`${done} of ${jobs.length}, ${Math.ceil(secondsLeft / 60)} min left`);
-    }
-  };
-  await Promise.all(Array.from({ length: asked.atOnce }, lane));
+  for (const [done, job] of jobs.entries()) {
+    await undisturbed(job, list);
+    const left = jobs.length - done - 1;
+    const secondsLeft = ((performance.now() - began) / 1000 / (done + 1)) * left;
+    tell(`${done + 1} of ${jobs.length}, ${Math.ceil(secondsLeft / 60)} min left`);
+  }
 }
 
 /** Runs it until it counts, and then no more. */
@@ -95,8 +89,9 @@ async function undisturbed({ environment, contender, seed }: Job, list: RunList)
     const noted = { at: new Date().toISOString(), ...of, ...run };
     await list.add(noted);
     tell(lineOf(noted));
-    if (!isSpoilt(noted)) return;
-    tell(`does not count: the clients were ${Math.round(noted.lagMs)} ms behind their schedule`);
+    const spoilt = spoiltBy(noted);
+    if (spoilt === null) return;
+    tell(`does not count: ${spoilt}`);
   }
 }
 
@@ -151,7 +146,6 @@ function askedOf(args: string[]) {
     help,
     docs,
     rounds: wholeNumber("rounds", rounds),
-    atOnce: wholeNumber("at-once", values["at-once"] ?? "1"),
     environments: named("in", environments, values.in),
     contenders: named("only", contenders, only),
     // Relative to the folder that `npm run` was called in.
