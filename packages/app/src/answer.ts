@@ -7,6 +7,7 @@ export type Answer = ServerResponse | ServerHttp2Stream;
 /** The head that an answer belongs to. */
 export type Head = IncomingMessage | IncomingHttpHeaders;
 
+const encodedHead = /\r\ncontent-encoding: *(?!identity)/i;
 const eventStream = /^text\/event-stream\b/i;
 const eventStreamHead = /\r\ncontent-type: *text\/event-stream\b/i;
 
@@ -27,6 +28,13 @@ export function isEventStream(answer: Answer): boolean {
   if (type !== undefined) return eventStream.test(String(type));
   // Headers given to `writeHead` alone stand nowhere else than in the head as it was sent.
   return eventStreamHead.test(String(Reflect.get(answer, "_header")));
+}
+
+/** Whether what is written there is taken for compressed as it is. A library that compresses by itself has put its own `end` there. */
+export function isEncoded(answer: Answer): boolean {
+  if (Object.hasOwn(answer, "end")) return false;
+  if (!isHttp1(answer)) return answer.sentHeaders?.["content-encoding"] !== undefined;
+  return encodedHead.test(String(Reflect.get(answer, "_header")));
 }
 
 /**
@@ -55,6 +63,8 @@ function withoutConnection(given: unknown): unknown {
   if (!Array.isArray(given)) {
     return Object.fromEntries(Object.entries(given).filter(([name]) => !isConnection(name)));
   }
+  // Node takes pairs, too, but only where no header was set before, as we do.
+  if (Array.isArray(given[0])) return withoutConnection(given.flat());
   return given.filter((_, place) => !isConnection(given[place - (place % 2)]));
 }
 

@@ -154,6 +154,38 @@ test("what hangs on HTTP/2 is answered 503, too, and counts as cut alone", async
   session.destroy();
 });
 
+test("writes nothing of its own into events that the application has compressed", async () => {
+  const service = serve(
+    createServer((_, response) => {
+      const head = { "Content-Type": "text/event-stream", "Content-Encoding": "gzip" };
+      response.writeHead(200, head).write("compressed");
+    }),
+    quiet,
+  );
+  const client = await connected(service);
+  client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  let heard = "";
+  client.on("data", (data) => {
+    heard += String(data);
+  });
+  await expect.poll(() => heard).toContain("compressed");
+  expect(await service.shutdown()).toMatchObject({ streams: { ended: 1, cut: 0 } });
+  await expect.poll(() => heard).toMatch(/compressed\r\n0\r\n\r\n$/);
+});
+
+test("headers that come in pairs are answered while draining, too", async () => {
+  const server = createServer((_, response) => {
+    Reflect.apply(response.writeHead, response, [200, [["Connection", "keep-alive"]]]);
+    response.end();
+  });
+  const service = serve(server, { ...quiet, drain: { ...quiet.drain, delayMs: 200 } });
+  const { port } = await service.listen({ port: 0, host: "127.0.0.1" });
+  const ended = service.shutdown();
+  const answer = await fetch(`http://127.0.0.1:${port}/`);
+  expect([answer.status, answer.headers.get("connection")]).toEqual([200, "close"]);
+  await ended;
+});
+
 function withResolvers() {
   let resolve: () => void = () => {};
   let reject: (error: Error) => void = () => {};

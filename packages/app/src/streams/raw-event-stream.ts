@@ -1,4 +1,4 @@
-import { type Answer, isHttp1 } from "../answer.ts";
+import { type Answer, isEncoded, isHttp1 } from "../answer.ts";
 import type { LiveStream } from "./streams.ts";
 
 /**
@@ -12,7 +12,8 @@ export function rawEventStream(answer: Answer): LiveStream {
       // Whoever goes on writing to it must not crash the process on its way out.
       answer.on("error", () => {});
       answer.once("finish", () => connection?.end());
-      answer.end(`retry: ${retryMs}\n`);
+      if (isEncoded(answer)) answer.end();
+      else answer.end(`retry: ${retryMs}\n`);
       silence(answer);
     },
     destroy: () => void answer.destroy(),
