@@ -24,7 +24,10 @@ export type HeldEnd =
 
 /** A client that holds something; safe to close twice. */
 export interface HeldClient {
-  /** Resolves once it is held. Rejects with `BAD_INPUT` when the app does not let it be. */
+  /**
+   * Resolves once it is held, or an upload is answered without its second half. Rejects with
+   * `BAD_INPUT` when the app lets nothing be held.
+   */
   readonly opened: Promise<void>;
   readonly end: HeldEnd;
   /** Sends what is still missing of its request. */

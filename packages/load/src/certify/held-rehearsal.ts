@@ -12,7 +12,7 @@ export interface HeldSeen {
   readonly start: StartSeen;
   /** What became of what was held, once the app had ended. */
   readonly held: HeldEnd;
-  /** When it did; null: not before the app was ended by us. */
+  /** When it did; null: not before the app was ended by us, or before any signal. */
   readonly heldMs: number | null;
   /** When the app stopped listening; null: not while it was watched. */
   readonly deafMs: number | null;
@@ -54,10 +54,11 @@ export async function rehearseHeld(
   let client: HeldClient | null = null;
   try {
     const start = await app.untilReady(endpoints.ready);
-    if (start.kind === "failed") return neverHeld(kind, start);
+    if (start.kind === "failed") return neverHeld(kind, start, { kind: "open" });
     const { path, slow = null, sse = null, webSocket = null } = settings.paths;
     client = hold(kind, app.target, { path, slow, sse, webSocket, post: endpoints.post });
     await client.opened;
+    if (client.end.kind === "answered") return neverHeld(kind, start, client.end);
     const seen = await new Stop(app, client, settings).run(options);
     return { kind, start, ...seen };
   } finally {
@@ -66,9 +67,10 @@ export async function rehearseHeld(
   }
 }
 
-function neverHeld(kind: HeldKind, start: StartSeen): HeldSeen {
+/** An app that was never told to stop. */
+function neverHeld(kind: HeldKind, start: StartSeen, held: HeldEnd): HeldSeen {
   const end: EndSeen = { kind: "killed", ms: 0 };
-  return { kind, start, held: { kind: "open" }, heldMs: null, deafMs: null, end };
+  return { kind, start, held, heldMs: null, deafMs: null, end };
 }
 
 /** The stop of an app that a client holds something of. */

@@ -86,6 +86,14 @@ test.each<[HeldKind, string, Ends, HeldEnd["kind"]]>([
   client.close();
 });
 
+test("lets an app answer a POST without its body", async () => {
+  await using http = await httpServer((_request, response) => response.end("ok"));
+  const client = hold("upload", http.target, paths);
+  await client.opened;
+  expect(client.end).toEqual({ kind: "answered", status: 200 });
+  client.close();
+});
+
 test.each<[HeldKind, string]>([
   ["slow", "was answered 200"],
   ["web-socket", "opens no WebSocket"],

@@ -16,6 +16,12 @@ test.each<[string, Partial<HeldSeen>, ItemId, Verdict]>([
     "finishes-work",
     "not-tested",
   ],
+  [
+    "an upload answered without its body",
+    { kind: "upload", heldMs: null, deafMs: null, end: { kind: "killed", ms: 0 } },
+    "finishes-work",
+    "not-tested",
+  ],
   ["a request that was cut", { held: cut }, "finishes-work", "fail"],
   [
     "a request that was answered 503",

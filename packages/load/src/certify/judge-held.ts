@@ -58,9 +58,13 @@ function cutStream(id: ItemId, seen: HeldSeen): Item | null {
 
 /** An answer before the app closed anything would show nothing. */
 function workDone(id: ItemId, { kind, heldMs, deafMs, end }: HeldSeen): Item {
-  const answered = `a ${nameOf(kind)} was answered ${seconds(heldMs ?? 0)} after SIGTERM`;
+  if (heldMs === null) {
+    const needed = "--slow-path PATH, or --post-path PATH that reads the body first";
+    return notTested(id, `a ${nameOf(kind)} is answered at once: nothing to finish; ${needed}`);
+  }
+  const answered = `a ${nameOf(kind)} was answered ${seconds(heldMs)} after SIGTERM`;
   if (end.kind === "killed") return passed(id, answered);
-  if (deafMs === null || heldMs === null || heldMs < deafMs) {
+  if (deafMs === null || heldMs < deafMs) {
     const longer = "a path is needed that takes longer than its drain: --slow-path, --post-path";
     return notTested(id, `${answered}, while it still listened; ${longer}`);
   }

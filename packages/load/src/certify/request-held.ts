@@ -67,6 +67,8 @@ export class RequestHeld implements HeldClient {
     else await after(underWayMs);
     const outcome = this.#outcome;
     if (kind === "idle" || outcome === null) return;
+    // Nobody asked for this one: an app may answer a POST without its body.
+    if (kind === "upload" && outcome.kind === "answer") return;
     const what =
       outcome.kind === "answer"
         ? `was answered ${outcome.answer.status} in ${underWayMs} ms or less`
