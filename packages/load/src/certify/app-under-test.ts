@@ -7,6 +7,7 @@ import type { Target } from "../connection.ts";
 import { freePort } from "../free-port.ts";
 import { commandsIn } from "../process-group.ts";
 import { type CertifySettings, type Dependency, endpointOf } from "./certify-options.ts";
+import { whatAnswered } from "./evidence.ts";
 import { TcpRelay } from "./tcp-relay.ts";
 
 /** How the app came up. Times count from its start. */
@@ -115,9 +116,11 @@ export class AppUnderTest {
   }
 
   async #untilGood(path: string): Promise<Extract<StartSeen, { kind: "failed" }> | null> {
-    while (!isGood(await ask(this.target, path))) {
+    for (;;) {
+      const asked = await ask(this.target, path);
+      if (isGood(asked)) break;
       if (this.#process.exited) return { kind: "failed", what: this.#endedEarly() };
-      if (this.#late()) return { kind: "failed", what: this.#tooLate(path) };
+      if (this.#late()) return { kind: "failed", what: this.#tooLate(path, asked) };
       await after(askEveryMs);
     }
     // The answer of a stranger, who had the port before us, says nothing of the app.
@@ -185,12 +188,12 @@ export class AppUnderTest {
     return `exited ${signal === null ? `with ${code}` : `by ${signal}`} before it was ready`;
   }
 
-  #tooLate(path: string): string {
+  #tooLate(path: string, last: Asked): string {
     const { startTimeoutMs, paths } = this.#settings;
     const { port } = this.target;
     const seconds = startTimeoutMs / 1000;
     const asked = path === paths.path ? path : `${path} (readiness)`;
-    return `no 2xx for GET ${asked} on port ${port} in ${seconds} s`;
+    return `no 2xx for GET ${asked} on port ${port} in ${seconds} s: the last one ${whatAnswered(last)}`;
   }
 }
 

@@ -23,7 +23,7 @@ interface Fix {
 const catalogue = {
   starts: {
     title: "starts and serves",
-    fix: "Listen on PORT (and HOST) from the environment, and answer the ordinary request with 2xx.",
+    fix: "Listen on PORT (and HOST) from the environment, and answer the ordinary request (--path) with 2xx.",
     anchor: "start",
   },
   "ready-in-time": {

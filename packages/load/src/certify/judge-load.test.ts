@@ -120,6 +120,7 @@ test("one start of many that said ready too early is enough", () => {
   const early = { ...start, firstAnswer: bad };
   expect(judgeReadyInTime([start, start], loaded()).verdict).toBe("pass");
   expect(judgeReadyInTime([start, early, start], loaded()).verdict).toBe("fail");
+  expect(judgeReadyInTime([], loaded()).verdict).toBe("not-tested");
 });
 
 test("an endpoint that is there and says no fails", () => {

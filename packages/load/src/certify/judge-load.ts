@@ -31,6 +31,7 @@ export function judgeReadyInTime(
     const answer = whatAnswered(bad.firstAnswer);
     return failed("ready-in-time", `ready after ${seconds(bad.readyMs)}, then a request ${answer}`);
   }
+  if (ready.length === 0) return notTested("ready-in-time", "no start after the first was ready");
   const slowest = Math.max(...ready.map((start) => start.readyMs));
   return passed(
     "ready-in-time",
