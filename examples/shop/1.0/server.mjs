@@ -72,7 +72,7 @@ const payments = {
 };
 
 const shop = serve(server, {
-  startup: { warmUp: () => after(Number(env.START_DELAY_MS ?? 0)) },
+  startup: { warmUp: (signal) => after(Number(env.START_DELAY_MS ?? 0), undefined, { signal }) },
   checks: env.PAYMENTS_URL === undefined ? {} : { payments },
 });
 await shop.listen({ host: env.HOST ?? "127.0.0.1" });

@@ -12,5 +12,6 @@ export type {
   HungRequest,
 } from "./receipt.ts";
 export { type ListenOptions, type Service, serve } from "./serve.ts";
+export type { StartupTask } from "./startup.ts";
 export type { EventStream, EventStreamOptions, ServerSentEvent } from "./streams/event-stream.ts";
 export type { WebSocketLike, WebSocketServerLike } from "./streams/web-sockets.ts";

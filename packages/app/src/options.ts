@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Check } from "./checks/check.ts";
 import type { Logger } from "./log.ts";
 import type { MetricsOptions } from "./metrics/service-metrics.ts";
+import type { StartupTask } from "./startup.ts";
 
 /** All optional: `serve(server)` alone has endpoints and drains well. */
 export interface ServeOptions {
@@ -11,8 +12,11 @@ export interface ServeOptions {
   readonly notReadyStatus?: 503 | 500 | undefined;
   /** True: bodies of probes hold the messages of failed checks, too. Default false, names only: messages may hold addresses. */
   readonly details?: boolean | undefined;
-  /** What has to be over once before `/startup` and `/ready` answer 200, by name. Rejected: said, tried again each second. */
-  readonly startup?: Readonly<Record<string, () => unknown>> | undefined;
+  /**
+   * What has to be over once before `/startup` and `/ready` answer 200, by name. Rejected: said, tried again each second.
+   * A drain waits for those under way, as for `service.work()`; their signal aborts when it begins.
+   */
+  readonly startup?: Readonly<Record<string, StartupTask>> | undefined;
   /** What the service needs, by name; a bare function is a critical check with the defaults. */
   readonly checks?: Readonly<Record<string, Check | Check["run"]>> | undefined;
   readonly drain?: DrainOptions | undefined;

@@ -45,6 +45,22 @@ test("is alive but neither started nor ready until its startup tasks are over", 
   await expect.poll(() => status(`${base}/ready`)).toBe(200);
 });
 
+test("waits for a startup task that is under way, tells it, and begins none again", async () => {
+  let begun = 0;
+  const told = withResolvers();
+  const { service } = await started((_, response) => response.end(), {
+    startup: {
+      migrate: (signal) => {
+        begun += 1;
+        signal.addEventListener("abort", () => told.resolve(undefined));
+        return told.promise.then(() => Promise.reject(new Error("half done")));
+      },
+    },
+  });
+  expect(await service.shutdown()).toMatchObject({ inFlight: 1, cut: 0, exitCode: 0 });
+  expect(begun).toBe(1);
+});
+
 test("serves with Connection: close and a closed readiness during the delay, then refuses", async () => {
   const { service, base } = await started((_, response) => response.end("ok"), {
     drain: { delayMs: 300, timeoutMs: 2000, lingerMs: 50 },

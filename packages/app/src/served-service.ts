@@ -73,10 +73,6 @@ export class ServedService<S extends Server> implements Service<S>, Stoppable {
     this.exits = options.exit ?? true;
     this.drainsOnCrash = options.drainOnCrash ?? true;
     this.#checks = new Checks(options.checks, this.#logger);
-    this.#startup = new Startup(options.startup, {
-      logger: this.#logger,
-      signal: this.#draining.signal,
-    });
     this.#drained = {
       server,
       connections: new Connections(),
@@ -85,6 +81,11 @@ export class ServedService<S extends Server> implements Service<S>, Stoppable {
       upgrades: new Upgrades(),
       work: new Work(),
     };
+    this.#startup = new Startup(options.startup, {
+      logger: this.#logger,
+      signal: this.#draining.signal,
+      work: this.#drained.work,
+    });
     const { metrics, revision = identityOf().revision ?? "" } = options;
     this.#metrics =
       metrics === undefined ? null : new ServiceMetrics(metrics, this.#drained.requests, revision);

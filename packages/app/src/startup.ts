@@ -1,24 +1,30 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { Logger } from "./log.ts";
 import { reasonOf } from "./reason-of.ts";
+import type { Work } from "./work.ts";
+
+/** The signal aborts when a drain begins. */
+export type StartupTask = (signal: AbortSignal) => unknown;
+
+interface Around {
+  readonly logger: Logger | null;
+  readonly signal: AbortSignal;
+  /** A drain waits for a task that is under way: half a migration helps nobody. */
+  readonly work: Work;
+}
 
 const againMs = 1000;
 
 /** What has to be over once before the service counts as started. */
 export class Startup {
   readonly #waitingFor: Set<string>;
-  readonly #tasks: Readonly<Record<string, () => unknown>>;
-  readonly #logger: Logger | null;
-  readonly #signal: AbortSignal;
+  readonly #tasks: Readonly<Record<string, StartupTask>>;
+  readonly #around: Around;
 
-  constructor(
-    tasks: Readonly<Record<string, () => unknown>> = {},
-    around: { readonly logger: Logger | null; readonly signal: AbortSignal },
-  ) {
+  constructor(tasks: Readonly<Record<string, StartupTask>> = {}, around: Around) {
     this.#tasks = tasks;
     this.#waitingFor = new Set(Object.keys(tasks));
-    this.#logger = around.logger;
-    this.#signal = around.signal;
+    this.#around = around;
   }
 
   /** Names of what is not over yet. */
@@ -31,16 +37,18 @@ export class Startup {
     for (const [name, task] of Object.entries(this.#tasks)) void this.#untilDone(name, task);
   }
 
-  async #untilDone(name: string, task: () => unknown): Promise<void> {
-    while (!this.#signal.aborted) {
+  async #untilDone(name: string, task: StartupTask): Promise<void> {
+    const { logger, signal, work } = this.#around;
+    while (!signal.aborted) {
       try {
-        await task();
+        await work.run(`startup ${name}`, async () => task(signal));
         this.#waitingFor.delete(name);
         return;
       } catch (error) {
+        if (signal.aborted) return;
         const reason = reasonOf(error);
-        this.#logger?.warn({ startup: name, error: reason }, `startup ${name} failed: ${reason}`);
-        await after(againMs, undefined, { signal: this.#signal, ref: false }).catch(() => {});
+        logger?.warn({ startup: name, error: reason }, `startup ${name} failed: ${reason}`);
+        await after(againMs, undefined, { signal, ref: false }).catch(() => {});
       }
     }
   }
