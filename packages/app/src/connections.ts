@@ -1,4 +1,4 @@
-import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -26,7 +26,7 @@ interface SessionTrack {
 export class Connections {
   /** Those that HTTP/1 is spoken on, TLS or not. */
   readonly #http1 = new Map<Socket, Track>();
-  readonly #sessions = new Map<ServerHttp2Session, SessionTrack>();
+  readonly #sessions = new Map<Http2Session, SessionTrack>();
   /** Every TCP connection: those in a TLS handshake, too. */
   readonly #tcp = new Set<Duplex>();
   /** Since the server began. */
@@ -53,7 +53,7 @@ export class Connections {
     socket.once("close", () => this.#http1.delete(socket));
   }
 
-  addSession(session: ServerHttp2Session): void {
+  addSession(session: Http2Session): void {
     const openedAt = performance.now();
     this.#sessions.set(session, { openedAt, isTold: false, open: 0, closedAt: null });
     session.once("close", () => this.#sessions.delete(session));
@@ -65,15 +65,15 @@ export class Connections {
    * comes then waits for ever.
    */
   usedBy(stream: ServerHttp2Stream): void {
-    for (const [session, track] of this.#sessions) {
-      if (session !== stream.session) continue;
-      track.open += 1;
-      stream.once("close", () => {
-        track.open -= 1;
-        if (track.open === 0) closeNextTurn(session, track);
-      });
-      if (!track.isTold) tell(session, track);
-    }
+    const { session } = stream;
+    const track = session && this.#sessions.get(session);
+    if (!session || !track) return;
+    track.open += 1;
+    stream.once("close", () => {
+      track.open -= 1;
+      if (track.open === 0) closeNextTurn(session, track);
+    });
+    if (!track.isTold) tell(session, track);
   }
 
   /** A request came in. */
@@ -118,7 +118,7 @@ export class Connections {
 }
 
 /** Whoever answers the ping has read what was sent before it: what it asked for until then has come, and no more comes. */
-function tell(session: ServerHttp2Session, track: SessionTrack): void {
+function tell(session: Http2Session, track: SessionTrack): void {
   if (session.closed || session.destroyed) return;
   track.isTold = true;
   session.goaway(0, anyStream);
@@ -128,13 +128,13 @@ function tell(session: ServerHttp2Session, track: SessionTrack): void {
 }
 
 /** Before 20.19.2 and 22.16, Node forgets what it was about to write to a session that is closed, or was before its last stream was. */
-function closeNextTurn(session: ServerHttp2Session, track: SessionTrack): void {
+function closeNextTurn(session: Http2Session, track: SessionTrack): void {
   setImmediate(() => {
     if (track.open === 0) close(session, track);
   });
 }
 
-function close(session: ServerHttp2Session, track: SessionTrack): void {
+function close(session: Http2Session, track: SessionTrack): void {
   track.closedAt ??= performance.now();
   if (!session.closed) session.close();
 }

@@ -45,6 +45,29 @@ test("is alive but neither started nor ready until its startup tasks are over", 
   await expect.poll(() => status(`${base}/ready`)).toBe(200);
 });
 
+test("says once why a startup task fails, and that it is over in the end", async () => {
+  const said: string[] = [];
+  const logger = {
+    info: (_: object, text: string) => said.push(text),
+    warn: (_: object, text: string) => said.push(text),
+  };
+  let tries = 0;
+  const { base } = await started((_, response) => response.end(), {
+    logger,
+    startup: {
+      migrate: () => {
+        tries += 1;
+        if (tries < 3) throw new Error("locked");
+      },
+    },
+  });
+  await expect.poll(() => status(`${base}/ready`), { timeout: 10_000 }).toBe(200);
+  expect(said).toEqual([
+    "startup migrate failed and is tried again each second: locked",
+    "startup migrate is over",
+  ]);
+});
+
 test("waits for a startup task that is under way, tells it, and begins none again", async () => {
   let begun = 0;
   const told = withResolvers();

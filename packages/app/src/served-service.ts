@@ -25,6 +25,7 @@ import {
 } from "./options.ts";
 import { probes } from "./probes.ts";
 import { processEnd, type Stoppable } from "./process-end.ts";
+import { reasonOf } from "./reason-of.ts";
 import type { DrainReason, DrainReceipt } from "./receipt.ts";
 import { Requests } from "./requests.ts";
 import type { ListenOptions, Service } from "./serve.ts";
@@ -184,10 +185,7 @@ export class ServedService<S extends Server> implements Service<S>, Stoppable {
     const progress = new DrainProgress(why, this.#drained);
     this.#progress = progress;
     const { delayMs, ...budget } = this.#budgetFor(why.reason);
-    this.#logger?.info(
-      { reason: why.reason, inFlight: progress.inFlight, delayMs },
-      `draining: ${why.reason}`,
-    );
+    this.#sayBegin(why, { inFlight: progress.inFlight, delayMs });
     this.#draining.abort();
     tellAll(this.#drained);
     await after(delayMs);
@@ -210,10 +208,15 @@ export class ServedService<S extends Server> implements Service<S>, Stoppable {
   }
 
   #budgetFor(reason: DrainReason): DrainBudget {
-    const { delayMs, timeoutMs } = this.#budget;
-    if (reason === "SIGINT") return { ...this.#budget, delayMs: 0 };
-    if (reason !== "crash") return { ...this.#budget, delayMs };
-    return { ...this.#budget, delayMs: 0, timeoutMs: Math.min(timeoutMs, crashBudgetMs) };
+    const budget = this.#budget;
+    if (reason === "SIGINT") return { ...budget, delayMs: 0 };
+    if (reason !== "crash") return budget;
+    return { ...budget, delayMs: 0, timeoutMs: Math.min(budget.timeoutMs, crashBudgetMs) };
+  }
+
+  #sayBegin({ reason, error }: Why, fields: object): void {
+    if (error === undefined) this.#logger?.info({ reason, ...fields }, `draining: ${reason}`);
+    else this.#logger?.warn({ reason, ...fields }, `draining: ${reason}: ${reasonOf(error)}`);
   }
 
   /** Once: a receipt that is written twice would count twice. */

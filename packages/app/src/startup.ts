@@ -39,15 +39,20 @@ export class Startup {
 
   async #untilDone(name: string, task: StartupTask): Promise<void> {
     const { logger, signal, work } = this.#around;
+    let said: string | null = null;
     while (!signal.aborted) {
       try {
         await work.run(`startup ${name}`, async () => task(signal));
         this.#waitingFor.delete(name);
+        if (said !== null) logger?.info({ startup: name }, `startup ${name} is over`);
         return;
       } catch (error) {
         if (signal.aborted) return;
         const reason = reasonOf(error);
-        logger?.warn({ startup: name, error: reason }, `startup ${name} failed: ${reason}`);
+        const text = `startup ${name} failed and is tried again each second: ${reason}`;
+        // Once, not each second.
+        if (reason !== said) logger?.warn({ startup: name, error: reason }, text);
+        said = reason;
         await after(againMs, undefined, { signal, ref: false }).catch(() => {});
       }
     }
