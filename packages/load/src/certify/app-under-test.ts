@@ -192,7 +192,7 @@ export class AppUnderTest {
     const { startTimeoutMs, paths } = this.#settings;
     const { port } = this.target;
     const seconds = startTimeoutMs / 1000;
-    const asked = path === paths.path ? path : `${path} (readiness)`;
+    const asked = path === paths.path ? path : `${path} (readiness, --ready-path)`;
     return `no 2xx for GET ${asked} on port ${port} in ${seconds} s: the last one ${whatAnswered(last)}`;
   }
 }

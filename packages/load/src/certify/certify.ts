@@ -14,7 +14,7 @@ import { lastWords, seconds } from "./evidence.ts";
 import type { HeldKind } from "./held-client.ts";
 import { type HeldOptions, type HeldSeen, rehearseEarly, rehearseHeld } from "./held-rehearsal.ts";
 import { inTurns } from "./in-turns.ts";
-import { failed, type Item, inOrder, notTested, type Verdict } from "./item.ts";
+import { failed, type Item, inOrder, misnamed, notTested, type Verdict } from "./item.ts";
 import { judgeDependency, noDependency } from "./judge-dependency.ts";
 import { judgeEarly, judgeEnd, signalNeverReached } from "./judge-end.ts";
 import { heldNotTested, judgeHeld, judgeSecondSignal } from "./judge-held.ts";
@@ -42,7 +42,8 @@ const copiesAtOnce = 6;
 /**
  * Starts an app again and again, as a platform does, and reports what it does under load and with
  * each kind of client when it gets SIGTERM. Throws `COMMAND_NOT_FOUND`, `PORT_TAKEN`, and
- * `BAD_INPUT` for options that the app contradicts; what the app does wrong is an item that failed.
+ * `BAD_INPUT` for a dependency that does not listen; what the app does wrong is an item that failed,
+ * and so is a path that is not what its option says.
  * No process outlives the call.
  */
 export async function certify(options: CertifyOptions): Promise<Certificate> {
@@ -105,12 +106,15 @@ class Rehearsals {
   }
 
   async run(): Promise<readonly Item[]> {
-    const { end, said } = this.#loaded;
+    const { end, said, endpoints } = this.#loaded;
     const width = this.#settings.port === null ? copiesAtOnce : 1;
     const found = await inTurns(this.#tasks(), width);
     const items = worstOfEach([
       ...judgeLoad(this.#loaded, this.#settings),
       ...judgeEnd(end, said, this.#settings),
+      ...(endpoints.postRefused === null
+        ? []
+        : [misnamed("finishes-work", `--post-path ${endpoints.postRefused}`)]),
       ...found.flat(),
     ]);
     return [...items, judgeReadyInTime(this.#starts, this.#loaded)];
@@ -162,22 +166,22 @@ class Rehearsals {
     }
     const endless = this.#neverEnds() !== null;
     const found = await Promise.all(
-      kinds.map(async (kind) => ({
-        kind,
-        item: judgeHeld(await this.#rehearse(kind, { endless }), this.#loaded.end),
-      })),
+      kinds.map(async (kind) => {
+        const seen = await this.#rehearse(kind, { endless });
+        return { seen, item: judgeHeld(seen, this.#loaded.end) };
+      }),
     );
-    const telling = found.find(({ item }) => item.verdict === "fail") ?? found.find(isPass);
-    if (telling === undefined || !isPass(telling)) {
+    const bad = found.find(({ item }) => item.verdict === "fail");
+    const whole = found.find(({ item }) => item.verdict === "pass");
+    // Of two that show nothing, the one that was asked for says more.
+    const items = [bad ?? whole ?? found.at(-1)].flatMap((one) => (one ? [one.item] : []));
+    const isCut = bad !== undefined && bad.seen.held.kind !== "never";
+    if (isCut || whole === undefined) {
       const cut = "one SIGTERM cuts the work already: see C";
-      return [
-        // Of two that show nothing, the one that was asked for says more.
-        ...[telling ?? found.at(-1)].flatMap((seen) => (seen === undefined ? [] : [seen.item])),
-        notTested("second-sigterm", telling === undefined ? why : cut),
-      ];
+      return [...items, notTested("second-sigterm", isCut ? cut : why)];
     }
-    const twice = await this.#rehearse(telling.kind, { endless, twice: true });
-    return [telling.item, judgeSecondSignal(twice)];
+    const twice = await this.#rehearse(whole.seen.kind, { endless, twice: true });
+    return [...items, judgeSecondSignal(twice)];
   }
 
   #workKinds(): readonly ("slow" | "upload")[] {
@@ -212,10 +216,6 @@ class Rehearsals {
     const { end } = this.#loaded;
     return end.kind === "exited" && end.stillServes ? signalNeverReached : null;
   }
-}
-
-function isPass({ item }: { readonly item: Item }): boolean {
-  return item.verdict === "pass";
 }
 
 /** What counts when two rehearsals speak of the same item, the gravest first. */

@@ -1,7 +1,7 @@
-import { HitlessError } from "@hitless/core";
 import { ask, isGood } from "../ask.ts";
 import type { Target } from "../connection.ts";
 import type { CertifyPaths } from "./certify-options.ts";
+import { whatAnswered } from "./evidence.ts";
 
 /** What the app answers on, as far as it was named or found; null: neither. */
 export interface Endpoints {
@@ -10,6 +10,8 @@ export interface Endpoints {
   readonly startup: string | null;
   /** Answers a POST with 2xx. */
   readonly post: string | null;
+  /** What a POST that was named got instead of 2xx; null: it got that, or none was named. */
+  readonly postRefused: string | null;
   /** It answers 2xx on a path that nobody has, so that nothing can be found by asking. */
   readonly answersEverything: boolean;
 }
@@ -24,10 +26,7 @@ const nobodysPath = "/no-such-path-of-hitless-certify";
 /** A probe that fails is one all the same. */
 const failing = [500, 503];
 
-/**
- * Looks for the endpoints that were not named, on an app that answers already. Throws `BAD_INPUT`
- * when the POST that was named is not answered with 2xx.
- */
+/** Looks for the endpoints that were not named, on an app that answers already. */
 export async function findEndpoints(
   target: Target,
   paths: CertifyPaths & { readonly path: string },
@@ -40,7 +39,7 @@ export async function findEndpoints(
     await look(paths.health, candidates.health),
     await look(paths.startup, candidates.startup),
   ];
-  return { ready, health, startup, post: await findPost(target, paths), answersEverything };
+  return { ready, health, startup, ...(await findPost(target, paths)), answersEverything };
 }
 
 async function firstProbe(target: Target, tried: readonly string[]): Promise<string | null> {
@@ -55,12 +54,10 @@ async function firstProbe(target: Target, tried: readonly string[]): Promise<str
 async function findPost(
   target: Target,
   { post, path }: CertifyPaths & { readonly path: string },
-): Promise<string | null> {
+): Promise<Pick<Endpoints, "post" | "postRefused">> {
   const asked = await ask(target, post ?? path, { method: "POST", timeoutMs: 5000 });
-  if (isGood(asked)) return post ?? path;
-  if (post === undefined) return null;
-  const what = asked.kind === "answered" ? `is answered ${asked.status}` : "is not answered";
-  throw new HitlessError("BAD_INPUT", `a POST to ${post} ${what}`, {
-    next: "Name a path that answers any body with 2xx, or leave --post-path out.",
-  });
+  if (isGood(asked)) return { post: post ?? path, postRefused: null };
+  const postRefused =
+    post === undefined ? null : `${post}: a POST of two bytes ${whatAnswered(asked)}`;
+  return { post: null, postRefused };
 }

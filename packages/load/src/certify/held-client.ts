@@ -13,6 +13,8 @@ export type HeldKind = "idle" | "silent" | "half-head" | "slow" | "upload" | "ss
 export type HeldEnd =
   /** Nothing yet. */
   | { readonly kind: "open" }
+  /** Nothing was held: what the app did instead, with the path that was asked. */
+  | { readonly kind: "never"; readonly detail: string }
   /** A whole answer; for a stream its orderly end. */
   | { readonly kind: "answered"; readonly status: number }
   /** A close frame, with its code. */
@@ -22,11 +24,14 @@ export type HeldEnd =
   /** Ended in the middle. */
   | { readonly kind: "cut"; readonly detail: string };
 
+/** How long the app may take until something is held, in milliseconds. */
+export const openTimeoutMs = 10_000;
+
 /** A client that holds something; safe to close twice. */
 export interface HeldClient {
   /**
-   * Resolves once it is held, or an upload is answered without its second half. Rejects with
-   * `BAD_INPUT` when the app lets nothing be held.
+   * Resolves once it is held, or it is known that nothing is: `end` is `never` then, or `answered`
+   * for an upload without its second half.
    */
   readonly opened: Promise<void>;
   readonly end: HeldEnd;

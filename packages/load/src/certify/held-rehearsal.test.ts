@@ -9,7 +9,7 @@ require("node:http").createServer((request, response) => response.end("hello"))
 test("tells no app to stop that answers a POST without its body", async () => {
   const settings = certifySettingsOf({ command: [process.execPath, "-e", hello] });
   const nothing = { ready: null, health: null, startup: null };
-  const endpoints = { ...nothing, post: "/", answersEverything: true };
+  const endpoints = { ...nothing, post: "/", postRefused: null, answersEverything: true };
   const seen = await rehearseHeld("upload", { settings, endpoints });
   expect(seen).toMatchObject({ held: { kind: "answered", status: 200 }, heldMs: null });
 });

@@ -58,7 +58,8 @@ export async function rehearseHeld(
     const { path, slow = null, sse = null, webSocket = null } = settings.paths;
     client = hold(kind, app.target, { path, slow, sse, webSocket, post: endpoints.post });
     await client.opened;
-    if (client.end.kind === "answered") return neverHeld(kind, start, client.end);
+    const isHeld = client.end.kind !== "answered" && client.end.kind !== "never";
+    if (!isHeld) return neverHeld(kind, start, client.end);
     const seen = await new Stop(app, client, settings).run(options);
     return { kind, start, ...seen };
   } finally {

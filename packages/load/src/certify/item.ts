@@ -157,6 +157,12 @@ export function failed(id: ItemId, evidence: string): Item {
   return { id, title, verdict: "fail", evidence, fix: `${fix} ${fixPage}#${anchor}` };
 }
 
+/** A path was named that is not what its option says: `evidence` has the option and what was answered. */
+export function misnamed(id: ItemId, evidence: string): Item {
+  const fix = "Name a path that is what its option says, mend it, or leave the option out.";
+  return { ...failed(id, evidence), fix: `${fix} ${fixPage}#certify` };
+}
+
 /** `why` says how it would be tested. */
 export function notTested(id: ItemId, why: string): Item {
   return { id, title: catalogue[id].title, verdict: "not-tested", evidence: why, fix: null };

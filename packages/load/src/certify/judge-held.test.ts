@@ -5,6 +5,7 @@ import type { ItemId, Verdict } from "./item.ts";
 import { judgeHeld, judgeSecondSignal } from "./judge-held.ts";
 
 const cut = { kind: "cut", detail: "truncated" } as const;
+const never = { kind: "never", detail: "/x was answered 404 at once" } as const;
 const killed = { kind: "killed", ms: 30_000 } as const;
 
 test.each<[string, Partial<HeldSeen>, ItemId, Verdict]>([
@@ -68,6 +69,15 @@ test.each<[string, Partial<HeldSeen>, ItemId, Verdict]>([
     "pass",
   ],
   ["a WebSocket without one", { kind: "web-socket", held: cut }, "held-web-socket", "fail"],
+  ["a --slow-path that is none", { held: never }, "finishes-work", "fail"],
+  ["an --sse-path that is none", { kind: "sse", held: never }, "held-sse", "fail"],
+  ["a --ws-path that is none", { kind: "web-socket", held: never }, "held-web-socket", "fail"],
+  [
+    "a silent client that is not let in",
+    { kind: "silent", held: never },
+    "held-silent",
+    "not-tested",
+  ],
   [
     "a client of a copy that did not start",
     { kind: "idle", start: { kind: "failed", what: "exited with 1" } },
@@ -76,6 +86,12 @@ test.each<[string, Partial<HeldSeen>, ItemId, Verdict]>([
   ],
 ])("%s", (...[, seen, id, verdict]) => {
   expect(judgeHeld(held(seen), exited())).toMatchObject({ id, verdict });
+});
+
+test("a path that is not what its option says is named with it, and no fault of the stop", () => {
+  const item = judgeHeld(held({ kind: "sse", held: never }), exited());
+  expect(item.evidence).toBe("--sse-path /x was answered 404 at once");
+  expect(item.fix).toContain("leave the option out");
 });
 
 test("an exit code that it has without anybody is not the client's fault", () => {

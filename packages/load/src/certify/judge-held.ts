@@ -2,7 +2,7 @@ import type { EndSeen } from "./app-under-test.ts";
 import { seconds } from "./evidence.ts";
 import type { HeldEnd, HeldKind } from "./held-client.ts";
 import type { HeldSeen } from "./held-rehearsal.ts";
-import { failed, type Item, type ItemId, notTested, passed } from "./item.ts";
+import { failed, type Item, type ItemId, misnamed, notTested, passed } from "./item.ts";
 
 /** How much later than without it an app may exit because of a held client, in milliseconds. */
 const heldUpMs = 10_000;
@@ -17,6 +17,13 @@ const itemOf = {
   "web-socket": "held-web-socket",
 } as const satisfies Readonly<Record<HeldKind, ItemId>>;
 
+/** Which option named the path; the others are asked of any app. */
+const optionOf: Readonly<Partial<Record<HeldKind, string>>> = {
+  slow: "--slow-path",
+  sse: "--sse-path",
+  "web-socket": "--ws-path",
+};
+
 /** What of the app is judged by holding this. */
 export function heldNotTested(kind: HeldKind, why: string): Item {
   return notTested(itemOf[kind], why);
@@ -26,12 +33,20 @@ export function heldNotTested(kind: HeldKind, why: string): Item {
 export function judgeHeld(seen: HeldSeen, alone: EndSeen): Item {
   const id = itemOf[seen.kind];
   if (seen.start.kind === "failed") return notTested(id, `it ${seen.start.what} in this start`);
+  if (seen.held.kind === "never") return nothingHeld(seen.kind, seen.held.detail);
   if (id === "finishes-work") return work(id, seen);
   return (
     heldUp(id, seen, alone) ??
     cutStream(id, seen) ??
     passed(id, `${whatBecame(seen)}${exitOf(seen.end)}`)
   );
+}
+
+function nothingHeld(kind: HeldKind, detail: string): Item {
+  const option = optionOf[kind];
+  return option === undefined
+    ? notTested(itemOf[kind], `${nameOf(kind)}: ${detail}`)
+    : misnamed(itemOf[kind], `${option} ${detail}`);
 }
 
 /** Judges work in flight that two signals came down on, where one does it no harm. */
@@ -114,6 +129,8 @@ function whatBecame({ held, heldMs, kind }: HeldSeen): string {
       return `close frame ${held.code}${when}`;
     case "closed":
       return `closed${when}`;
+    case "never":
+      return held.detail;
     case "cut":
       return `the ${nameOf(kind)} was cut${when} (${held.detail})`;
   }

@@ -40,6 +40,13 @@ test.each<[Cause, boolean, ItemId]>([
   },
 );
 
+test("answers say nothing of an app that turned requests away", () => {
+  const losses = [loss("refused")];
+  expect(verdicts(loaded({}, { losses })).get("keeps-answering")).toBe("not-tested");
+  const both = [...losses, loss("status-5xx")];
+  expect(verdicts(loaded({}, { losses: both })).get("keeps-answering")).toBe("fail");
+});
+
 const told: KeepAliveSeen = { use: "busy", answers: 9, announced: true, closedMs: 900, loss: null };
 const delayMs = 3000;
 

@@ -14,7 +14,7 @@ type Lost = Readonly<Record<Cause, number>>;
 export function judgeLoad(seen: LoadSeen, settings: CertifySettings): readonly Item[] {
   return [
     judgeStart(seen),
-    ...judgeEndpoints(seen, settings.behind),
+    ...judgeEndpoints(seen, settings),
     ...(settings.behind === "hitless" ? routedAwayFirst() : judgeWindow(seen, settings)),
   ];
 }
@@ -60,8 +60,13 @@ function noEndpoint(which: keyof typeof probeOptions): string {
   return `no endpoint was named or found: ${probeOptions[which]} PATH`;
 }
 
-function judgeEndpoints(seen: LoadSeen, behind: Front): readonly Item[] {
+function judgeEndpoints(
+  seen: LoadSeen,
+  { behind, paths }: Pick<CertifySettings, "behind" | "paths">,
+): readonly Item[] {
   const items = { startup: "startup", health: "liveness", ready: "readiness" } as const;
+  const named = (which: keyof typeof items) =>
+    paths[which] === undefined ? "" : `${probeOptions[which]} `;
   const judged = (["startup", "health", "ready"] as const).map((which) => {
     const path = seen.endpoints[which];
     if (path === null) {
@@ -70,7 +75,7 @@ function judgeEndpoints(seen: LoadSeen, behind: Front): readonly Item[] {
     }
     return seen.well[which]
       ? passed(items[which], `${path} answers 2xx`)
-      : failed(items[which], `${path} answers no 2xx while the app serves`);
+      : failed(items[which], `${named(which)}${path} answers no 2xx while the app serves`);
   });
   const liveness = judged.map((item) => (item.id === "liveness" ? livenessAlso(item, seen) : item));
   return behind === "hitless" ? liveness : [...liveness, judgeReadinessAtSignal(seen, behind)];
@@ -126,18 +131,16 @@ function judgeWindow(seen: LoadSeen, { drainDelayMs }: CertifySettings): readonl
   const window = `${sent} requests in ${seconds(drainDelayMs)} after SIGTERM`;
   const onReused = seen.total.resetOnReused - seen.before.resetOnReused;
   const onFresh = lost.reset + lost["closed-early"] - onReused;
-  const wrong = lost["status-5xx"] + lost["status-4xx"] + lost["wrong-body"] + lost.other;
+  const turnedAway = lost.refused + onFresh;
   return [
-    lost.refused + onFresh > 0
+    turnedAway > 0
       ? failed(
           "keeps-accepting",
           `${window}: ${lost.refused} refused, ${onFresh} accepted and dropped`,
         )
       : passed("keeps-accepting", `${window}, none refused`),
     judgeAnnounced(seen, { onReused, window, drainDelayMs }),
-    wrong > 0
-      ? failed("keeps-answering", `${window}: ${wrong} answered ${byAnswer(seen)}`)
-      : passed("keeps-answering", `${window}, none answered with an error`),
+    judgeAnswers(seen, lost, { window, turnedAway }),
     ...(lost.late + lost.truncated > 0
       ? [
           failed(
@@ -147,6 +150,19 @@ function judgeWindow(seen: LoadSeen, { drainDelayMs }: CertifySettings): readonl
         ]
       : []),
   ];
+}
+
+/** Of what was turned away nobody knows how it would have been answered. */
+function judgeAnswers(
+  seen: LoadSeen,
+  lost: Lost,
+  { window, turnedAway }: { readonly window: string; readonly turnedAway: number },
+): Item {
+  const id = "keeps-answering";
+  const wrong = lost["status-5xx"] + lost["status-4xx"] + lost["wrong-body"] + lost.other;
+  if (wrong > 0) return failed(id, `${window}: ${wrong} answered ${byAnswer(seen)}`);
+  if (turnedAway > 0) return notTested(id, `${turnedAway} were turned away: see A`);
+  return passed(id, `${window}, none answered with an error`);
 }
 
 interface Window {

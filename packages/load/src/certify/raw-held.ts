@@ -10,18 +10,20 @@ export class RawHeld implements HeldClient {
 
   constructor(target: Target, text: string) {
     this.#socket = connect(target);
-    this.opened = new Promise((resolve, reject) => {
+    let connected = false;
+    this.opened = new Promise((resolve) => {
       this.#socket.once("connect", () => {
+        connected = true;
         if (text !== "") this.#socket.write(text);
         resolve();
       });
-      this.#socket.once("error", reject);
+      this.#socket.once("close", resolve);
     });
     // A refusal is an answer too: the app owes nothing here.
     this.#socket.on("data", () => undefined);
     for (const event of ["end", "error", "close"]) {
       this.#socket.on(event, () => {
-        this.#end = { kind: "closed" };
+        this.#end = connected ? { kind: "closed" } : { kind: "never", detail: "it lets nobody in" };
       });
     }
   }

@@ -1,12 +1,10 @@
 import { setTimeout as after } from "node:timers/promises";
-import { HitlessError } from "@hitless/core";
 import { headOf } from "../ask.ts";
 import { Connection, type Outcome, type Target } from "../connection.ts";
-import type { HeldClient, HeldEnd } from "./held-client.ts";
+import { seconds } from "./evidence.ts";
+import { type HeldClient, type HeldEnd, openTimeoutMs } from "./held-client.ts";
 
-/** How long the app may take until something is held, in milliseconds. */
-const openTimeoutMs = 10_000;
-/** How long a slow request may need to have reached the app, in milliseconds. */
+/** How long a slow request may need to have reached the app, and an answer to be whole, in milliseconds. */
 const underWayMs = 150;
 const uploadBytes = 2000;
 const lookEveryMs = 5;
@@ -23,6 +21,8 @@ export class RequestHeld implements HeldClient {
   readonly #request: HeldRequest;
   #outcome: Outcome | null = null;
   #closed = false;
+  /** What the app did instead of letting something be held. */
+  #instead: string | null = null;
 
   constructor(target: Target, request: HeldRequest) {
     this.#request = request;
@@ -45,6 +45,7 @@ export class RequestHeld implements HeldClient {
 
   get end(): HeldEnd {
     const outcome = this.#outcome;
+    if (this.#instead !== null) return { kind: "never", detail: this.#instead };
     if (this.#request.kind === "idle") return { kind: this.#closed ? "closed" : "open" };
     if (outcome === null) return { kind: "open" };
     if (outcome.kind === "answer") return { kind: "answered", status: outcome.answer.status };
@@ -63,28 +64,31 @@ export class RequestHeld implements HeldClient {
   async #open(): Promise<void> {
     const { kind, path } = this.#request;
     if (kind === "idle") await this.#until(() => this.#outcome !== null);
-    else if (kind === "sse") await this.#until(() => this.#connection.answerBegan);
-    else await after(underWayMs);
+    if (kind === "sse") await this.#until(() => this.#connection.answerBegan);
+    const began = this.#outcome !== null || this.#connection.answerBegan;
+    if ((kind === "idle" || kind === "sse") && !began) {
+      this.#instead = `${path} got no answer in ${seconds(openTimeoutMs)}`;
+      return;
+    }
+    if (kind !== "idle") await after(underWayMs);
+    this.#instead = this.#notHeld();
+  }
+
+  #notHeld(): string | null {
+    const { kind, path } = this.#request;
     const outcome = this.#outcome;
-    if (kind === "idle" || outcome === null) return;
-    // Nobody asked for this one: an app may answer a POST without its body.
-    if (kind === "upload" && outcome.kind === "answer") return;
-    const what =
-      outcome.kind === "answer"
-        ? `was answered ${outcome.answer.status} in ${underWayMs} ms or less`
-        : `was lost (${outcome.loss.detail}) before any signal`;
-    throw new HitlessError("BAD_INPUT", `${path} (${kind}) ${what}: nothing is held`, {
-      next: "Name a path whose answer lasts, or leave the option out.",
-    });
+    if (outcome === null) return null;
+    if (outcome.kind === "loss") return `${path} was lost (${outcome.loss.detail})`;
+    const answered = `${path} was answered ${outcome.answer.status}`;
+    if (kind === "slow") return `${answered} at once: nothing to finish`;
+    if (kind === "sse") return `${answered} and ended at once: no stream`;
+    // Nobody asked for the upload: an app may answer a POST without its body.
+    return null;
   }
 
   async #until(condition: () => boolean): Promise<void> {
     const deadline = performance.now() + openTimeoutMs;
-    while (!condition() && performance.now() < deadline) await after(lookEveryMs);
-    if (condition()) return;
-    const { kind, path } = this.#request;
-    throw new HitlessError("BAD_INPUT", `${path} (${kind}) is silent for ${openTimeoutMs} ms`, {
-      next: "A stream has to begin its answer at once.",
-    });
+    const waits = () => !condition() && this.#outcome === null;
+    while (waits() && performance.now() < deadline) await after(lookEveryMs);
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { HitlessError } from "@hitless/core";
 import type { Target } from "../connection.ts";
-import type { HeldClient, HeldEnd } from "./held-client.ts";
+import { seconds } from "./evidence.ts";
+import { type HeldClient, type HeldEnd, openTimeoutMs } from "./held-client.ts";
 
 const headEnd = "\r\n\r\n";
 const closeOpcode = 8;
@@ -17,13 +17,20 @@ export class WebSocketHeld implements HeldClient {
   #bytes: Buffer = Buffer.alloc(0);
   #upgraded = false;
   #end: HeldEnd = { kind: "open" };
-  #settle: { resolve(): void; reject(error: Error): void } = { resolve() {}, reject() {} };
+  #settle = () => {};
 
   constructor(target: Target, path: string) {
     this.#path = path;
     this.#socket = connect(target);
-    this.opened = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
+    const late = setTimeout(
+      () => this.#over(`no answer in ${seconds(openTimeoutMs)}`),
+      openTimeoutMs,
+    );
+    this.opened = new Promise((resolve) => {
+      this.#settle = () => {
+        clearTimeout(late);
+        resolve();
+      };
     });
     this.#socket.write(
       `GET ${path} HTTP/1.1\r\nHost: ${target.host}:${target.port}\r\nConnection: Upgrade\r\n` +
@@ -60,7 +67,7 @@ export class WebSocketHeld implements HeldClient {
     const line = this.#bytes.toString("latin1", 0, this.#bytes.indexOf("\r\n"));
     this.#bytes = this.#bytes.subarray(end + headEnd.length);
     this.#upgraded = /^HTTP\/1\.1 101\b/.test(line);
-    if (this.#upgraded) this.#settle.resolve();
+    if (this.#upgraded) this.#settle();
     else this.#over(`answered ${JSON.stringify(line)}`);
     return this.#upgraded;
   }
@@ -75,14 +82,11 @@ export class WebSocketHeld implements HeldClient {
 
   #over(detail: string): void {
     this.#socket.destroy();
-    if (!this.#upgraded) {
-      this.#settle.reject(
-        new HitlessError("BAD_INPUT", `${this.#path} opens no WebSocket: ${detail}`, {
-          next: "Name the path of a WebSocket, or leave the option out.",
-        }),
-      );
-    }
-    if (this.#end.kind === "open") this.#end = { kind: "cut", detail };
+    this.#settle();
+    if (this.#end.kind !== "open") return;
+    this.#end = this.#upgraded
+      ? { kind: "cut", detail }
+      : { kind: "never", detail: `${this.#path} opens no WebSocket: ${detail}` };
   }
 }
 

@@ -35,6 +35,7 @@ export function loaded(facts: Partial<LoadSeen> = {}, after: Partial<PhaseFacts>
       health: "/health",
       startup: "/startup",
       post: "/",
+      postRefused: null,
       answersEverything: false,
     },
     well: { ready: true, health: true, startup: true },
