@@ -35,7 +35,8 @@ export interface ListenOptions {
   readonly backlog?: number | undefined;
 }
 
-const served = new WeakSet<Server>();
+/** On the server itself: each part that is required by itself has a copy of this library. */
+const served = Symbol.for("hitless app: served");
 
 /**
  * Gives a server of node:http, node:https or node:http2 its probes and its end. Call it before `listen`, so that
@@ -58,8 +59,9 @@ export function serveThrough<S extends Server>(
       "serve() needs a server, not an application: serve(http.createServer(app))",
     );
   }
-  if (served.has(server)) throw new TypeError("serve() has been called with this server already");
+  if (Reflect.has(server, served))
+    throw new TypeError("serve() has been called with this server already");
   const service = new ServedService(server, options, listen);
-  served.add(server);
+  Object.defineProperty(server, served, { value: true });
   return service;
 }
