@@ -289,6 +289,24 @@ export const badCommands: readonly BadInput[] = [
     says: ["no-such-app", "which is not in PATH", "write its path"],
   },
   {
+    what: "an unknown flag of certify without --command",
+    fresh: ["certify --comand node"],
+    code: "BAD_USAGE",
+    says: ["unknown option '--comand'", "Did you mean --command?"],
+  },
+  {
+    what: "an app to certify outside --command",
+    fresh: ["certify node server.js", "certify --command node server.js"],
+    code: "BAD_USAGE",
+    says: ["unexpected argument", "--command 'node server.js'"],
+  },
+  {
+    what: "nothing to certify",
+    fresh: ["certify"],
+    code: "BAD_USAGE",
+    says: ["required option '--command <cmd>' not specified", "--help"],
+  },
+  {
     what: "a dependency to cut that nobody is",
     fresh: ["certify --command node --dependency DB=localhost"],
     code: "BAD_INPUT",

@@ -3,6 +3,7 @@ export { wealth } from "./analysis/evidence.ts";
 export { measured, newMetricState } from "./analysis/measured.ts";
 export { type Needed, type RequestsNeeded, requestsNeeded } from "./analysis/requests-needed.ts";
 export * from "./app-file/index.ts";
+export { counted } from "./counted.ts";
 export * from "./diagnosis/audit-state.ts";
 export * from "./diagnosis/describe.ts";
 export * from "./diagnosis/describe-happened.ts";

@@ -3,7 +3,7 @@ import { Connection, type Target } from "./connection.ts";
 
 /** What one question came to: a complete answer, a loss, or nothing in time. */
 export type Asked =
-  | { readonly kind: "answered"; readonly status: number }
+  | { readonly kind: "answered"; readonly status: number; readonly body: string }
   | { readonly kind: "lost"; readonly loss: Loss }
   | { readonly kind: "silent"; readonly timeoutMs: number };
 
@@ -27,7 +27,7 @@ export async function ask(target: Target, path: string, question: Question = {})
     connection.send(Buffer.from(head + body), (outcome) => {
       resolve(
         outcome.kind === "answer"
-          ? { kind: "answered", status: outcome.answer.status }
+          ? { kind: "answered", status: outcome.answer.status, body: outcome.answer.body }
           : { kind: "lost", loss: outcome.loss },
       );
     });

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { messageOf } from "@hitless/core";
+import { counted, messageOf } from "@hitless/core";
 import { type Answer, AnswerReader } from "./answer-reader.ts";
 import { type Loss, lossOfError } from "./cause.ts";
 
@@ -130,6 +130,7 @@ export class Connection {
   }
 
   #howUsed(): string {
-    return this.#served === 0 ? "first request of its connection" : `after ${this.#served} answers`;
+    if (this.#served === 0) return "first request of its connection";
+    return `after ${counted(this.#served, "answer")}`;
   }
 }

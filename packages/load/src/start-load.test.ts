@@ -78,7 +78,7 @@ test("counts closed-early when a kept-alive connection closes as its next reques
   const report = await loadUntilLost(server.url, { mix: { keepalive: 1 } });
   expect(onlyCauses(report)).toEqual({ "closed-early": report.total.lost });
   expect(report.total.answered).toBeGreaterThan(0);
-  expect(report.total.examples[0]?.detail).toBe("after 1 answers");
+  expect(report.total.examples[0]?.detail).toBe("after 1 answer");
   expect(report.total.resetOnReused).toBe(report.total.lost);
 });
 

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { HitlessError } from "@hitless/core";
+import { counted, HitlessError } from "@hitless/core";
 import { type CertifyOptions, certify, type Dependency, type Front, fronts } from "@hitless/load";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { paintFor } from "../live/paint.ts";
@@ -9,7 +9,7 @@ import { firstWord, isCommand } from "../preflight/command-word.ts";
 import { renderCertificate } from "../render/render-certificate.ts";
 
 interface CertifyFlags {
-  readonly command: string;
+  readonly command?: string;
   readonly behind: Front;
   readonly path?: string;
   readonly readyPath?: string;
@@ -37,16 +37,17 @@ export function certifyCommand(): Command {
     .description(
       "Test an app in any language from outside: how it starts, drains and stops. Each item with evidence and the fix.",
     )
-    .requiredOption(
-      "--command <cmd>",
-      "starts the app, by a shell; PORT and HOST tell it where to listen",
-    )
+    // Not mandatory to commander, which would miss it before it names an option that it does not know.
+    .option("--command <cmd>", "starts the app, by a shell; PORT and HOST tell it where to listen")
     .addOption(
       new Option("--behind <front>", "who routes requests to it")
         .choices([...fronts])
         .default("kubernetes"),
-    );
-  return withTimes(withPaths(command)).option("--json", "for machines").action(runCertify);
+    )
+    .allowExcessArguments();
+  return withTimes(withPaths(command))
+    .option("--json", "for machines")
+    .action((flags: CertifyFlags) => runCertify(flags, appOf(flags, command)));
 }
 
 function withPaths(command: Command): Command {
@@ -90,13 +91,23 @@ function withTimes(command: Command): Command {
     .option("--rate <n>", "requests per second of the load", wholeNumber, 100);
 }
 
-async function runCertify(flags: CertifyFlags): Promise<void> {
-  await checkCommand(flags.command);
+/** What starts the app. Ends with wrong usage for words outside options, and without any. */
+function appOf(flags: CertifyFlags, command: Command): string {
+  const [word] = command.args;
+  if (word !== undefined) {
+    const quoted = "the app's command stands in quotes: --command 'node server.js'";
+    command.error(`error: unexpected argument '${word}': ${quoted}`);
+  }
+  return flags.command ?? command.error("error: required option '--command <cmd>' not specified");
+}
+
+async function runCertify(flags: CertifyFlags, app: string): Promise<void> {
+  await checkCommand(app);
   // The exit of this process kills every process group that was started; a signal's own does not.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
   }
-  const found = await certify(optionsOf(flags));
+  const found = await certify(optionsOf(flags, app));
   if (flags.json) sayJson(found);
   else {
     const width = process.stdout.columns ?? usualWidth;
@@ -107,14 +118,14 @@ async function runCertify(flags: CertifyFlags): Promise<void> {
   const names = wrong.map(({ id }) => id).join(", ");
   throw new HitlessError(
     "NOT_CERTIFIED",
-    `${wrong.length} of ${found.items.length} items failed: ${names}`,
+    `${wrong.length} of ${counted(found.items.length, "item")} failed: ${names}`,
   );
 }
 
-function optionsOf(flags: CertifyFlags): CertifyOptions {
+function optionsOf(flags: CertifyFlags, app: string): CertifyOptions {
   const { path, readyPath, healthPath, startupPath, postPath, slowPath, ssePath, wsPath } = flags;
   return {
-    command: flags.command,
+    command: app,
     behind: flags.behind,
     drainDelayMs: flags.drainDelay,
     port: flags.port,

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { DrainReceipt } from "../model/drain-receipt.ts";
 
 const words = { done: "done", failed: "failed", timedOut: "timed out", skipped: "was not run" };
@@ -23,7 +24,7 @@ function begun({ reason, error }: DrainReceipt): string {
 }
 
 function streamsThat(how: string, count: number): readonly string[] {
-  return count === 0 ? [] : [`${count} ${count === 1 ? "stream" : "streams"} ${how}`];
+  return count === 0 ? [] : [`${counted(count, "stream")} ${how}`];
 }
 
 function hungIn({ hung }: DrainReceipt): readonly string[] {

@@ -44,7 +44,28 @@ test.each<[string, Record<string, number>, object]>([
   expect(found).toEqual({ ...none, ...expected });
 });
 
-test("looks for nothing on an app that answers everything, and takes what is named", async () => {
+test("finds what answers otherwise than any path on an app that answers everything", async () => {
+  await using server = await httpServer(({ url }, response) => {
+    if (url === "/health/ready") response.statusCode = 503;
+    response.end(url === "/health" ? '{"status":"alive"}' : "a page");
+  });
+  expect(await findEndpoints(server.target, { path: "/", startup: "/up" })).toMatchObject({
+    ready: "/health/ready",
+    health: "/health",
+    startup: "/up",
+    answersEverything: true,
+  });
+});
+
+test("finds nothing on an app whose answer to any path is another one each time", async () => {
+  await using server = await httpServer(({ url }, response) =>
+    response.end(`you asked for ${url}`),
+  );
+  const found = await findEndpoints(server.target, { path: "/", health: "/alive" });
+  expect(found).toMatchObject({ ready: null, health: "/alive", startup: null });
+});
+
+test("finds nothing on an app that answers everything alike, and takes what is named", async () => {
   await using server = await httpServer((request, response) => {
     request.resume();
     response.end("a page");

@@ -1,4 +1,4 @@
-import { ask, isGood } from "../ask.ts";
+import { type Asked, ask, isGood } from "../ask.ts";
 import type { Target } from "../connection.ts";
 import type { CertifyPaths } from "./certify-options.ts";
 import { whatAnswered } from "./evidence.ts";
@@ -12,7 +12,7 @@ export interface Endpoints {
   readonly post: string | null;
   /** What a POST that was named got instead of 2xx; null: it got that, or none was named. */
   readonly postRefused: string | null;
-  /** It answers 2xx on a path that nobody has, so that nothing can be found by asking. */
+  /** It answers 2xx on a path that nobody has: only what it answers otherwise can be found by asking. */
   readonly answersEverything: boolean;
 }
 
@@ -23,6 +23,7 @@ const candidates = {
 } as const;
 
 const nobodysPath = "/no-such-path-of-hitless-certify";
+const nobodysOtherPath = "/hitless-certify/another-one";
 /** A probe that fails is one all the same. */
 const failing = [500, 503];
 
@@ -31,20 +32,36 @@ export async function findEndpoints(
   target: Target,
   paths: CertifyPaths & { readonly path: string },
 ): Promise<Endpoints> {
-  const answersEverything = isGood(await ask(target, nobodysPath));
-  const look = (named: string | undefined, tried: readonly string[]) =>
-    named !== undefined || answersEverything ? (named ?? null) : firstProbe(target, tried);
-  const [ready, health, startup] = [
+  const nobodys = await ask(target, nobodysPath);
+  const answersEverything = isGood(nobodys);
+  const tells = (asked: Asked) => !answersEverything || !isSame(asked, nobodys);
+  const look = async (named: string | undefined, tried: readonly string[]) =>
+    named ?? (await firstProbe(target, tried, tells));
+  const found = [
     await look(paths.ready, candidates.ready),
     await look(paths.health, candidates.health),
     await look(paths.startup, candidates.startup),
-  ];
+  ] as const;
+  // An answer that is another one each time tells nothing by being another one.
+  const isSteady = !answersEverything || isSame(await ask(target, nobodysOtherPath), nobodys);
+  const named = [paths.ready ?? null, paths.health ?? null, paths.startup ?? null] as const;
+  const [ready, health, startup] = isSteady ? found : named;
   return { ready, health, startup, ...(await findPost(target, paths)), answersEverything };
 }
 
-async function firstProbe(target: Target, tried: readonly string[]): Promise<string | null> {
+function isSame(one: Asked, other: Asked): boolean {
+  if (one.kind !== "answered" || other.kind !== "answered") return false;
+  return one.status === other.status && one.body === other.body;
+}
+
+async function firstProbe(
+  target: Target,
+  tried: readonly string[],
+  tells: (asked: Asked) => boolean,
+): Promise<string | null> {
   for (const path of tried) {
     const asked = await ask(target, path);
+    if (!tells(asked)) continue;
     if (isGood(asked)) return path;
     if (asked.kind === "answered" && failing.includes(asked.status)) return path;
   }

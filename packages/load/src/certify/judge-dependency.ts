@@ -1,3 +1,4 @@
+import { counted } from "@hitless/core";
 import { isGood } from "../ask.ts";
 import { backTimeoutMs, type DependencySeen } from "./dependency-rehearsal.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -29,8 +30,9 @@ function judgeLiveness(seen: DependencySeen, { health }: Endpoints): Item {
   if (!seen.stillRuns) return failed(id, `${gone}: the app itself ended`);
   const wrong = seen.liveness.filter((asked) => !isGood(asked));
   const [first] = wrong;
-  if (first === undefined) return passed(id, `${gone}: 2xx ${seen.liveness.length} times`);
-  const times = `${wrong.length} of ${seen.liveness.length} times`;
+  if (first === undefined)
+    return passed(id, `${gone}: 2xx ${counted(seen.liveness.length, "time")}`);
+  const times = `${wrong.length} of ${counted(seen.liveness.length, "time")}`;
   return failed(id, `${gone}: ${health} ${whatAnswered(first)}, ${times}`);
 }
 

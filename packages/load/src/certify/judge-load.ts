@@ -1,3 +1,4 @@
+import { counted } from "@hitless/core";
 import { isGood } from "../ask.ts";
 import { type Cause, causes } from "../cause.ts";
 import type { PhaseReport } from "../load-report.ts";
@@ -35,7 +36,7 @@ export function judgeReadyInTime(
   const slowest = Math.max(...ready.map((start) => start.readyMs));
   return passed(
     "ready-in-time",
-    `${ready.length} starts, ready after ${seconds(slowest)} at most, each served at once`,
+    `${counted(ready.length, "start")}, ready after ${seconds(slowest)} at most, each served at once`,
   );
 }
 
@@ -46,7 +47,7 @@ function judgeStart({ start, before }: LoadSeen): Item {
     return failed("starts", `lost ${before.lost} of ${before.sent} before any signal${first}`);
   }
   const { p99 } = before.latencyMs;
-  const served = `${before.answered} requests served, p99 ${p99.toFixed(0)} ms`;
+  const served = `${counted(before.answered, "request")} served, p99 ${p99.toFixed(0)} ms`;
   return passed("starts", `serves after ${seconds(start.readyMs)}; ${served}`);
 }
 
@@ -88,11 +89,11 @@ function livenessAlso(item: Item, { liveness }: LoadSeen): Item {
   const [first] = wrong;
   if (first === undefined) {
     const answered = liveness.filter(({ asked }) => isGood(asked)).length;
-    const also = answered > 0 ? `, and ${answered} times after SIGTERM` : "";
+    const also = answered > 0 ? `, and ${counted(answered, "time")} after SIGTERM` : "";
     return passed("liveness", `${item.evidence}${also}`);
   }
   const what = `${whatAnswered(first.asked)} ${seconds(first.ms)} after SIGTERM`;
-  return failed("liveness", `${what}, ${wrong.length} of ${liveness.length} times`);
+  return failed("liveness", `${what}, ${wrong.length} of ${counted(liveness.length, "time")}`);
 }
 
 function judgeReadinessAtSignal(seen: LoadSeen, behind: Front): Item {
@@ -128,7 +129,7 @@ function routedAwayFirst(): readonly Item[] {
 function judgeWindow(seen: LoadSeen, { drainDelayMs }: CertifySettings): readonly Item[] {
   const lost = lostAfter(seen.before, seen.total);
   const sent = seen.total.sent - seen.before.sent;
-  const window = `${sent} requests in ${seconds(drainDelayMs)} after SIGTERM`;
+  const window = `${counted(sent, "request")} in ${seconds(drainDelayMs)} after SIGTERM`;
   const onReused = seen.total.resetOnReused - seen.before.resetOnReused;
   const onFresh = lost.reset + lost["closed-early"] - onReused;
   const turnedAway = lost.refused + onFresh;
@@ -161,7 +162,7 @@ function judgeAnswers(
   const id = "keeps-answering";
   const wrong = lost["status-5xx"] + lost["status-4xx"] + lost["wrong-body"] + lost.other;
   if (wrong > 0) return failed(id, `${window}: ${wrong} answered ${byAnswer(seen)}`);
-  if (turnedAway > 0) return notTested(id, `${turnedAway} were turned away: see A`);
+  if (turnedAway > 0) return notTested(id, `${window}, ${turnedAway} of them turned away: see A`);
   return passed(id, `${window}, none answered with an error`);
 }
 
@@ -187,11 +188,14 @@ function judgeAnnounced(seen: LoadSeen, { onReused, window, drainDelayMs }: Wind
   const [sample] = used.length > 0 ? used : early;
   if (sample === undefined) {
     const announced = seen.keepAlive.filter((client) => client.announced).length;
-    return passed(id, `${announced} of ${seen.keepAlive.length} kept connections were told to go`);
+    return passed(
+      id,
+      `${announced} of ${counted(seen.keepAlive.length, "kept connection")} told to go`,
+    );
   }
-  const after = `${sample.answers} answers and ${seconds(sample.closedMs ?? 0)}`;
+  const after = `${counted(sample.answers, "answer")} and ${seconds(sample.closedMs ?? 0)}`;
   const count = new Set([...used, ...early]).size;
-  const of = `${count} of ${seen.keepAlive.length} kept connections`;
+  const of = `${count} of ${counted(seen.keepAlive.length, "kept connection")}`;
   return failed(id, `${of} closed without \`Connection: close\`, one after ${after}`);
 }
 

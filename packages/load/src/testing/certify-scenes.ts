@@ -4,8 +4,8 @@ import type { HeldSeen } from "../certify/held-rehearsal.ts";
 import type { LoadSeen } from "../certify/load-rehearsal.ts";
 import { type PhaseFacts, reportOf } from "./reports.ts";
 
-export const good: Asked = { kind: "answered", status: 200 };
-export const bad: Asked = { kind: "answered", status: 503 };
+export const good: Asked = { kind: "answered", status: 200, body: "ok" };
+export const bad: Asked = { kind: "answered", status: 503, body: "no" };
 export const refused: Asked = {
   kind: "lost",
   loss: { cause: "refused", detail: "ECONNREFUSED", onReused: false },

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { failpoint, messageOf } from "@hitless/core";
+import { counted, failpoint, messageOf } from "@hitless/core";
 import { type ExecTarget, exec } from "../probes/exec.ts";
 import { isGroupEmpty, signalGroup, signalLeader } from "../processes/process-group.ts";
 import { isAlive, type ProcessIdentity } from "../processes/process-identity.ts";
@@ -80,7 +80,9 @@ export class StopOrder {
     if (await this.#wait(async () => this.#isGone() || (await this.#isIdle()), deadline)) return;
     try {
       const cut = await host.cut(record.id);
-      host.event(`replica ${record.id}: cut off ${cut} requests after ${timeoutSeconds} s`);
+      host.event(
+        `replica ${record.id}: cut off ${counted(cut, "request")} after ${timeoutSeconds} s`,
+      );
     } catch (error) {
       host.event(`replica ${record.id}: cannot cut off its requests: ${messageOf(error)}`);
     }
