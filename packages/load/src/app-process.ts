@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as after } from "node:timers/promises";
 import { HitlessError } from "@hitless/core";
+import { DeathWatch } from "./death-watch.ts";
 import { groupRuns, signalGroup } from "./process-group.ts";
 
 /** How an app is started outside Hitless. */
@@ -30,13 +31,15 @@ const lookEveryMs = 10;
 
 /**
  * One running copy of an app, in a process group of its own. Every member of the group is killed
- * by `stop`, and also when this process exits without having called it.
+ * by `stop`, and also when this process exits, or is killed, without having called it.
  */
 export class AppProcess {
   readonly pid: number;
   readonly #child: ChildProcess;
+  readonly #watch: DeathWatch;
   readonly #killGroup = () => {
     signalGroup(this.pid, "SIGKILL");
+    this.#watch.callOff();
   };
   #errors = "";
   #said = "";
@@ -46,6 +49,7 @@ export class AppProcess {
   private constructor(child: ChildProcess, pid: number) {
     this.#child = child;
     this.pid = pid;
+    this.#watch = new DeathWatch(pid);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-keptBytes);
     });
