@@ -131,6 +131,12 @@ test("one start of many that said ready too early is enough", () => {
 });
 
 test("an endpoint that is there and says no fails", () => {
-  const well = { ready: true, health: false, startup: true };
-  expect(failedOf(loaded({ well, end: exited() }))).toEqual(["liveness"]);
+  const probed = { ready: good, health: bad, startup: good };
+  const seen = loaded({ probed, end: exited() });
+  expect(failedOf(seen)).toEqual(["liveness"]);
+  const settings = certifySettingsOf({ command: "x", paths: { health: "/health" } });
+  const [evidence] = judgeLoad(seen, settings).flatMap((item) =>
+    item.verdict === "fail" ? [item.evidence] : [],
+  );
+  expect(evidence).toBe("--health-path /health answered 503 while the app serves");
 });

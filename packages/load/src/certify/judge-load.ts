@@ -70,13 +70,14 @@ function judgeEndpoints(
     paths[which] === undefined ? "" : `${probeOptions[which]} `;
   const judged = (["startup", "health", "ready"] as const).map((which) => {
     const path = seen.endpoints[which];
-    if (path === null) {
+    const asked = seen.probed[which];
+    if (path === null || asked === null) {
       const blind = seen.endpoints.answersEverything ? "it answers 2xx on any path: " : "";
       return notTested(items[which], `${blind}${noEndpoint(which)}`);
     }
-    return seen.well[which]
+    return isGood(asked)
       ? passed(items[which], `${path} answers 2xx`)
-      : failed(items[which], `${named(which)}${path} answers no 2xx while the app serves`);
+      : failed(items[which], `${named(which)}${path} ${whatAnswered(asked)} while the app serves`);
   });
   const liveness = judged.map((item) => (item.id === "liveness" ? livenessAlso(item, seen) : item));
   return behind === "hitless" ? liveness : [...liveness, judgeReadinessAtSignal(seen, behind)];

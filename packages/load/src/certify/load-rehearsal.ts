@@ -1,5 +1,5 @@
 import { setTimeout as after } from "node:timers/promises";
-import { ask, isGood } from "../ask.ts";
+import { type Asked, ask } from "../ask.ts";
 import type { PhaseReport } from "../load-report.ts";
 import { type LoadSession, startLoad } from "../start-load.ts";
 import { AppUnderTest, type EndSeen, type StartSeen } from "./app-under-test.ts";
@@ -12,8 +12,8 @@ import { type ProbeLook, ProbeWatch } from "./probe-watch.ts";
 export interface LoadSeen {
   readonly start: Extract<StartSeen, { kind: "ready" }>;
   readonly endpoints: Endpoints;
-  /** Whether each endpoint answered 2xx before the signal. */
-  readonly well: Readonly<Record<"ready" | "health" | "startup", boolean>>;
+  /** What each endpoint answered before the signal; null: there is none. */
+  readonly probed: Readonly<Record<"ready" | "health" | "startup", Asked | null>>;
   /** The load up to the signal, and all of it. */
   readonly before: PhaseReport;
   readonly total: PhaseReport;
@@ -69,7 +69,7 @@ class LoadRehearsal {
   async run(start: LoadSeen["start"]): Promise<LoadSeen> {
     const load = this.#startLoad();
     try {
-      const well = await this.#askAll();
+      const probed = await this.#askAll();
       await after(this.#settings.steadyMs);
       const stop =
         this.#settings.behind === "hitless" ? this.#stopAfterwards : this.#stopInTheMiddle;
@@ -77,7 +77,7 @@ class LoadRehearsal {
       const end = await this.#untilEnd();
       const keepAlive = this.#clients.map((client) => client.seen);
       const said = this.#app.said;
-      return { start, endpoints: this.#endpoints, well, ...seen, keepAlive, end, said };
+      return { start, endpoints: this.#endpoints, probed, ...seen, keepAlive, end, said };
     } finally {
       this.#closeClients();
       await load.stop();
@@ -156,11 +156,15 @@ class LoadRehearsal {
     });
   }
 
-  async #askAll(): Promise<LoadSeen["well"]> {
-    const good = async (path: string | null) =>
-      path !== null && isGood(await ask(this.#app.target, path));
+  async #askAll(): Promise<LoadSeen["probed"]> {
+    const probe = async (path: string | null) =>
+      path === null ? null : await ask(this.#app.target, path);
     const { ready, health, startup } = this.#endpoints;
-    return { ready: await good(ready), health: await good(health), startup: await good(startup) };
+    return {
+      ready: await probe(ready),
+      health: await probe(health),
+      startup: await probe(startup),
+    };
   }
 }
 

@@ -38,7 +38,7 @@ export function loaded(facts: Partial<LoadSeen> = {}, after: Partial<PhaseFacts>
       postRefused: null,
       answersEverything: false,
     },
-    well: { ready: true, health: true, startup: true },
+    probed: { ready: good, health: good, startup: good },
     before: reportOf([steady]).total,
     total: reportOf([steady, stop]).total,
     readiness: [{ ms: 10, asked: bad }],
