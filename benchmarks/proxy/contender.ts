@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { connect } from "node:net";
+import { accepts } from "@hitless/load";
 import { freePort, until } from "../../test/bed/app-bed.ts";
 import type { ShapeName } from "./shapes.ts";
 
@@ -47,16 +47,7 @@ export async function startRival(
   child.once("exit", (code, signal) => (ended = `ended with ${code ?? signal}: ${said}`));
   await until(async () => {
     if (ended !== "") throw new Error(`${name} ${ended}`);
-    return await accepts(port);
+    return await accepts({ host: "127.0.0.1", port });
   }, `${name} accepts connections on port ${port}`);
   return { name, port, pid: child.pid ?? 0, ...(only === undefined ? {} : { only }) };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    socket.once("connect", () => answer(true));
-    socket.once("error", () => answer(false));
-    socket.once("connect", () => socket.destroy());
-  });
 }

@@ -1,16 +1,18 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { lchown, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import type { StatusReport } from "@hitless/controller";
 import type { ReleaseRecord } from "@hitless/core";
+import { freePort } from "@hitless/load";
 import { parse, stringify } from "yaml";
 import type { BootedMachine } from "./booted-machine.ts";
 import { copyApp } from "./copy-app.ts";
 import { refuseWhenInterrupted } from "./interruption.ts";
 import { OwnFolder, type OwnProcess, processesOf, stateOf } from "./own-folder.ts";
+
+export { freePort };
 
 export const repository = resolve(import.meta.dirname, "../..");
 
@@ -278,17 +280,4 @@ export function isRunning(pid: number): boolean {
 async function giveTo(user: number, root: string): Promise<void> {
   const below = await readdir(root, { recursive: true });
   for (const path of ["", ...below]) await lchown(join(root, path), user, user);
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const server = createServer();
-    server.once("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => found(port));
-    });
-  });
 }

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
+import { accepts } from "@hitless/load";
 import { freePort, until } from "./app-bed.ts";
 import { isInPath } from "./in-path.ts";
 import { OwnFolder, stateOf } from "./own-folder.ts";
@@ -110,12 +110,14 @@ export class OwnServer implements AsyncDisposable {
       env: { ...process.env, ...this.#folder.env },
       stdio: ["ignore", log.fd, log.fd],
     });
-    await until(() => accepts(this.port), `port ${this.port} is open`, startsWithinMs).catch(
-      async (cause: unknown) => {
-        const said = await readFile(join(path, "log"), "utf8");
-        throw new Error(`${this.#command.program} did not start:\n${said.slice(-2000)}`, { cause });
-      },
-    );
+    await until(
+      () => accepts({ host: "127.0.0.1", port: this.port }),
+      `port ${this.port} is open`,
+      startsWithinMs,
+    ).catch(async (cause: unknown) => {
+      const said = await readFile(join(path, "log"), "utf8");
+      throw new Error(`${this.#command.program} did not start:\n${said.slice(-2000)}`, { cause });
+    });
   }
 
   /** Resolves when it has ended. */
@@ -179,14 +181,6 @@ function targetOf(link: string): string {
     // Closed between the look at the folder and this one.
     return "";
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
 }
 
 function isRoot(): boolean {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { accepts } from "@hitless/load";
 import { until } from "../../../test/bed/app-bed.ts";
 
 /** Writes a configuration with `{{NAME}}` filled in into a folder; returns its path. */
@@ -36,21 +36,10 @@ export async function startProxy(
   });
   await until(async () => {
     if (ended !== "") throw new Error(`${command} ${ended}`);
-    return await accepts(port);
+    return await accepts({ host: "127.0.0.1", port });
   }, `${command} accepts connections on port ${port}`);
   return async () => {
     child.kill("SIGTERM");
     await exited;
   };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    socket.once("error", () => answer(false));
-    socket.once("connect", () => {
-      socket.destroy();
-      answer(true);
-    });
-  });
 }

@@ -2,13 +2,13 @@ import type { Server } from "node:net";
 import { ms } from "./options.ts";
 
 /** Longer than the 600 s after which Google's load balancer, the most patient one, closes. */
-const defaultMs = 620_000;
+export const longestMs = 620_000;
 /** What Node sets by itself: nobody chose it. */
 const nodesDefaultMs = 5000;
 
 /** Has the other side close idle connections first, unless somebody has decided otherwise. */
 export function keepAlive(server: Server, timeoutMs: number | undefined): void {
-  const chosen = ms("keepAliveTimeoutMs", timeoutMs, defaultMs);
+  const chosen = ms("keepAliveTimeoutMs", timeoutMs, longestMs);
   if (!speaksHttp1(server)) return;
   if (timeoutMs !== undefined || server.keepAliveTimeout === nodesDefaultMs) {
     server.keepAliveTimeout = chosen;

@@ -140,11 +140,13 @@ export class ServedService<S extends Server> implements Service<S>, Stoppable {
     const isDraining = () => this.#draining.signal.aborted;
     const endpoints = new Endpoints(this.#pages(isDraining), isDraining);
     noteConnections(server, connections);
+    // Only then may a connection have come before it could be noted.
+    const hasListened = server.listening;
     intercept(server, {
       request(request, response) {
         if (endpoints.handle(request, response)) return true;
         requests.begin(response, request);
-        connections.addHttp1(request.socket);
+        if (hasListened) connections.addHttp1(request.socket);
         if (isDraining()) connections.used(request.socket);
         return false;
       },

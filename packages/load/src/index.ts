@@ -1,3 +1,4 @@
+export { accepts } from "./accepts.ts";
 export type { AppCommand } from "./app-process.ts";
 export { type Cause, causes } from "./cause.ts";
 export { type Certificate, certify } from "./certify/certify.ts";
@@ -8,6 +9,7 @@ export {
   fronts,
 } from "./certify/certify-options.ts";
 export { fixAnchors, fixPage, type Item, type Verdict } from "./certify/item.ts";
+export { freePort } from "./free-port.ts";
 export type { Expectation } from "./judge-answer.ts";
 export { type Kind, kinds, type Mix } from "./kind.ts";
 export type { LatencySummary } from "./latency-histogram.ts";

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { expect, test } from "vitest";
+import { freePort } from "./free-port.ts";
 import { startLoad } from "./start-load.ts";
 import { shopFolder } from "./testing/shop-folder.ts";
 import { until } from "./testing/until.ts";
@@ -113,14 +114,4 @@ async function startShop(version: string, env: Record<string, string>): Promise<
       await once(child, "exit");
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP server");
-  return address.port;
 }

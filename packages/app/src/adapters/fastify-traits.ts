@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Server } from "node:net";
+import { longestMs } from "../keep-alive.ts";
 import type { Place } from "../listen.ts";
 
 /** What is used of an instance of fastify 5. */
@@ -30,10 +31,9 @@ export function namedByFastify(app: Pick<FastifyLike, "addHook">) {
 }
 
 const fastifysKeepAliveMs = 72_000;
-const longerMs = 620_000;
 
 /** The default of fastify is nobody's choice, and shorter than the patience of load balancers. */
 export function keepAliveMs(server: Server): number | undefined {
   const isDefault = Reflect.get(server, "keepAliveTimeout") === fastifysKeepAliveMs;
-  return isDefault ? longerMs : undefined;
+  return isDefault ? longestMs : undefined;
 }
